@@ -1,0 +1,9 @@
+"""The site for an ASGI server; `manage.py start` runs it under uvicorn."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,14 @@
+"""Settings of the demo: a tape of its own, marked as a demo wherever its prices are shown."""
+
+from .settings import *
+from .settings import DATABASES, PRICETRACKER_HOME
+
+DEMO = True
+
+# Never DATABASE_URL: replayed ticks must not come near a real tape.
+DATABASES["default"] = {
+    "ENGINE": "pricetracker.postgres",
+    "NAME": "pricetracker",
+    "CLUSTER": PRICETRACKER_HOME / "demo",
+    "OPTIONS": {"pool": DATABASES["default"]["OPTIONS"]["pool"]},
+}

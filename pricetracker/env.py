@@ -1,0 +1,126 @@
+"""The environment, read and checked: every value that makes no sense is refused in one sentence."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError, conninfo
+
+# What Binance accepts as a symbol, letters of every script included (REST: `[\w\-._]{1,50}`, none in lower case).
+SYMBOL = re.compile(r"[\w\-.]{1,50}")
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def refuse(name: str, value: str, wanted: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is {value!r}, but it must be {wanted}.")
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in TRUE:
+        return True
+    if value.strip().lower() in FALSE:
+        return False
+    raise refuse(name, value, "1, true, yes, on or 0, false, no, off")
+
+
+def words(name: str, default: str) -> list[str]:
+    """A comma-separated list, blanks dropped."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def symbols(name: str, default: str) -> list[str]:
+    """Symbols in upper case, each once, in the order given."""
+    found = [word.upper() for word in words(name, default)]
+    wrong = [symbol for symbol in found if not SYMBOL.fullmatch(symbol)]
+    if wrong or not found:
+        raise refuse(
+            name, os.environ.get(name, ""), "symbols separated by commas, such as BTCUSDT,ETHUSDT"
+        )
+    return list(dict.fromkeys(found))
+
+
+def url(name: str, default: str, *schemes: str) -> str:
+    """A base URL without a trailing slash."""
+    value = os.environ.get(name, default).strip().rstrip("/")
+    wanted = f"a URL such as {default}"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise refuse(name, value, wanted) from error
+    if (
+        parts.scheme not in schemes
+        or not parts.hostname
+        or port == 0
+        or parts.query
+        or parts.fragment
+    ):
+        raise refuse(name, value, wanted)
+    return value
+
+
+def database(name: str) -> dict[str, object] | None:
+    """Django's settings for a PostgreSQL URL, or None when the variable is unset or empty."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return None
+    wanted = "a PostgreSQL URL such as postgresql://user:password@host:5432/name"
+    # The value may hold a password: it is never repeated.
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"{name} must be {wanted}.")
+    try:
+        parts = conninfo.conninfo_to_dict(value)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"{name} must be {wanted} ({str(error).strip()}).") from None
+    if not parts.get("dbname"):
+        raise ImproperlyConfigured(f"{name} names no database: it must be {wanted}.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "OPTIONS": parts,
+    }
+
+
+def secret_key(name: str, kept_in: Path) -> str:
+    """The key from the environment; else the kept one; else a new one, kept for the next start."""
+    value = os.environ.get(name)
+    if value is not None:
+        if len(value) < 50 or len(set(value)) < 5:
+            # Not repeated: it is a secret, however weak.
+            raise ImproperlyConfigured(f"{name} must be at least 50 characters of random text.")
+        return value
+    try:
+        if not kept_in.exists():
+            keep_new_key(kept_in)
+        return kept_in.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"PRICETRACKER_HOME must be a folder that can be written to ({error})."
+        ) from None
+
+
+def keep_new_key(path: Path) -> None:
+    """Write a key so that of several processes starting at once exactly one wins and none reads half a key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(64))
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

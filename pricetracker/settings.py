@@ -1,0 +1,146 @@
+"""The one settings file. Everything that a user may set is an environment variable, listed in the README."""
+
+import os
+from pathlib import Path
+
+from . import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- What a user may set ------------------------------------------------------------------------
+
+# Everything that the tracker writes itself: database files, generated secret key.
+PRICETRACKER_HOME = (
+    Path(os.environ.get("PRICETRACKER_HOME") or BASE_DIR / "var").expanduser().resolve()
+)
+
+TRACKED_SYMBOLS = env.symbols("TRACKED_SYMBOLS", "BTCUSDT,ETHUSDT")
+BINANCE_WS_URL = env.url("BINANCE_WS_URL", "wss://data-stream.binance.vision", "wss", "ws")
+BINANCE_REST_URL = env.url("BINANCE_REST_URL", "https://data-api.binance.vision", "https", "http")
+
+DEBUG = env.flag("DEBUG", default=False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+SECRET_KEY = env.secret_key("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_key")
+
+# Without a URL: a PostgreSQL of our own, started on first use (pricetracker.postgres).
+DATABASES = {
+    "default": env.database("DATABASE_URL")
+    or {
+        "ENGINE": "pricetracker.postgres",
+        "NAME": "pricetracker",
+        "CLUSTER": PRICETRACKER_HOME / "postgres",
+    }
+}
+
+# --- What follows from it -----------------------------------------------------------------------
+
+# True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are shown.
+DEMO = False
+
+# A thread of the web server borrows a connection for one request. Eight keep two cores busy and leave
+# room for others in PostgreSQL's default of 100.
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 0,
+    "max_size": 8,
+    "timeout": 10,
+}
+
+ROOT_URLCONF = "pricetracker.urls"
+WSGI_APPLICATION = "pricetracker.wsgi.application"
+ASGI_APPLICATION = "pricetracker.asgi.application"
+
+INSTALLED_APPS = [
+    "prices",
+    "replay",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Files are served from where they lie, DEBUG or not: no collectstatic before the first start.
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = True
+
+# Times are stored, computed and shown in UTC, as the exchange gives them.
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+REST_FRAMEWORK = {
+    # The API only reads, and what it reads is public: no login is looked up for it.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Price Tracker",
+    "DESCRIPTION": "Recorded prices of Binance Spot, and whether the record is whole.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Swagger UI from our own static files, not from a CDN.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "prices": {"level": "INFO"},
+        "pricetracker": {"level": "INFO"},
+        "replay": {"level": "INFO"},
+    },
+}

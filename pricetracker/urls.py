@@ -1,0 +1,8 @@
+"""Where everything of the site is found."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]

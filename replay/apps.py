@@ -1,0 +1,7 @@
+"""The local exchange: recorded ticks served as Binance serves live ones."""
+
+from django.apps import AppConfig
+
+
+class ReplayConfig(AppConfig):
+    name = "replay"

@@ -1,0 +1,14 @@
+"""Settings of the tests: the project's own, in a throw-away home. What the user has set is never touched."""
+
+import os
+import tempfile
+
+USERS_OWN = ["DATABASE_URL", "TRACKED_SYMBOLS", "BINANCE_WS_URL", "BINANCE_REST_URL"]
+USERS_OWN += ["SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"]
+
+for name in USERS_OWN:
+    os.environ.pop(name, None)
+# In the environment, so that the commands which tests start as processes share it.
+os.environ["PRICETRACKER_HOME"] = tempfile.mkdtemp(prefix="pricetracker-tests-")
+
+from pricetracker.settings import *
