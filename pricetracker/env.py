@@ -1,7 +1,6 @@
 """The environment, read and checked: every value that makes no sense is refused in one sentence."""
 
 import os
-import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,8 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, conninfo
 
-# What Binance accepts as a symbol, letters of every script included (REST: `[\w\-._]{1,50}`, none in lower case).
-SYMBOL = re.compile(r"[\w\-.]{1,50}")
+from prices import symbols as spelling
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -38,12 +36,13 @@ def words(name: str, default: str) -> list[str]:
 
 def symbols(name: str, default: str) -> list[str]:
     """Symbols in upper case, each once, in the order given."""
-    found = [word.upper() for word in words(name, default)]
-    wrong = [symbol for symbol in found if not SYMBOL.fullmatch(symbol)]
-    if wrong or not found:
-        raise refuse(
-            name, os.environ.get(name, ""), "symbols separated by commas, such as BTCUSDT,ETHUSDT"
-        )
+    try:
+        found = [spelling.parse(word) for word in words(name, default)]
+    except ValueError:
+        found = []
+    if not found:
+        wanted = "symbols separated by commas, such as BTCUSDT,ETHUSDT"
+        raise refuse(name, os.environ.get(name, ""), wanted)
     return list(dict.fromkeys(found))
 
 

@@ -1,0 +1,88 @@
+"""The shapes of the answers."""
+
+from rest_framework import serializers
+
+from .fields import ExactNumber, ExactText, InstantField
+
+
+class GapTouching(serializers.Serializer):
+    """A gap as it touches an answer: between which instants trades are missing, or once were."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            "from": InstantField(source="starts"),
+            "to": InstantField(source="ends"),
+            "status": serializers.CharField(),
+        }
+
+
+class CoverageAnswer(serializers.Serializer):
+    verdict = serializers.CharField()
+    complete_through = InstantField(allow_null=True)
+    gaps = GapTouching(many=True)
+
+
+class LatestAnswer(serializers.Serializer):
+    symbol = serializers.CharField()
+    price = ExactText()
+    timestamp = InstantField()
+    coverage = CoverageAnswer(required=False)
+
+
+class PriceAtAnswer(serializers.Serializer):
+    symbol = serializers.CharField()
+    timestamp = serializers.CharField()
+    price = serializers.CharField()
+    actual_timestamp = serializers.CharField(allow_null=True)
+    coverage = CoverageAnswer(required=False)
+
+
+class MinuteAnswer(serializers.Serializer):
+    symbol = serializers.CharField()
+    minute = serializers.CharField()
+    high = ExactNumber(allow_null=True)
+    low = ExactNumber(allow_null=True)
+    coverage = CoverageAnswer(required=False)
+
+
+class TickAnswer(serializers.Serializer):
+    symbol = serializers.CharField()
+    price = ExactText()
+    quantity = ExactText()
+    timestamp = InstantField()
+    first_trade = serializers.IntegerField()
+    trades = serializers.IntegerField()
+
+
+class CandleAnswer(serializers.Serializer):
+    symbol = serializers.CharField(source="symbol.name")
+    minute = InstantField()
+    open = ExactNumber()
+    high = ExactNumber()
+    low = ExactNumber()
+    close = ExactNumber()
+    volume = ExactNumber()
+    trades = serializers.IntegerField()
+
+
+class GapAnswer(GapTouching):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            "symbol": serializers.CharField(source="symbol.name"),
+            "first_trade": serializers.IntegerField(),
+            "last_trade": serializers.IntegerField(),
+            **super().get_fields(),
+            "opened_at": InstantField(),
+            "closed_at": InstantField(allow_null=True),
+        }
+
+
+class FeedHealth(serializers.Serializer):
+    symbol = serializers.CharField(source="name")
+    live = serializers.BooleanField()
+    heard_through = InstantField(allow_null=True)
+
+
+class Health(serializers.Serializer):
+    status = serializers.CharField()
+    feeds = FeedHealth(many=True)

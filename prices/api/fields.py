@@ -1,0 +1,72 @@
+"""Fields that read what clients write, and write what the tape holds, exactly."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from .. import instants, symbols
+from ..exact import decimal_text
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class SymbolField(serializers.Field):
+    """A symbol in any case, read as upper case."""
+
+    def to_internal_value(self, text: Any) -> str:
+        try:
+            return symbols.parse(str(text))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class AskedField(serializers.Field):
+    """An instant in any of the dialects of `prices.instants`."""
+
+    def to_internal_value(self, text: Any) -> instants.Asked:
+        try:
+            return instants.parse(str(text))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class IncludeField(serializers.Field):
+    """Names of extra keys for the answer, separated by commas."""
+
+    known = ("coverage",)
+
+    def to_internal_value(self, text: Any) -> set[str]:
+        names = {name.strip() for name in str(text).split(",") if name.strip()}
+        if names.difference(self.known):
+            raise serializers.ValidationError(f"Can only include: {', '.join(self.known)}.")
+        return names
+
+
+@extend_schema_field({"type": "string", "example": "61928.31"})
+class ExactText(serializers.Field):
+    """A decimal as a JSON string."""
+
+    def to_representation(self, number: Decimal) -> str:
+        return decimal_text(number)
+
+
+@extend_schema_field({"type": "number", "example": 2611.82})
+class ExactNumber(serializers.Field):
+    """A decimal as a JSON number, with the stored digits."""
+
+    def to_representation(self, number: Decimal) -> msgspec.Raw:
+        return msgspec.Raw(decimal_text(number).encode())
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class InstantField(serializers.Field):
+    """An instant in UTC, with Z."""
+
+    def to_representation(self, instant: datetime) -> str:
+        return instants.iso(instant)

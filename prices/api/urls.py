@@ -1,0 +1,35 @@
+"""Where the API is found: the browsable tree under /api/, and the three questions at the root."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import APIRootView, DefaultRouter
+
+from . import views
+
+
+class TapeAPI(APIRootView):
+    """Recorded prices of Binance Spot, and whether the record is whole."""
+
+
+class Router(DefaultRouter):
+    APIRootView = TapeAPI
+
+
+router = Router()
+router.register("prices", views.PriceViewSet, basename="price")
+router.register("candles", views.CandleViewSet, basename="candle")
+router.register("gaps", views.GapViewSet, basename="gap")
+
+urlpatterns = [
+    path("latest", views.PriceViewSet.as_view({"get": "latest"}), name="latest"),
+    path(
+        "price-at-second",
+        views.PriceViewSet.as_view({"get": "price_at_second"}),
+        name="price-at-second",
+    ),
+    path("minmax", views.PriceViewSet.as_view({"get": "minmax"}), name="minmax"),
+    path("health", views.HealthView.as_view(), name="health"),
+    path("api/", include(router.urls)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

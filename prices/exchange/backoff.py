@@ -1,0 +1,21 @@
+"""How long to wait before trying again."""
+
+import random
+from collections.abc import Callable, Iterator
+
+# Seconds. The exchange allows 300 connection attempts in 5 minutes from one address: waits that start near a second and
+# double reach the ceiling after some 35 attempts an hour, wherever many recorders share an address.
+FIRST = 1.0
+FACTOR = 2.0
+CEILING = 60.0
+
+
+def backoff(draw: Callable[[], float] = random.random) -> Iterator[float]:
+    """Endless waits in seconds: each about twice the one before, up to a minute, each jittered to 50 - 100 %.
+
+    The jitter keeps recorders that were cut off together from coming back together. Thrown away on success.
+    """
+    ceiling = FIRST
+    while True:
+        yield ceiling * (0.5 + draw() / 2)
+        ceiling = min(ceiling * FACTOR, CEILING)

@@ -1,0 +1,72 @@
+"""One WebSocket connection to the exchange, and why there is none, in words."""
+
+import socket
+import ssl
+
+import truststore
+import websocket
+
+# Seconds for name, TCP, TLS and upgrade.
+CONNECT_TIMEOUT = 10
+
+# Seconds that a read waits: between two reads the caller looks whether it should stop.
+BEAT = 0.5
+
+# Seconds for saying goodbye: the server may have gone first.
+CLOSE_TIMEOUT = 1
+
+# What connecting and reading raise. A refused upgrade and a closed connection are WebSocketExceptions; names that do not
+# resolve, resets, timeouts and TLS failures are OSErrors.
+FAILURES = (websocket.WebSocketException, OSError)
+
+REFUSALS = {
+    403: "Its firewall refuses this address.",
+    418: "This address is banned for asking too much, for minutes to days.",
+    429: "This address asks too much.",
+    451: (
+        "It does not serve the place this computer is in: Binance refuses some countries, and data centres there. "
+        "Record from elsewhere, or point BINANCE_WS_URL to a server that is allowed."
+    ),
+}
+
+
+class Connection(websocket.WebSocket):
+    """Receives frames as bytes; their text is checked where it is decoded, not twice."""
+
+    def __init__(self) -> None:
+        # The system's own trust store knows the certificates that the user's other programs trust.
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        super().__init__(sslopt={"context": context}, skip_utf8_validation=True)
+
+    def close(self, *args: object, **kwargs: object) -> None:
+        super().close(timeout=CLOSE_TIMEOUT)
+
+
+def connect(url: str) -> Connection:
+    """Connect to a stream URL. Raises one of FAILURES."""
+    connection = Connection()
+    try:
+        connection.settimeout(CONNECT_TIMEOUT)
+        connection.connect(url)
+    except BaseException:
+        connection.shutdown()
+        raise
+    connection.settimeout(BEAT)
+    return connection
+
+
+def explain(error: Exception) -> str:
+    """One sentence or two on why there is no connection."""
+    match error:
+        case websocket.WebSocketBadStatusException(status_code=int() as status):
+            why = REFUSALS.get(status, "It is in trouble." if status >= 500 else "")
+            return f"The exchange refused the connection with HTTP {status}. {why}".rstrip()
+        case socket.gaierror():
+            return "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
+        case ssl.SSLCertVerificationError():
+            return f"The exchange's certificate is not trusted: {error.verify_message}."
+        case TimeoutError() | websocket.WebSocketTimeoutException():
+            return f"The exchange did not answer within {CONNECT_TIMEOUT} seconds."
+        case ConnectionRefusedError():
+            return "Nothing listens at the exchange's address."
+    return f"The connection broke: {str(error).strip() or type(error).__name__}."

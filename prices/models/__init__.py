@@ -1,0 +1,9 @@
+"""What is kept: symbols, ticks, minute candles and gaps. All times are the exchange's, UTC, to the microsecond."""
+
+from .candle import Candle
+from .gap import Gap
+from .price import Price
+from .symbol import Symbol
+from .tick import Tick
+
+__all__ = ["Candle", "Gap", "Price", "Symbol", "Tick"]

@@ -1,0 +1,59 @@
+"""Ticks as the store statement takes them: columns, and the runs in which no trade is missing. No database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..exchange.messages import Tick, micros
+
+
+@dataclass(slots=True)
+class Run:
+    """A stretch of ticks each of which begins where the one before ended: trades `first` up to, not including, `after`.
+
+    `starts` and `ends` are the instants of its first and last tick, in microseconds since 1970.
+    """
+
+    symbol: int
+    first: int
+    after: int
+    starts: int
+    ends: int
+
+
+def runs_of(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Run]:
+    runs: list[Run] = []
+    current: dict[str, Run] = {}
+    for tick in ticks:
+        traded = micros(tick.traded)
+        run = current.get(tick.symbol)
+        if run is not None and run.after == tick.first:
+            run.after = tick.last + 1
+            run.ends = traded
+        else:
+            run = Run(numbers[tick.symbol], tick.first, tick.last + 1, traded, traded)
+            current[tick.symbol] = run
+            runs.append(run)
+    return runs
+
+
+def parameters(ticks: list[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
+    """The parameters of `store.sql`. Arrays in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
+    runs = runs_of(ticks, numbers)
+    return {
+        "symbol": array(numbers[tick.symbol] for tick in ticks),
+        "first": array(tick.first for tick in ticks),
+        "trades": array(tick.last - tick.first + 1 for tick in ticks),
+        "micros": array(micros(tick.traded) for tick in ticks),
+        "price": array(tick.price for tick in ticks),
+        "quantity": array(tick.quantity for tick in ticks),
+        "run_symbol": array(run.symbol for run in runs),
+        "run_first": array(run.first for run in runs),
+        "run_after": array(run.after for run in runs),
+        "run_starts": array(run.starts for run in runs),
+        "run_ends": array(run.ends for run in runs),
+    }
+
+
+def array(values: Iterable[int | str]) -> str:
+    """Numbers as a PostgreSQL array literal; a number's text needs no quotes in it."""
+    return "{" + ",".join(map(str, values)) + "}"

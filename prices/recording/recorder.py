@@ -1,0 +1,62 @@
+"""The recorder: one thread reads the feed, another writes the tape, a bounded buffer stands between them."""
+
+import logging
+import threading
+
+from ..exchange.stream import Down, Event, Idle, Stream, Up
+from ..stopping import StopRequest
+from .buffer import Buffer
+from .writer import Writer
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks at the writer while it finishes.
+BEAT = 0.2
+
+
+class Recorder:
+    """Reads until `stop`, the same that the stream looks at. Should the writer die, it asks for the stop itself."""
+
+    def __init__(
+        self, stream: Stream, buffer: Buffer[Event], writer: Writer, stop: StopRequest
+    ) -> None:
+        self.stream = stream
+        self.buffer = buffer
+        self.writer = writer
+        self.stop = stop
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Record until told to stop, and then until everything received is committed.
+
+        A KeyboardInterrupt leaves at once, and loses what is not committed. Raises what the writer died of, if it did.
+        """
+        thread = threading.Thread(target=self.write, name="writer", daemon=True)
+        thread.start()
+        self.read()
+        self.writer.finishing = True
+        while thread.is_alive():
+            thread.join(BEAT)
+        if self.failure is not None:
+            raise self.failure
+
+    def read(self) -> None:
+        for event in self.stream:
+            if type(event) is bytes:
+                self.buffer.put(event)
+            elif not isinstance(event, Idle):
+                self.note(event)
+                self.buffer.put(event)
+
+    def note(self, event: bytes | Up | Down) -> None:
+        if isinstance(event, Up):
+            logger.info("Connected to %s", self.stream.subscription.url)
+        elif isinstance(event, Down):
+            logger.warning("%s Next attempt in %.1f s.", event.reason, event.wait)
+
+    def write(self) -> None:
+        try:
+            self.writer.run()
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            self.failure = error
+            self.stop.requested = True

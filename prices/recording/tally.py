@@ -1,0 +1,27 @@
+"""What a recorder has done since its start, in numbers."""
+
+from dataclasses import dataclass
+
+from .tape import Stored
+
+
+@dataclass
+class Tally:
+    """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the buffer full.
+
+    `sent` is when the exchange sent the newest tick, in microseconds; 0 before the first.
+    """
+
+    ticks: int = 0
+    repeated: int = 0
+    gaps_opened: int = 0
+    gaps_closed: int = 0
+    dropped: int = 0
+    sent: int = 0
+
+    def add(self, stored: Stored, given: int, sent: int) -> None:
+        self.ticks += stored.ticks
+        self.repeated += given - stored.ticks
+        self.gaps_opened += stored.gaps_opened
+        self.gaps_closed += stored.gaps_closed
+        self.sent = sent
