@@ -1,0 +1,47 @@
+"""What one connection is still to be sent: a place in the ledger for each market it listens to."""
+
+from .frames import Slice
+from .ledger import ENDLESS, Market
+
+
+class Feed:
+    """Slow or fast, a connection is sent each tick once: only its own reading moves it on."""
+
+    def __init__(self) -> None:
+        self._places: dict[Market, int] = {}
+
+    def listen(self, markets: list[Market], since: int) -> None:
+        """Listen to these and no others; a new one begins with the first tick after `since`."""
+        self._places = {
+            market: self._places[market] if market in self._places else market.count_until(since)
+            for market in markets
+        }
+
+    def next_time(self) -> int | None:
+        """When the next tick happens; None when there is none to come."""
+        return min((market.time_of(place) for market, place in self._waiting()), default=None)
+
+    def take(self, horizon: int, about: int) -> list[Slice]:
+        """The next ticks up to the horizon; a few more than `about` when many share an instant."""
+        waiting = self._waiting()
+        if not waiting:
+            return []
+        share = max(1, about // len(waiting))
+        until = min(horizon, *(self._time_after(market, place, share) for market, place in waiting))
+        slices = []
+        for market, place in waiting:
+            stop = min(market.count_until(until), market.size)
+            if stop > place:
+                slices.append(Slice(market, place, stop))
+                self._places[market] = stop
+        return slices
+
+    def _waiting(self) -> list[tuple[Market, int]]:
+        return [(market, place) for market, place in self._places.items() if place < market.size]
+
+    @staticmethod
+    def _time_after(market: Market, place: int, ticks: int) -> int:
+        """The time of the last of the next so many ticks."""
+        if place + ticks > market.size:
+            return ENDLESS
+        return market.time_of(place + ticks - 1)

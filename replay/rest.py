@@ -1,0 +1,153 @@
+"""The REST questions and their answers. Knows no socket; the time is passed in."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .candles import INTERVALS, candles
+from .ledger import Ledger, Market, Tick
+from .limits import Limits
+from .listing import exchange_info
+from .params import ParameterError, Params
+from .selection import chosen_openings, chosen_ticks
+from .streams import TIME_UNITS
+
+Answer = tuple[int, Any]  # HTTP status and what its JSON body holds
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request, at one instant of the exchange's clock."""
+
+    params: Params
+    now: int  # µs
+    unit: int  # µs in the unit of time that the answer speaks
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    answer: Callable[["Rest", Question], Any]
+    params: tuple[str, ...] = ()
+    weight: int = 1
+
+
+class Rest:
+    """Every answer shows what has happened by the clock, and nothing later."""
+
+    def __init__(self, ledger: Ledger, limits: Limits) -> None:
+        self._ledger = ledger
+        self._limits = limits
+
+    def weight(self, path: str, names: Iterable[str]) -> int:
+        """What a request costs; nothing when there is no such path."""
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is None:
+            return 0
+        if path == "ticker/price" and "symbol" not in names:
+            return 4
+        return endpoint.weight
+
+    def answer(
+        self, path: str, pairs: Iterable[tuple[str, str]], time_unit: str | None, now: int
+    ) -> Answer | None:
+        """None when there is no such path."""
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is None:
+            return None
+        try:
+            question = Question(Params(pairs, endpoint.params), now, _unit(time_unit))
+            return 200, endpoint.answer(self, question)
+        except ParameterError as error:
+            return 400, {"code": error.code, "msg": str(error)}
+
+    def _ping(self, question: Question) -> Any:
+        return {}
+
+    def _time(self, question: Question) -> Any:
+        return {"serverTime": question.now // question.unit}
+
+    def _exchange_info(self, question: Question) -> Any:
+        markets = self._markets(question.params)
+        return exchange_info(markets, question.now // question.unit, self._limits)
+
+    def _agg_trades(self, question: Question) -> Any:
+        market = self._market(question.params)
+        start, stop = chosen_ticks(market, question.params, question.now)
+        return [_agg_trade(tick, question.unit) for tick in market.ticks(start, stop)]
+
+    def _klines(self, question: Question) -> Any:
+        params, now = question.params, question.now
+        market = self._market(params)
+        length = INTERVALS.get(params.required("interval"))
+        if length is None:
+            raise ParameterError(-1120, "Invalid interval.")
+        first, last = chosen_openings(market, params, now, length)
+        if not market.count_until(now):
+            return []
+        rows = candles(market, first, last, length, now)
+        return [_in_unit(row, question.unit) for row in rows]
+
+    def _ticker_price(self, question: Question) -> Any:
+        prices = []
+        for market in self._markets(question.params):
+            count = min(market.count_until(question.now), market.size)
+            for tick in market.ticks(max(0, count - 1), count):
+                prices.append({"symbol": market.symbol, "price": tick.price})
+        return prices[0] if "symbol" in question.params and prices else prices
+
+    def _market(self, params: Params) -> Market:
+        return self._listed(params.symbol())
+
+    def _markets(self, params: Params) -> list[Market]:
+        symbols = params.symbols()
+        return [self._listed(symbol) for symbol in (symbols or self._ledger.markets)]
+
+    def _listed(self, symbol: str) -> Market:
+        try:
+            return self._ledger.markets[symbol]
+        except KeyError:
+            raise ParameterError(-1121, "Invalid symbol.") from None
+
+
+ENDPOINTS = {
+    "ping": Endpoint(Rest._ping),
+    "time": Endpoint(Rest._time),
+    "exchangeInfo": Endpoint(Rest._exchange_info, ("symbol", "symbols"), weight=20),
+    "aggTrades": Endpoint(
+        Rest._agg_trades, ("symbol", "fromId", "startTime", "endTime", "limit"), weight=4
+    ),
+    "klines": Endpoint(
+        Rest._klines, ("symbol", "interval", "startTime", "endTime", "limit"), weight=2
+    ),
+    "ticker/price": Endpoint(Rest._ticker_price, ("symbol", "symbols"), weight=2),
+}
+
+
+def _agg_trade(tick: Tick, unit: int) -> dict[str, Any]:
+    return {
+        "a": tick.agg_id,
+        "p": tick.price,
+        "q": tick.quantity,
+        "f": tick.first_id,
+        "l": tick.last_id,
+        "T": tick.time // unit,
+        "m": tick.buyer_maker,
+        "M": tick.best_match,
+    }
+
+
+def _in_unit(row: list[Any], unit: int) -> list[Any]:
+    opens, closes = 0, 6  # columns
+    row[opens] //= unit
+    row[closes] //= unit
+    return row
+
+
+def _unit(header: str | None) -> int:
+    if header is None:
+        return 1000
+    if header not in TIME_UNITS:
+        raise ParameterError(
+            -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+        )
+    return 1 if TIME_UNITS[header] else 1000

@@ -1,0 +1,129 @@
+"""What one stream connection has asked for: its streams and properties. Knows no socket."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from .control import ControlError, at, error_frame, id_of, parsed, reply_frame
+from .frames import Dialect
+
+MAX_STREAMS = 1024  # on one connection
+
+TIME_UNITS = {"MICROSECOND": True, "microsecond": True, "MILLISECOND": False, "millisecond": False}
+
+INTERVALS = "1s|1m|3m|5m|15m|30m|1h|2h|4h|6h|8h|12h|1d|3d|1w|1M"
+KNOWN_STREAM = re.compile(
+    rf"""
+    [^@!/\s]+@(?:
+        aggTrade | trade | miniTicker | ticker | ticker_(?:1h|4h|1d) | bookTicker | avgPrice
+        | referencePrice | blockTrade | kline_(?:{INTERVALS})(?:@\+08:00)?
+        | depth(?:5|10|20)?(?:@1000?ms)?
+    )
+    | !(?:miniTicker|ticker|ticker_1h|ticker_4h|ticker_1d)@arr
+    """,
+    re.VERBOSE,
+)
+SERVED = "aggTrade"  # the other streams are accepted, and stay silent
+
+METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
+
+
+class Session:
+    """What one connection has asked for."""
+
+    def __init__(self, *, combined: bool, microseconds: bool = False) -> None:
+        self.combined = combined
+        self.microseconds = microseconds
+        self._names: dict[str, None] = {}  # a set that keeps its order
+
+    @property
+    def dialect(self) -> Dialect:
+        return Dialect(self.combined, self.microseconds)
+
+    def symbols(self) -> list[str]:
+        """Whose ticks are to be sent. A name in upper case is accepted, and stays silent."""
+        streams = [name.partition("@") for name in self._names]
+        return [
+            symbol.upper()
+            for symbol, _, kind in streams
+            if kind == SERVED and symbol == symbol.lower()
+        ]
+
+    def open(self, names: Iterable[str]) -> str | None:
+        """Subscribe to the streams named in the URL, all or none; an error frame if it is none."""
+        try:
+            self._subscribe(list(names))
+        except ControlError as refusal:
+            return error_frame(refusal, None)
+        return None
+
+    def answer(self, text: str) -> str:
+        """Do what a control frame asks, and say what to reply."""
+        request_id = None
+        try:
+            request = parsed(text)
+            request_id = id_of(request)
+            result = self._grant(request, text)
+        except ControlError as refusal:
+            return error_frame(refusal, request_id)
+        return reply_frame({"result": result, "id": request_id})
+
+    def _grant(self, request: dict[str, Any], text: str) -> Any:
+        if "method" not in request:
+            raise ControlError(2, f"Invalid request: missing field `method` {at(1, len(text))}")
+        method, params = request["method"], request.get("params", [])
+        if not isinstance(params, list):
+            raise ControlError(2, "Invalid request: params must be an array")
+        match method:
+            case "SUBSCRIBE":
+                return self._subscribe(params)
+            case "UNSUBSCRIBE":
+                return self._unsubscribe(params)
+            case "LIST_SUBSCRIPTIONS":
+                return list(self._names)
+            case "SET_PROPERTY":
+                return self._set_property(params)
+            case "GET_PROPERTY":
+                return self._get_property(params)
+        known = ", ".join(f"`{name}`" for name in METHODS)
+        where = at(1, text.find(str(method)) + len(str(method)) + 1)
+        raise ControlError(
+            2, f"Invalid request: unknown variant `{method}`, expected one of {known} {where}"
+        )
+
+    def _subscribe(self, names: list[Any]) -> None:
+        _check_names(names)
+        wanted = self._names | dict.fromkeys(names)
+        if len(wanted) > MAX_STREAMS:
+            raise ControlError(4, "Too many subscriptions")
+        self._names = wanted
+
+    def _unsubscribe(self, names: list[Any]) -> None:
+        _check_names(names)
+        for name in names:
+            self._names.pop(name, None)
+
+    def _set_property(self, params: list[Any]) -> None:
+        _check_property(params, 2)
+        if len(params) < 2 or not isinstance(params[1], bool):
+            raise ControlError(1, "Invalid value type: expected Boolean")
+        self.combined = params[1]
+
+    def _get_property(self, params: list[Any]) -> bool:
+        _check_property(params, 1)
+        return self.combined
+
+
+def _check_names(names: list[Any]) -> None:
+    for name in names:
+        if not (isinstance(name, str) and KNOWN_STREAM.fullmatch(name)):
+            raise ControlError(2, "Invalid request: invalid stream")
+
+
+def _check_property(params: list[Any], most: int) -> None:
+    if not params or not isinstance(params[0], str):
+        raise ControlError(2, "Invalid request: property name must be a string")
+    if len(params) > most:
+        raise ControlError(2, "Invalid request: too many parameters")
+    if params[0] != "combined":
+        raise ControlError(0, "Unknown property")
