@@ -147,5 +147,7 @@ LOGGING = {
         "prices": {"level": "INFO"},
         "pricetracker": {"level": "INFO"},
         "replay": {"level": "INFO"},
+        "uvicorn.error": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
     },
 }

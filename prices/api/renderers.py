@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer
 
 # How the browsable API shows an answer.
 INDENT = 4
+
+
+def plain_text(value: Any) -> str:
+    """Django's own kinds of text, of which errors are made, are text. Anything else has no business in an answer."""
+    if isinstance(value, str | Promise):
+        return str(value)
+    raise NotImplementedError(f"An answer cannot hold a {type(value).__name__}.")
 
 
 class ExactJSONRenderer(BaseRenderer):
@@ -22,7 +30,8 @@ class ExactJSONRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        encoded = msgspec.json.encode(data)
+        # What msgspec does not know are the framework's own kinds of text, such as the details of an error.
+        encoded = msgspec.json.encode(data, enc_hook=str)
         if "indent=" in (media_type or ""):
             return msgspec.json.format(encoded, indent=INDENT)
         return encoded

@@ -1,0 +1,30 @@
+"""`manage.py runserver`: the site alone. Django's command, on an ASGI server in place of its own."""
+
+import os
+from typing import Any
+
+from django.core.management.commands import runserver
+from django.db import connections
+from django.utils import autoreload
+
+from prices.serving import address, listen, serve
+
+
+class Command(runserver.Command):
+    help = "Serve the site on this machine; restarts itself when the code changes."
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        # What went wrong while the code was loaded again is shown here.
+        autoreload.raise_last_exception()
+        if not options["skip_checks"]:
+            self.check(display_num_errors=True)
+        self.check_migrations()
+        connections.close_all()
+        try:
+            listening = listen(self.addr, int(self.port))
+        except OSError as error:
+            self.stderr.write(f"Cannot listen on {self.addr}:{self.port}: {error.strerror}.")
+            # In the reloader's thread sys.exit would end the thread alone.
+            os._exit(1)
+        self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
+        serve(listening)

@@ -1,0 +1,93 @@
+"""`manage.py start`: everything in one terminal; migrates, then records and serves until told to stop."""
+
+import socket
+from argparse import ArgumentTypeError
+from multiprocessing.connection import Connection
+from typing import Any
+
+from django.core.management import execute_from_command_line
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from prices.children import ChildEnded, Children
+from prices.management.commands.stream_prices import symbol
+from prices.serving import address, listen, serve
+from prices.stopping import StopRequest
+from replay.exchange import open_exchange
+from replay.server import Address
+from replay.server import run as run_exchange
+
+DEMO_SETTINGS = "pricetracker.demo"
+
+
+def port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) < 1 << 16):
+        raise ArgumentTypeError(f"{text!r} is not a port: it must be a number from 0 to 65535.")
+    return int(text)
+
+
+class Command(BaseCommand):
+    help = "Migrate the database, record prices and serve the site, until Ctrl-C or SIGTERM."
+    # The children check: this process touches neither the database nor the exchange.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "symbols",
+            nargs="*",
+            type=symbol,
+            metavar="SYMBOL",
+            help="what to record (default: TRACKED_SYMBOLS)",
+        )
+        parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
+        parser.add_argument("--port", type=port, default=8000, help="(default: %(default)s)")
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="replay recorded ticks, endlessly and in the present, into a tape of their own",
+        )
+
+    def handle(
+        self, *, symbols: list[str], host: str, port: int, demo: bool, **options: Any
+    ) -> None:
+        try:
+            listening = listen(host, port)
+        except OSError as error:
+            raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+        children = Children({"DJANGO_SETTINGS_MODULE": DEMO_SETTINGS} if demo else {})
+        with StopRequest() as stop, children:
+            try:
+                if demo:
+                    children.environment |= where(children.announced(exchange, stop=stop))
+                children.announced(recorder, symbols, stop=stop)
+                children.start(site, listening)
+                self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
+                children.watch(stop)
+            except ChildEnded as ended:
+                raise CommandError(str(ended)) from None
+
+
+def where(exchange: Address | None) -> dict[str, str]:
+    """The settings that point a recorder to an exchange; none when we were told to stop before there was one."""
+    if exchange is None:
+        return {}
+    return {"BINANCE_WS_URL": exchange.ws_url, "BINANCE_REST_URL": exchange.rest_url}
+
+
+# What the children do. Those that others wait for announce when they are ready.
+
+
+def exchange(ready: Connection) -> None:
+    run_exchange(open_exchange([], speed=1, loop=True), "127.0.0.1", 0, ready.send)
+
+
+def recorder(ready: Connection, symbols: list[str]) -> None:
+    execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
+    ready.send(True)
+    execute_from_command_line(["manage.py", "stream_prices", *symbols])
+
+
+def site(listening: socket.socket) -> None:
+    import django
+
+    django.setup()
+    serve(listening)

@@ -1,0 +1,42 @@
+"""The site on an ASGI server, for `runserver` and `start`."""
+
+import contextlib
+import socket
+import threading
+
+import uvicorn
+
+from .stopping import StopRequest
+
+# Seconds that requests under way get when the server stops.
+PATIENCE = 3
+
+APPLICATION = "pricetracker.asgi:application"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def address(listening: socket.socket) -> str:
+    """The URL of the site on a socket."""
+    host, port, *_ = listening.getsockname()
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def serve(listening: socket.socket) -> None:
+    """Serve the site until SIGINT or SIGTERM; outside of the main thread until the process ends."""
+    config = uvicorn.Config(
+        APPLICATION,
+        lifespan="off",
+        server_header=False,
+        # Django's logging takes uvicorn's messages as it takes all others.
+        log_config=None,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    in_main = threading.current_thread() is threading.main_thread()
+    # uvicorn raises a signal again after it has stopped because of it: the request takes it, and nobody dies of it.
+    with StopRequest() if in_main else contextlib.nullcontext():
+        uvicorn.Server(config).run(sockets=[listening])

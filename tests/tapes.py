@@ -1,0 +1,101 @@
+"""Tapes for tests: made-up and recorded ticks, and a plain model of what the tape should hold."""
+
+import csv
+import gzip
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from django.db import connection
+
+from prices.exchange.messages import Tick, micros
+from prices.recording.tape import Tape, connect
+
+START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def at(seconds: float) -> int:
+    """Microseconds since 1970 of an instant, given in seconds from START."""
+    return round((START.timestamp() + seconds) * 1_000_000)
+
+
+def instant(time: int) -> datetime:
+    return EPOCH + timedelta(microseconds=time)
+
+
+def tick(
+    first: int,
+    seconds: float = 0,
+    price: str = "100",
+    *,
+    trades: int = 1,
+    symbol: str = "BTCUSDT",
+    quantity: str = "1",
+) -> Tick:
+    return Tick(
+        symbol, first, first + trades - 1, price, quantity, at(seconds), at(seconds) + 3_000
+    )
+
+
+def recorded(path: Path) -> list[Tick]:
+    """The ticks of a file in the layout of the public archive, in its own unit of time."""
+    symbol = path.name.split("-")[0]
+    with gzip.open(path, "rt", newline="") as lines:
+        return [
+            Tick(symbol, int(first), int(last), price, quantity, int(time), int(time))
+            for _, price, quantity, first, last, time, *_ in csv.reader(lines)
+        ]
+
+
+@contextmanager
+def open_tape(*symbols: str) -> Iterator[Tape]:
+    """A tape over a connection of its own, as in a recorder; in a test that rolls back, over the test's connection."""
+    rolled_back = connection.in_atomic_block
+    if rolled_back:
+        connection.ensure_connection()
+    tape = Tape(connection.connection if rolled_back else connect(application_name="tests"))
+    try:
+        tape.register(symbols or ("BTCUSDT",))
+        yield tape
+    finally:
+        if not rolled_back:
+            tape.close()
+
+
+@dataclass
+class Minute:
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    trades: int
+
+
+def minutes(ticks: Iterable[Tick]) -> dict[tuple[str, datetime], Minute]:
+    """The candles of some ticks, each tick once, by the book: grouped by minute, in order of trade id."""
+    once = {(tick.symbol, tick.first): tick for tick in ticks}
+    candles: dict[tuple[str, datetime], Minute] = {}
+    for _, tick in sorted(once.items()):
+        price, quantity = Decimal(tick.price), Decimal(tick.quantity)
+        minute = instant(micros(tick.traded) // 60_000_000 * 60_000_000)
+        candle = candles.setdefault(
+            (tick.symbol, minute), Minute(price, price, price, price, Decimal(0), 0)
+        )
+        candle.high, candle.low = max(candle.high, price), min(candle.low, price)
+        candle.close = price
+        candle.volume += quantity
+        candle.trades += tick.last - tick.first + 1
+    return candles
+
+
+def holes(ticks: Iterable[Tick]) -> list[tuple[int, int]]:
+    """The trade ids that one symbol's ticks leave out between the first and the last: (first, last) of each hole."""
+    known = sorted({(tick.first, tick.last) for tick in ticks})
+    pairs = itertools.pairwise(known)
+    return [(last + 1, first - 1) for (_, last), (first, _) in pairs if first > last + 1]
