@@ -1,0 +1,19 @@
+"""Django's makemigrations, from the code alone: no database is asked, so the private PostgreSQL is not started.
+
+What Django would ask is whether the history of applied migrations is consistent, and `migrate` asks that too.
+"""
+
+from django.core.management.commands import makemigrations
+from django.db import connection
+
+
+class Command(makemigrations.Command):
+    def handle(self, *app_labels, **options):
+        database = connection.settings_dict
+        engine = database["ENGINE"]
+        # The engine of a project without a database, whose history Django does not check.
+        database["ENGINE"] = "django.db.backends.dummy"
+        try:
+            super().handle(*app_labels, **options)
+        finally:
+            database["ENGINE"] = engine

@@ -1,0 +1,75 @@
+"""Django's PostgreSQL backend, on a server of our own: settings give the folder (CLUSTER) in place of an address."""
+
+from typing import Any, ClassVar
+
+from django.db.backends.postgresql import base, client
+from django.db.utils import OperationalError
+
+from . import Unavailable, hold, programs
+from .cluster import USER
+from .postmaster import Postmaster
+
+
+class DatabaseClient(client.DatabaseClient):
+    """`manage.py dbshell`, with the psql of the wheel."""
+
+    def runshell(self, parameters: list[str]) -> None:
+        # Which finds the server, and makes the database.
+        self.connection.ensure_connection()
+        super().runshell(parameters)
+
+    @classmethod
+    def settings_to_cmd_args_env(cls, *args: Any) -> tuple[list[str], dict[str, str]]:
+        command, env = super().settings_to_cmd_args_env(*args)
+        return [str(programs.path(command[0])), *command[1:]], env
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    client_class = DatabaseClient
+
+    # Which server the pool of an alias, and which databases on it, are known to belong to.
+    _pooled: ClassVar[dict[str, Postmaster]] = {}
+    _databases: ClassVar[set[tuple[Postmaster, str]]] = set()
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Django asks for these before each new connection, a pooled one too."""
+        server = self.find_server()
+        if self._pooled.get(self.alias) != server:
+            self._pooled[self.alias] = server
+            self.drop_pool()
+        self.create_database(server)
+        params: dict[str, Any] = super().get_connection_params()
+        return params
+
+    def find_server(self) -> Postmaster:
+        held = hold.on(self.settings_dict["CLUSTER"])
+        try:
+            server = held.server(self.settings_dict.get("SERVER_OPTIONS", {}))
+            password = held.cluster.password()
+        except (Unavailable, OSError) as error:
+            raise OperationalError(str(error)) from None
+        self.settings_dict.update(HOST=server.host, PORT=server.port, USER=USER, PASSWORD=password)
+        return server
+
+    def release_server(self, timeout: float) -> None:
+        """Let go of the server, and wait until it has stopped. Raises TimeoutError when others use it."""
+        self.close()
+        self.drop_pool()
+        hold.on(self.settings_dict["CLUSTER"]).release(timeout)
+
+    def drop_pool(self) -> None:
+        """The connections that a pool has to a server that is gone are no use to anybody."""
+        if pool := self._connection_pools.pop(self.alias, None):
+            pool.close()
+
+    def create_database(self, server: Postmaster) -> None:
+        name = self.settings_dict["NAME"]
+        if name is None or (server, name) in self._databases:
+            return
+        with self._nodb_cursor() as cursor:
+            # Several processes may come here at once: the lock lasts as long as this connection.
+            cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {self.ops.quote_name(name)}")
+        self._databases.add((server, name))

@@ -1,0 +1,124 @@
+"""A cluster: PostgreSQL's files in one folder, and how they are made, started and stopped.
+
+The keeper alone makes, starts and stops; there is one keeper at a time.
+"""
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from . import Unavailable, account, addresses, log, postmaster, programs
+
+USER = "pricetracker"
+
+# The same sorting and the same messages on every machine.
+LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+
+# On top of what initdb found right for the machine.
+SETTINGS = {
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Clients are told of their errors; a statement with thousands of ticks need not be repeated in the log.
+    "log_min_error_statement": "panic",
+}
+SETTINGS_FILE = "pricetracker.conf"
+
+# Seconds that pg_ctl waits, a week: recovery after a crash takes as long as it takes.
+PATIENCE = "604800"
+
+# Seconds for the children of a server that was killed to notice, and to let go of its shared memory.
+ORPHANS_LEAVE = 60
+
+
+class Cluster:
+    """The folder holds `server`, that is data and password, made as one; beside it the locks and logs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = folder / "server"
+        self.data = self.server / "data"
+        self.log = folder / "server.log"
+
+    @cached_property
+    def account(self) -> account.Account | None:
+        return account.of(self.folder)
+
+    def password(self) -> str:
+        return (self.server / "password").read_text()
+
+    def start(self, options: Mapping[str, str]) -> None:
+        """Bring the server up, however long it has to recover."""
+        for left_behind in self.folder.glob("draft-*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        if not self.server.exists():
+            self.create()
+        postmaster.remove_stale(self.data)
+        self.configure({**SETTINGS, **addresses.choose(self.folder, self.account), **options})
+        deadline = time.monotonic() + ORPHANS_LEAVE
+        while refusal := self.try_start():
+            if "shared memory block" not in refusal or time.monotonic() > deadline:
+                raise Unavailable(
+                    f"PostgreSQL did not start ({refusal}):"
+                    f" see {self.log}, or set DATABASE_URL to another server."
+                )
+            time.sleep(0.2)
+
+    def try_start(self) -> str:
+        """Why the server did not start, or nothing. That it is there tells more than what pg_ctl thinks, which
+        counts a recovery given up as a success, and a start by another keeper, killed over it, as a failure."""
+        logged = log.size(self.log)
+        started = self.control("start", "-l", self.log)
+        if postmaster.find(self.data):
+            return ""
+        if fatal := log.fatal(self.log, logged):
+            return fatal
+        if started:
+            return ""  # And killed already: the keeper will notice.
+        return log.last_line(self.log, logged) or log.last_line(programs.output(self.folder))
+
+    def stop(self) -> None:
+        """Stop the server if it runs, in a moment, whoever is connected."""
+        if found := postmaster.find(self.data):
+            self.control("stop", "-m", "fast")
+            addresses.clear(found.host, self.folder)
+
+    def create(self) -> None:
+        """Make data and password aside, and put them in place as one: what is half made is never used."""
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
+        password = draft / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(32))
+        for made in (draft, password):
+            account.hand_over(made, self.account)
+        login = [f"--username={USER}", f"--pwfile={password}", "--auth=scram-sha-256"]
+        if not self.run("initdb", *LOCALE, *login, "-D", draft / "data"):
+            output = programs.output(self.folder)
+            raise Unavailable(
+                f"PostgreSQL's files could not be made ({log.last_line(output)}):"
+                f" see {output}, or set DATABASE_URL to another server."
+            )
+        with (draft / "data" / "postgresql.conf").open("a") as file:
+            file.write(f"include = '{SETTINGS_FILE}'\n")
+        draft.rename(self.server)
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Settings go into a file, where no shell and no command line can misread them."""
+        lines = ["# Written anew at each start."]
+        lines += [f"{name} = {quote(value)}" for name, value in settings.items()]
+        path = self.data / SETTINGS_FILE
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        account.hand_over(path, self.account)
+
+    def control(self, action: str, *arguments: str | Path) -> bool:
+        return self.run("pg_ctl", action, "-w", "-t", PATIENCE, "-D", self.data, *arguments)
+
+    def run(self, program: str, *arguments: str | Path) -> bool:
+        return programs.run(program, *arguments, folder=self.folder, account=self.account)
+
+
+def quote(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,112 @@
+"""This process's hold on a server, which runs while anybody has one; it goes with the process, however that ends."""
+
+import logging
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from . import Unavailable, keeper, locks
+from .cluster import Cluster
+from .postmaster import Postmaster, find
+
+logger = logging.getLogger(__name__)
+
+# Seconds between looks at a server that is starting or stopping.
+BEAT = 0.02
+
+# Seconds, longer than any start but one that recovers, after which whoever waits is told what for.
+SILENCE = 5
+
+
+@cache
+def on(folder: Path) -> "Hold":
+    """The one hold of this process on the server in a folder: see `locks` for why there must not be two."""
+    return Hold(folder)
+
+
+if hasattr(os, "register_at_fork"):
+    # A child does not inherit the lock: it has to take its own.
+    os.register_at_fork(after_in_child=on.cache_clear)
+
+
+class Hold:
+    def __init__(self, folder: Path) -> None:
+        self.cluster = Cluster(folder)
+        self.users = locks.users(folder)
+        self.keeper = locks.keeper(folder)
+        self.threads = threading.Lock()
+        self.taken = False
+        self.spawned: subprocess.Popen[str] | None = None
+
+    def server(self, options: Mapping[str, str]) -> Postmaster:
+        """The running server: started first when it is not there, waited for when it recovers."""
+        with self.threads:
+            began, told = time.monotonic(), False
+            while not (self.take() and self.is_kept(options) and (server := self.ready())):
+                if not told and time.monotonic() > began + SILENCE:
+                    logger.warning(
+                        "PostgreSQL is still busy, perhaps recovering from a crash: %s tells.",
+                        self.cluster.log,
+                    )
+                    told = True
+                time.sleep(BEAT)
+            return server
+
+    def release(self, timeout: float) -> None:
+        """Let go, and wait until the server, which nobody else should be using, has stopped."""
+        with self.threads:
+            if not self.taken:
+                return
+            self.users.release_read_lock()
+            self.taken = False
+            deadline = time.monotonic() + timeout
+            while self.has_keeper():
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"PostgreSQL in {self.cluster.folder} is still in use.")
+                time.sleep(BEAT)
+            if self.spawned:
+                self.spawned.communicate()
+
+    def take(self) -> bool:
+        """Whether we have a hold. None is to be had while a keeper that saw the last user go stops the server."""
+        if not self.taken:
+            try:
+                locks.prepare(self.cluster.folder)
+                self.taken = self.users.acquire_read_lock(blocking=False)
+            except (OSError, threading.ThreadError) as error:
+                raise Unavailable(
+                    f"PostgreSQL's folder cannot be used ({error}): set PRICETRACKER_HOME to a folder"
+                    " of your own, or DATABASE_URL to a server."
+                ) from None
+        return self.taken
+
+    def is_kept(self, options: Mapping[str, str]) -> bool:
+        """Whether a keeper is at work. If none is, and none is on its way, one is sent for."""
+        if self.has_keeper():
+            return True
+        if self.spawned is None or self.spawned.poll() is not None:
+            self.hear_last_words()
+            self.spawned = keeper.spawn(self.cluster.folder, options)
+        return False
+
+    def has_keeper(self) -> bool:
+        free = self.keeper.acquire_read_lock(blocking=False)
+        if free:
+            self.keeper.release_read_lock()
+        return not free
+
+    def hear_last_words(self) -> None:
+        """Pass on why the keeper we sent for gave up. One that was killed, or came second, says nothing."""
+        if self.spawned:
+            _, words = self.spawned.communicate()
+            self.spawned = None
+            if words:
+                raise Unavailable(words.strip().splitlines()[-1])
+
+    def ready(self) -> Postmaster | None:
+        server = find(self.cluster.data)
+        return server if server and server.ready else None

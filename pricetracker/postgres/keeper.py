@@ -1,0 +1,67 @@
+"""The process that starts the server, stays as long as anybody uses it, and stops it.
+
+`python -m pricetracker.postgres.keeper FOLDER [SETTING=VALUE …]`
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import Unavailable, locks, log, postmaster
+from .cluster import Cluster
+
+PROJECT = Path(__file__).parents[2]
+
+# Seconds between looks at who is left. A server that died is noticed as soon.
+BEAT = 0.25
+
+# Seconds to win the keeper's lock from those who only look, for an instant, whether it is taken.
+CONTEST = 2
+
+# With these or a session of its own, no Ctrl-C in the terminal of whoever sent for it reaches a keeper.
+if sys.platform == "win32":
+    APART = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    APART = 0
+
+
+def spawn(folder: Path, options: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Send for a keeper. Why it gave up, if it did, is what it wrote to its stderr."""
+    settings = [f"{name}={value}" for name, value in options.items()]
+    return subprocess.Popen(  # noqa: S603 - our own module, by our own Python
+        [sys.executable, "-m", __name__, str(folder), *settings],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        creationflags=APART,
+    )
+
+
+def keep(cluster: Cluster, options: Mapping[str, str]) -> None:
+    keeper = locks.keeper(cluster.folder)
+    if not keeper.acquire_write_lock(timeout=CONTEST):
+        return  # There is one already.
+    users = locks.users(cluster.folder)
+    while not users.acquire_write_lock(blocking=False):
+        if postmaster.find(cluster.data) is None:
+            cluster.start(options)
+        log.trim(cluster.log)
+        time.sleep(BEAT)
+    cluster.stop()
+    # Both locks go with the process. Whoever waited for them finds no server and no keeper, and starts anew.
+
+
+def main(folder: str, *options: str) -> None:
+    try:
+        keep(Cluster(Path(folder)), dict(option.split("=", 1) for option in options))
+    except (Unavailable, OSError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

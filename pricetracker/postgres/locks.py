@@ -1,0 +1,33 @@
+"""The two locks in a cluster's folder, both let go by the kernel when their holder dies.
+
+POSIX ties such a lock to the process: closing any other handle of the file drops it, so a process opens each once.
+"""
+
+from pathlib import Path
+
+from fasteners import InterProcessReaderWriterLock
+
+from . import account
+
+USERS = "users.lock"
+KEEPER = "keeper.lock"
+
+
+def users(folder: Path) -> InterProcessReaderWriterLock:
+    """Shared by the processes that use the server; exclusive while nobody may."""
+    return InterProcessReaderWriterLock(folder / USERS)
+
+
+def keeper(folder: Path) -> InterProcessReaderWriterLock:
+    """Exclusive for the keeper's life; taken shared, for an instant, to see whether there is one."""
+    return InterProcessReaderWriterLock(folder / KEEPER)
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder and the files, so that whoever may run the server may lock them."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = account.of(folder)
+    for path in (folder / USERS, folder / KEEPER):
+        path.touch(mode=0o600)
+        account.hand_over(path, owner)
+    account.hand_over(folder, owner)

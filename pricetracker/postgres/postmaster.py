@@ -1,0 +1,47 @@
+"""What PostgreSQL says about its running server, in the file postmaster.pid of the data folder."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+
+class Postmaster(NamedTuple):
+    pid: int
+    started: str
+    host: str
+    port: str
+    ready: bool
+
+
+def find(data: Path) -> Postmaster | None:
+    """The live server of a data folder. A file that a dead one left behind is no server."""
+    try:
+        lines = pid_file(data).read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    # While the server starts, the file is still growing.
+    pid, _, started, port, socket_folder, address, _, status = (lines + [""] * 8)[:8]
+    if not pid.isdigit() or not is_server(int(pid), data):
+        return None
+    return Postmaster(
+        int(pid), started, socket_folder or address, port, ready=status.strip() == "ready"
+    )
+
+
+def remove_stale(data: Path) -> None:
+    """PostgreSQL refuses to start if the number that a dead server left is another process by now."""
+    if find(data) is None:
+        pid_file(data).unlink(missing_ok=True)
+
+
+def is_server(pid: int, data: Path) -> bool:
+    """Whether this process serves this folder: numbers come again, in a restarted container at once."""
+    try:
+        return str(data) in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
+
+
+def pid_file(data: Path) -> Path:
+    return data / "postmaster.pid"

