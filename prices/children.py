@@ -124,8 +124,8 @@ def end_with(lifeline: Connection) -> None:
         if sys.platform == "win32":
             signal.raise_signal(signal.SIGTERM)
         else:
-            # To the main thread, so that whatever it waits in is interrupted.
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+            # Not to this thread: whatever the main thread waits in has to be interrupted.
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def leave_terminal() -> None:

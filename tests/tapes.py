@@ -5,7 +5,7 @@ import gzip
 import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 from django.db import connection
 
 from prices.exchange.messages import Tick, micros
+from prices.keys import key
+from prices.models import Candle, Gap, Price
 from prices.recording.tape import Tape, connect
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
@@ -57,7 +59,8 @@ def open_tape(*symbols: str) -> Iterator[Tape]:
     """A tape over a connection of its own, as in a recorder; in a test that rolls back, over the test's connection."""
     rolled_back = connection.in_atomic_block
     if rolled_back:
-        connection.ensure_connection()
+        # Only within a transaction that has begun are the tape's own ones savepoints.
+        connection.cursor().execute("SELECT 1")
     tape = Tape(connection.connection if rolled_back else connect(application_name="tests"))
     try:
         tape.register(symbols or ("BTCUSDT",))
@@ -99,3 +102,50 @@ def holes(ticks: Iterable[Tick]) -> list[tuple[int, int]]:
     known = sorted({(tick.first, tick.last) for tick in ticks})
     pairs = itertools.pairwise(known)
     return [(last + 1, first - 1) for (_, last), (first, _) in pairs if first > last + 1]
+
+
+def clear(tape: Tape) -> None:
+    tape.database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+
+
+def stored_ticks() -> list[tuple]:
+    rows = Price.objects.order_by("pk").values_list(
+        "id", "timestamp", "trades", "price", "quantity"
+    )
+    return list(rows)
+
+
+def expected_ticks(tape: Tape, ticks: list[Tick]) -> list[tuple]:
+    return sorted(
+        {
+            (
+                key(tape.numbers[tick.symbol], tick.first),
+                instant(micros(tick.traded)),
+                tick.last - tick.first + 1,
+                Decimal(tick.price),
+                Decimal(tick.quantity),
+            )
+            for tick in ticks
+        }
+    )
+
+
+def stored_candles() -> dict:
+    columns = ("open", "high", "low", "close", "volume", "trades")
+    return {
+        (candle.symbol.name, candle.minute): {name: getattr(candle, name) for name in columns}
+        for candle in Candle.objects.select_related("symbol")
+    }
+
+
+def open_gaps(symbol: str = "BTCUSDT") -> list[tuple[int, int]]:
+    gaps = Gap.objects.filter(symbol__name=symbol, status="open").order_by("first_trade")
+    return list(gaps.values_list("first_trade", "last_trade"))
+
+
+def check(tape: Tape, ticks: list[Tick]) -> None:
+    """The tape holds exactly these ticks, their candles and the holes that they leave."""
+    assert stored_ticks() == expected_ticks(tape, ticks)
+    assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}
+    for symbol in tape.numbers:
+        assert open_gaps(symbol) == holes(tick for tick in ticks if tick.symbol == symbol)

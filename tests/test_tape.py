@@ -1,6 +1,5 @@
 """Storing: every tick once, its share in the candle once, and every hole known in the commit that reveals it."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,60 +8,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick, micros
-from prices.keys import key
-from prices.models import Candle, Gap, Price, Symbol
-from prices.recording.tape import Tape
+from prices.models import Gap, Price, Symbol
 from tests.exchange import BTC, ETH, TRX
-from tests.tapes import START, at, holes, instant, minutes, open_tape, recorded, tick
+from tests.tapes import (
+    START,
+    at,
+    check,
+    clear,
+    instant,
+    open_gaps,
+    open_tape,
+    recorded,
+    stored_candles,
+    tick,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def clear(tape: Tape) -> None:
-    tape.database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
-
-
-def stored_ticks() -> list[tuple]:
-    rows = Price.objects.order_by("pk").values_list(
-        "id", "timestamp", "trades", "price", "quantity"
-    )
-    return list(rows)
-
-
-def expected_ticks(tape: Tape, ticks: list[Tick]) -> list[tuple]:
-    return sorted(
-        {
-            (
-                key(tape.numbers[tick.symbol], tick.first),
-                instant(micros(tick.traded)),
-                tick.last - tick.first + 1,
-                Decimal(tick.price),
-                Decimal(tick.quantity),
-            )
-            for tick in ticks
-        }
-    )
-
-
-def stored_candles() -> dict:
-    columns = ("open", "high", "low", "close", "volume", "trades")
-    return {
-        (candle.symbol.name, candle.minute): {name: getattr(candle, name) for name in columns}
-        for candle in Candle.objects.select_related("symbol")
-    }
-
-
-def open_gaps(symbol: str = "BTCUSDT") -> list[tuple[int, int]]:
-    gaps = Gap.objects.filter(symbol__name=symbol, status="open").order_by("first_trade")
-    return list(gaps.values_list("first_trade", "last_trade"))
-
-
-def check(tape: Tape, ticks: list[Tick]) -> None:
-    """The tape holds exactly these ticks, their candles and the holes that they leave."""
-    assert stored_ticks() == expected_ticks(tape, ticks)
-    assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}
-    for symbol in tape.numbers:
-        assert open_gaps(symbol) == holes(tick for tick in ticks if tick.symbol == symbol)
 
 
 @st.composite

@@ -47,9 +47,9 @@ def connect(url: str) -> Connection:
     connection = Connection()
     try:
         connection.settimeout(CONNECT_TIMEOUT)
-        connection.connect(url)
+        connection.connect(url)  # type: ignore[no-untyped-call]
     except BaseException:
-        connection.shutdown()
+        connection.shutdown()  # type: ignore[no-untyped-call]
         raise
     connection.settimeout(BEAT)
     return connection

@@ -1,5 +1,6 @@
 """`manage.py start`: everything in one terminal; migrates, then records and serves until told to stop."""
 
+import contextlib
 import socket
 from argparse import ArgumentTypeError
 from multiprocessing.connection import Connection
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from prices.children import ChildEnded, Children
 from prices.management.commands.stream_prices import symbol
@@ -17,6 +19,9 @@ from replay.server import Address
 from replay.server import run as run_exchange
 
 DEMO_SETTINGS = "pricetracker.demo"
+
+# Seconds that the private PostgreSQL gets to stop. If it takes longer, another process is using it.
+SERVER_PATIENCE = 5
 
 
 def port(text: str) -> int:
@@ -83,7 +88,17 @@ def exchange(ready: Connection) -> None:
 def recorder(ready: Connection, symbols: list[str]) -> None:
     execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
     ready.send(True)
-    execute_from_command_line(["manage.py", "stream_prices", *symbols])
+    try:
+        execute_from_command_line(["manage.py", "stream_prices", *symbols])
+    finally:
+        leave_database()
+
+
+def leave_database() -> None:
+    """Wait for the private server, which stops with its last user: nothing of ours is to be running after us."""
+    if hasattr(connection, "release_server"):
+        with contextlib.suppress(TimeoutError):
+            connection.release_server(SERVER_PATIENCE)
 
 
 def site(listening: socket.socket) -> None:

@@ -86,7 +86,9 @@ class Command(BaseCommand):
         except AWAY as error:
             raise CommandError(f"The database cannot be used: {error}") from None
         except UndefinedTable:
-            raise CommandError("The database has no tables yet: run `manage.py migrate` first.") from None
+            raise CommandError(
+                "The database has no tables yet: run `manage.py migrate` first."
+            ) from None
 
 
 def open_tape() -> Tape:
