@@ -1,0 +1,26 @@
+"""Columns of the admin's lists that Django would round: decimals by the digit, instants by the microsecond."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+
+from ..exact import decimal_text
+from ..instants import iso
+
+
+def exact(field: str) -> Callable[[Any], str]:
+    @admin.display(description=field)
+    def show(row: Any) -> str:
+        return decimal_text(getattr(row, field))
+
+    return show
+
+
+def instant(field: str, label: str) -> Callable[[Any], str | None]:
+    @admin.display(description=f"{label} (UTC)", empty_value="-")
+    def show(row: Any) -> str | None:
+        moment = getattr(row, field)
+        return iso(moment) if moment else None
+
+    return show

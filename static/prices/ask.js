@@ -1,0 +1,36 @@
+// Asking the API, and saying in plain words what went wrong.
+
+import { parse } from "./exact.js";
+
+// Milliseconds after which a server that has not answered counts as one that cannot be reached.
+const PATIENCE = 10_000;
+
+/** The API's no to a question: why, by the name of the field. */
+export class Refused extends Error {
+  constructor(body) {
+    super("The API refused the question.");
+    // A 404 is about the symbol. What URLs must write as %2B people type as a plus.
+    const errors = "detail" in body ? { symbol: [body.detail] } : body;
+    this.errors = Object.fromEntries(
+      Object.entries(errors).map(([field, why]) => [field, why.join(" ").replaceAll("%2B", "+")]),
+    );
+  }
+}
+
+/** The server answered, but not as it should. */
+class Failed extends Error {}
+
+export async function ask(url) {
+  const response = await fetch(url, {
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  if (response.status >= 500) throw new Failed(`The server is in trouble (${response.status}).`);
+  const body = parse(await response.text());
+  if (!response.ok) throw new Refused(body);
+  return body;
+}
+
+export function trouble(error) {
+  return error instanceof Failed ? error.message : "The server cannot be reached.";
+}
