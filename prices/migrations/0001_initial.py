@@ -50,11 +50,6 @@ class Migration(migrations.Migration):
                 ("first_trade", models.BigIntegerField()),
                 ("last_trade", models.BigIntegerField()),
                 ("trades", models.IntegerField()),
-                ("open", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("high", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("low", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("close", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("volume", models.DecimalField(decimal_places=8, max_digits=28)),
                 (
                     "symbol",
                     models.ForeignKey(
@@ -65,6 +60,11 @@ class Migration(migrations.Migration):
                         to="prices.symbol",
                     ),
                 ),
+                ("open", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("high", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("low", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("close", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("volume", models.DecimalField(decimal_places=8, max_digits=28)),
             ],
         ),
         migrations.CreateModel(
@@ -73,8 +73,6 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("timestamp", models.DateTimeField()),
                 ("trades", models.IntegerField(help_text="How many raw trades the tick holds.")),
-                ("price", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("quantity", models.DecimalField(decimal_places=8, max_digits=28)),
                 (
                     "symbol",
                     models.ForeignKey(
@@ -85,6 +83,8 @@ class Migration(migrations.Migration):
                         to="prices.symbol",
                     ),
                 ),
+                ("price", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("quantity", models.DecimalField(decimal_places=8, max_digits=28)),
             ],
             options={
                 "indexes": [
@@ -99,6 +99,15 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "symbol",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gaps",
+                        to="prices.symbol",
                     ),
                 ),
                 ("first_trade", models.BigIntegerField()),
@@ -118,15 +127,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("closed_at", models.DateTimeField(null=True)),
-                (
-                    "symbol",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="gaps",
-                        to="prices.symbol",
-                    ),
-                ),
             ],
             options={
                 "indexes": [

@@ -16,7 +16,7 @@ class TickQuerySet(QuerySet):
 
 
 class Tick(models.Model):
-    """The SQL view `prices`: ticks with the symbol as text, fast by symbol and time.
+    """The SQL view `prices`: ticks with the symbol as text, fast by symbol and time, newest first.
 
     It has one branch a symbol, joined by UNION ALL: PostgreSQL drops the branches that were not asked for and reads the one
     that was by its index, or merges all in order of time when no symbol is named. Through a join it would have to sort.

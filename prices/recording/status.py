@@ -1,5 +1,6 @@
 """Telling how it goes: one line that refreshes on a terminal, a plain line a minute in a log."""
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -12,9 +13,6 @@ IN_LOG = 60.0
 
 # Lag above this many seconds is told in larger units: a replayed recording lags by years.
 UNITS = ((86_400 * 365, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes"))
-
-# Back to the beginning of the line, and clear it.
-REFRESH = "\r\x1b[K"
 
 
 class Status:
@@ -40,11 +38,18 @@ class Status:
         rate = (tally.ticks + tally.repeated - self.told_ticks) / passed
         self.told_at, self.told_ticks = now, tally.ticks + tally.repeated
         line = (
-            f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s | {self.lag(tally.sent)} | {tally.ticks:,} ticks recorded"
-            f" | {waiting:,} waiting | gaps: {tally.gaps_opened} opened, {tally.gaps_closed} closed"
+            f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s"
+            f" | {self.lag(tally.sent)} | {tally.ticks:,} recorded"
+            f" | {tally.gaps_opened} gaps, {tally.gaps_closed} filled | {waiting:,} waiting"
         )
-        self.out.write(f"{REFRESH}{line}" if self.terminal else f"{line}\n")
+        self.out.write(self.refreshing(line) if self.terminal else f"{line}\n")
         self.out.flush()
+
+    def refreshing(self, line: str) -> str:
+        """The line over the whole width, so that it covers the one before. The cursor goes back to its beginning, where
+        the next line, be it of the log, covers it in turn. (Not every terminal knows the code for clearing a line.)"""
+        width = shutil.get_terminal_size().columns - 1
+        return f"{line[:width]:{width}}\r"
 
     def lag(self, sent: int) -> str:
         if not sent:

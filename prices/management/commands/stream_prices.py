@@ -1,5 +1,6 @@
 """`manage.py stream_prices`: record live prices until told to stop."""
 
+import sys
 from argparse import ArgumentTypeError
 from typing import Any
 
@@ -53,7 +54,8 @@ class Command(BaseCommand):
                 symbols,
                 heard=lambda: stream.heard,
                 open_tape=open_tape,
-                status=Status(self.stdout),
+                # Not self.stdout, which would end the line that is to be refreshed.
+                status=Status(sys.stdout),
             )
             self.check_database(writer)
             Recorder(stream, buffer, writer, stop).run()
