@@ -1,8 +1,8 @@
 """The three questions, each answered together with what the tape can prove about the answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from .coverage import Coverage, Known, known
+from .coverage import Coverage, Known, known_at, known_between
 from .keys import MINUTE
 from .models import Candle, Price
 
@@ -15,11 +15,16 @@ def latest(name: str | None = None) -> list[tuple[Price, Coverage]]:
 
 def price_at(name: str, instant: datetime) -> tuple[Price | None, Coverage]:
     """The last tick at or before an instant. Two queries. Raises Symbol.DoesNotExist."""
-    tick = Price.objects.as_of(name, instant)
-    return tick, known(name, tick.timestamp if tick else instant, instant).of_price(tick, instant)
+    # The verdict first, and on which tick it is: what is stored between the two queries then changes neither.
+    around = known_at(name, instant)
+    tick = Price.objects.get(pk=around.answer) if around.answer is not None else None
+    return tick, around.of_price(instant)
 
 
 def minute(name: str, start: datetime) -> tuple[Candle | None, Coverage]:
     """The candle of the minute that starts at an instant. Two queries. Raises Symbol.DoesNotExist."""
-    candle = Candle.objects.minute(name, start)
-    return candle, known(name, start, start + MINUTE).of_minute(start)
+    # Half-open: a gap that begins with the next minute does not touch this one.
+    end = start + MINUTE - timedelta.resolution
+    # The verdict first: what is stored between the two queries makes the candle richer, never the verdict wrong.
+    around = known_between(name, start, end)
+    return Candle.objects.minute(name, start), around.of_minute(start)

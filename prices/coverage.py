@@ -12,11 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models import BigIntegerField, Case, OuterRef, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
-from .keys import MINUTE
+from .keys import MASK, MINUTE
 from .models import Candle, Gap, Price, Symbol
+from .models.gap import GapQuerySet
+from .models.symbol import SymbolQuerySet
 
 # Gaps that one answer lists at most: the open ones first, then the oldest.
 GAPS_LISTED = 100
@@ -39,9 +41,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True)
 class Hole:
-    """A gap as far as an answer needs it: the last missing trade id, and between which instants it lies."""
+    """A gap as far as an answer needs it: between which instants it lies."""
 
-    last_trade: int
     starts: datetime
     ends: datetime
     status: str
@@ -65,13 +66,17 @@ class Known:
     """What is known about a symbol's tape round an answer.
 
     `began`: the first minute with a tick; `newest`: the instant of the newest tick; both None on an empty tape.
-    `vouched`: the instant through which a live recorder vouches, None when none is live.
+    `vouched`: the instant before which a live recorder vouches for every trade, None when none is live.
+    `holes`: the gaps that touch what was asked; `torn`: where the first open gap from there on begins, touching or not.
+    `answer`: the key of the last tick at or before an instant that was asked for, None when there is none.
     """
 
     began: datetime | None
     newest: datetime | None
     vouched: datetime | None
     holes: tuple[Hole, ...] = ()
+    torn: datetime | None = None
+    answer: int | None = None
 
     @classmethod
     def of_newest(cls, tick: Price) -> "Known":
@@ -80,27 +85,24 @@ class Known:
 
     @property
     def through(self) -> datetime | None:
-        return max(filter(None, (self.newest, self.vouched)), default=None)
+        return self.torn or max(filter(None, (self.newest, self.vouched)), default=None)
 
-    def judge(self, proven: bool, holes: tuple[Hole, ...]) -> Coverage:
-        missing = [hole for hole in holes if hole.is_open]
-        if missing:
-            return Coverage(Verdict.INCOMPLETE, min(hole.starts for hole in missing), holes)
+    def judge(self, proven: bool) -> Coverage:
         verdict = Verdict.COMPLETE if proven else Verdict.UNKNOWN
-        return Coverage(verdict, self.through, holes)
+        if any(hole.is_open for hole in self.holes):
+            verdict = Verdict.INCOMPLETE
+        return Coverage(verdict, self.through, self.holes)
 
-    def of_price(self, answer: Price | None, asked: datetime) -> Coverage:
+    def of_price(self, asked: datetime) -> Coverage:
         """For the last tick at or before an instant: what could come between the two?
 
-        Trades of the answer's own instant come after it only if their ids are higher. A newest tick that bears the asked
-        instant proves nothing yet: more trades of that instant may follow.
+        A newest tick that bears the asked instant proves nothing yet: more trades of that instant may follow.
         """
-        if answer is None:
+        if self.answer is None:
             return Coverage(Verdict.UNKNOWN)
         ended = self.newest is not None and self.newest > asked
-        vouched = self.vouched is not None and self.vouched >= asked
-        later = tuple(hole for hole in self.holes if hole.last_trade > answer.first_trade)
-        return self.judge(ended or vouched, later)
+        vouched = self.vouched is not None and self.vouched > asked
+        return self.judge(ended or vouched)
 
     def of_minute(self, start: datetime) -> Coverage:
         """For the minute [start, start + 60 s): holes within, and proof that recording began before and went on after.
@@ -109,29 +111,50 @@ class Known:
         """
         began = self.began is not None and self.began < start
         ended = self.newest is not None and self.newest >= start + MINUTE
-        vouched = self.vouched is not None and self.vouched >= start
-        within = tuple(hole for hole in self.holes if hole.starts < start + MINUTE)
-        return self.judge(began and (ended or vouched), within)
+        vouched = self.vouched is not None and self.vouched > start
+        return self.judge(began and (ended or vouched))
 
     def of_latest(self) -> Coverage:
         """For the newest tick: there is nothing after it exactly when a live recorder says so."""
-        return self.judge(self.vouched is not None, ())
+        return self.judge(self.vouched is not None)
 
 
-def known(name: str, start: datetime, end: datetime) -> Known:
-    """What is known round [start, end], in one query. Raises Symbol.DoesNotExist."""
+def known_at(name: str, instant: datetime) -> Known:
+    """What is known from the last tick at or before an instant on. One query. Raises Symbol.DoesNotExist."""
+    ticks = Price.objects.as_of(OuterRef("pk"), instant)
+    symbols = Symbol.objects.annotate(
+        answer=Subquery(ticks.values("pk")[:1]), answer_at=Subquery(ticks.values("timestamp")[:1])
+    )
+    # Trades of the answer's own instant come after it only if their ids are higher.
+    gaps = Gap.objects.filter(last_trade__gt=OuterRef("answer").bitand(MASK))
+    return known(symbols, name, gaps, OuterRef("answer_at"), instant)
+
+
+def known_between(name: str, start: datetime, end: datetime) -> Known:
+    """What is known round [start, end]. One query. Raises Symbol.DoesNotExist."""
+    symbols = Symbol.objects.annotate(answer=Value(None, BigIntegerField()))
+    return known(symbols, name, Gap.objects.all(), start, end)
+
+
+def known(
+    symbols: SymbolQuerySet, name: str, gaps: GapQuerySet, start: datetime | OuterRef, end: datetime
+) -> Known:
+    gaps = gaps.filter(symbol=OuterRef("pk"))
+    torn = gaps.filter(status=Gap.Status.OPEN, ends__gte=start).order_by("last_trade")
     # Open ones first, so that the limit on the list cannot hide one from the verdict.
-    touching = Gap.objects.filter(symbol=OuterRef("pk")).touching(start, end)
-    touching = touching.order_by(Case(When(status=Gap.Status.OPEN, then=0), default=1), "starts")
-    as_json = JSONObject(**{name: name for name in ("last_trade", "starts", "ends", "status")})
+    touching = gaps.touching(start, end).order_by(
+        Case(When(status=Gap.Status.OPEN, then=0), default=1), "starts"
+    )
+    as_json = JSONObject(**{name: name for name in ("starts", "ends", "status")})
     ticks = Price.objects.filter(symbol=OuterRef("pk")).newest_first()
     candles = Candle.objects.filter(symbol=OuterRef("pk")).order_by("pk")
     symbol = (
-        Symbol.objects.with_feed()
+        symbols.with_feed()
         .annotate(
             newest=Subquery(ticks.values("timestamp")[:1]),
             began=Subquery(candles.values("minute")[:1]),
             holes=ArraySubquery(touching.values(json=as_json)[:GAPS_LISTED]),
+            torn=Subquery(torn.values("starts")[:1]),
         )
         .get(name=name)
     )
@@ -140,9 +163,11 @@ def known(name: str, start: datetime, end: datetime) -> Known:
         newest=symbol.newest,
         vouched=symbol.heard_through if symbol.live else None,
         holes=tuple(hole_from_json(hole) for hole in symbol.holes),
+        torn=symbol.torn,
+        answer=symbol.answer,
     )
 
 
 def hole_from_json(found: dict) -> Hole:
     starts, ends = (datetime.fromisoformat(found[name]) for name in ("starts", "ends"))
-    return Hole(found["last_trade"], starts, ends, found["status"])
+    return Hole(starts, ends, found["status"])

@@ -1,5 +1,6 @@
 """What all tests share: at the end, the throw-away home goes, and the server in it first."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,13 @@ from django.conf import settings
 
 from pricetracker.postgres import hold
 from tests.private_postgres import Private
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where everything is meant to run, a test that was skipped has failed."""
+    report = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and report.stats.get("skipped") and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure() -> None:

@@ -57,6 +57,8 @@ class Connection(websocket.WebSocket):
 
     def close(self, *args: object, **kwargs: object) -> None:
         super().close(timeout=CLOSE_TIMEOUT)
+        # When the exchange said goodbye first, the library has answered but leaves the socket open.
+        self.shutdown()  # type: ignore[no-untyped-call]
 
 
 def connect(url: str) -> Connection:

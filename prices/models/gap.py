@@ -25,7 +25,7 @@ class GapQuerySet(QuerySet):
     def touching(self, start: datetime, end: datetime) -> "GapQuerySet":
         """Gaps that may hide a trade made between two instants, both included."""
         return self.alias(instants=Instants("starts", "ends")).filter(
-            instants__overlap=Instants(Value(start), Value(end))
+            instants__overlap=Instants(start, end)
         )
 
     def between(

@@ -14,10 +14,9 @@ class PriceQuerySet(QuerySet):
         """By time; of the ticks of one instant the one with the highest trade id is the last."""
         return self.order_by("-timestamp", "-id")
 
-    def as_of(self, name: str, instant: datetime) -> "Price | None":
-        """The last tick of a symbol at or before an instant."""
-        ticks = self.filter(symbol=Symbol.objects.number(name), timestamp__lte=instant)
-        return ticks.newest_first().first()
+    def as_of(self, symbol: "int | OuterRef", instant: datetime) -> "PriceQuerySet":
+        """The ticks of a symbol, by number, at or before an instant: the first of them is the price at that instant."""
+        return self.filter(symbol=symbol, timestamp__lte=instant).newest_first()
 
     def latest(self, name: str | None = None) -> "PriceQuerySet":
         """The newest tick of each symbol, or of one, by symbol; with `symbol` loaded and its feed's `live` added."""

@@ -27,10 +27,6 @@ class SymbolQuerySet(QuerySet):
         """Add `live`: a recorder has vouched for the symbol within the last seconds."""
         return self.annotate(live=ExpressionWrapper(heard_lately(), models.BooleanField()))
 
-    def number(self, name: str) -> Subquery:
-        """The number of a symbol as part of a larger query: a join would lose the index's order of time."""
-        return Subquery(self.filter(name=name).values("pk"))
-
     def key(self, name: str, n: int) -> Subquery:
         """The tape key (`prices.keys`) of a symbol's trade or minute n, as part of a larger query."""
         key = Cast("pk", models.BigIntegerField()).bitleftshift(SHIFT).bitor(n)
@@ -43,8 +39,8 @@ class SymbolQuerySet(QuerySet):
 class Symbol(models.Model):
     """A market, such as BTCUSDT: a small number inside, text at every edge.
 
-    `heard_through` and `heard_at` are the recorder's heartbeat. The first is on the exchange's clock: everything that the
-    exchange sent before it is on the tape. The second is on the database's clock: when that was written; empty when
+    `heard_through` and `heard_at` are the recorder's heartbeat. The first is on the exchange's clock: every trade made
+    before it is on the tape. The second is on the database's clock: when that was written; empty when
     the recorder has said that its connection is down.
     """
 

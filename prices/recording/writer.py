@@ -81,19 +81,21 @@ class Writer:
             if type(event) is bytes:
                 ticks.extend(self.read(event))
             else:
-                self.witness.lose()
+                self.fall_silent()
                 joined = len(ticks)
         if self.buffer.dropped != self.tally.dropped:
             # Somewhere round this batch frames are missing.
             self.tally.dropped = self.buffer.dropped
-            self.witness.lose()
+            self.fall_silent()
             joined = len(ticks)
         if not ticks:
             return
-        sent = micros(ticks[-1].sent)
-        self.tally.add(self.insist(lambda tape: tape.store(ticks)), len(ticks), sent)
+        newest = ticks[-1]
+        stored = self.insist(lambda tape: tape.store(ticks))
+        self.tally.add(stored, len(ticks), micros(newest.sent))
         if joined < len(ticks):
-            self.witness.hear({tick.symbol for tick in ticks[joined:]}, sent, taken)
+            heard = {tick.symbol for tick in ticks[joined:]}
+            self.witness.hear(heard, micros(newest.traded), taken)
 
     def read(self, frame: bytes) -> Iterator[Tick]:
         """The tick in a frame. What is no tick of ours is told of, and skipped."""
@@ -115,14 +117,19 @@ class Writer:
             raise BadFrame(f"{tick.symbol} was not asked for")
 
     def vouch(self, heard: float | None) -> None:
-        """The heartbeat. Without a connection: say once that there is none."""
+        """The heartbeat."""
         if heard is None:
-            if self.witness.symbols and self.tape:
-                self.witness.lose()
-                self.attempt(lambda tape: tape.silence())
+            self.fall_silent()
         elif self.witness.symbols:
             through = EPOCH + timedelta(microseconds=self.witness.through(heard))
             self.attempt(lambda tape: tape.heartbeat(self.witness.symbols, through))
+
+    def fall_silent(self) -> None:
+        """The connection is lost: say so at once, and once."""
+        if self.witness.symbols:
+            self.witness.lose()
+            if self.tape is not None:
+                self.attempt(lambda tape: tape.silence())
 
     def attempt(self, write: Callable[[Tape], Result]) -> Result | None:
         """Write, unless the database is away; then nothing is lost by not writing."""
