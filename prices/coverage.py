@@ -85,13 +85,14 @@ class Known:
 
     @property
     def through(self) -> datetime | None:
-        return self.torn or max(filter(None, (self.newest, self.vouched)), default=None)
+        """The instant that the tape has come to."""
+        return max(filter(None, (self.newest, self.vouched)), default=None)
 
     def judge(self, proven: bool) -> Coverage:
         verdict = Verdict.COMPLETE if proven else Verdict.UNKNOWN
         if any(hole.is_open for hole in self.holes):
             verdict = Verdict.INCOMPLETE
-        return Coverage(verdict, self.through, self.holes)
+        return Coverage(verdict, self.torn or self.through, self.holes)
 
     def of_price(self, asked: datetime) -> Coverage:
         """For the last tick at or before an instant: what could come between the two?
@@ -110,9 +111,10 @@ class Known:
         Of the minute that is being traded now, a live recorder vouches for what there is so far.
         """
         began = self.began is not None and self.began < start
-        ended = self.newest is not None and self.newest >= start + MINUTE
-        vouched = self.vouched is not None and self.vouched > start
-        return self.judge(began and (ended or vouched))
+        reached = self.newest is not None and self.newest >= start
+        ended = reached and self.newest >= start + MINUTE
+        so_far = self.vouched is not None and (reached or self.vouched > start)
+        return self.judge(began and (ended or so_far))
 
     def of_latest(self) -> Coverage:
         """For the newest tick: there is nothing after it exactly when a live recorder says so."""

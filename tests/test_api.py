@@ -126,9 +126,9 @@ class TestPriceAtSecond:
     def test_after_the_newest_tick_only_a_live_feed_vouches(self, tape, ask) -> None:
         after = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:31:20"}
         assert ask("price-at-second", **after)["X-Coverage"] == "unknown"
-        heard(79)
-        assert ask("price-at-second", **after)["X-Coverage"] == "unknown"
         heard(80)
+        assert ask("price-at-second", **after)["X-Coverage"] == "unknown"
+        heard(80.000001)
         answer = ask("price-at-second", **after)
         assert (answer["X-Coverage"], answer.json()["price"]) == ("complete", "61931")
 

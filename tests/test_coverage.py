@@ -171,9 +171,10 @@ def check_minute(case: Case, start: datetime) -> None:
     holes = [1 for before, after in case.holes() if made(before) < ends and made(after) >= start]
     check_through(case, coverage, [after for _, after in case.holes() if made(after) >= start])
     assert (coverage.verdict is INCOMPLETE) == bool(holes)
-    ended = made(case.stored[-1]) >= ends or (case.vouched is not None and case.vouched > start)
+    newest = made(case.stored[-1])
+    so_far = case.vouched is not None and (newest >= start or case.vouched > start)
     if not holes:
-        proven = made(case.stored[0]) < start and ended
+        proven = made(case.stored[0]) < start and (newest >= ends or so_far)
         assert coverage.verdict is (COMPLETE if proven else UNKNOWN)
 
 

@@ -6,12 +6,16 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 # A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
-# quantity has 28. Neither is ever zero in a trade: the exchange writes zeros into the tombstones of withdrawn ones.
+# quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the
+# exchange writes zeros into the tombstones of withdrawn ones.
 PricePattern = r"^(?=[0-9.]*[1-9])[0-9]{1,10}(\.[0-9]{1,8}0*)?\Z"
-QuantityPattern = r"^(?=[0-9.]*[1-9])[0-9]{1,20}(\.[0-9]{1,8}0*)?\Z"
+QuantityPattern = r"^(?=[0-9.]*[1-9])[0-9]{1,16}(\.[0-9]{1,8}0*)?\Z"
 
 # Raw trade ids count up from 0 for each symbol; 2^44 is beyond what any will ever reach. Tombstones bear -1.
 MAX_TRADE_ID = (1 << 44) - 2
+
+# Raw trades in one tick. One order was seen to make some hundreds at one price; a minute's sum must fit its candle.
+MAX_TRADES = 1_000_000
 
 # Times are integers: milliseconds below 10^14, microseconds from there on. Both units then cover 1973 to 5138.
 FIRST_TIME = 10**11
@@ -65,6 +69,9 @@ def micros(time: int) -> int:
     return time if time >= MICROSECONDS_FROM else time * 1000
 
 
+# What decoding raises: also on text that is no UTF-8, and on a frame nested more deeply than Python's stack.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 decode_combined = msgspec.json.Decoder(Combined).decode
 decode_raw = msgspec.json.Decoder(Tick | Shutdown).decode
 decode_any = msgspec.json.Decoder(dict[str, Any]).decode
@@ -74,18 +81,18 @@ def parse(frame: bytes) -> Tick | Shutdown | Reply:
     """Read a frame of a combined or of a raw stream. Raises BadFrame."""
     try:
         event: Tick | Shutdown | Reply = decode_combined(frame).data
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         event = parse_other(frame, error)
-    if type(event) is Tick and event.last < event.first:
-        raise BadFrame(f"the last trade {event.last} comes before the first {event.first}")
+    if type(event) is Tick and not 0 <= event.last - event.first < MAX_TRADES:
+        raise BadFrame(f"trades {event.first} to {event.last} are none or too many for one tick")
     return event
 
 
-def parse_other(frame: bytes, error: msgspec.DecodeError) -> Tick | Shutdown | Reply:
+def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:
     """The frames that are rare: replies, errors, and events that are not wrapped."""
     try:
         found = decode_any(frame)
-    except msgspec.DecodeError as broken:
+    except UNREADABLE as broken:
         raise BadFrame(str(broken)) from None
     if "data" in found:
         raise BadFrame(str(error)) from None
@@ -102,6 +109,6 @@ def parse_other(frame: bytes, error: msgspec.DecodeError) -> Tick | Shutdown | R
 def parse_raw(frame: bytes) -> Tick | Shutdown:
     try:
         event: Tick | Shutdown = decode_raw(frame)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise BadFrame(str(error)) from None
     return event
