@@ -87,6 +87,9 @@ def parse_iso(text: str) -> Asked:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         return Asked(text, moment.replace(tzinfo=UTC), naive=True)
+    if moment.utcoffset() % MINUTE:
+        # ISO 8601 knows none, and a minute could not be named in it.
+        raise ValueError("an offset has no seconds")
     return Asked(text, moment.astimezone(UTC))
 
 

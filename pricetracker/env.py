@@ -61,6 +61,8 @@ def url(name: str, default: str, *schemes: str) -> str:
         or port == 0
         or parts.query
         or parts.fragment
+        or not value.isprintable()
+        or " " in value
     ):
         raise refuse(name, value, wanted)
     return value
@@ -77,8 +79,12 @@ def database(name: str) -> dict[str, object] | None:
         raise ImproperlyConfigured(f"{name} must be {wanted}.")
     try:
         parts = conninfo.conninfo_to_dict(value)
-    except ProgrammingError as error:
-        raise ImproperlyConfigured(f"{name} must be {wanted} ({str(error).strip()}).") from None
+    except ProgrammingError:
+        # Not even in part: what libpq stumbles over may be the password.
+        wanted = f"{wanted}, special characters written as %XX"
+        raise ImproperlyConfigured(f"{name} must be {wanted}.") from None
+    if not all(map(is_port, str(parts.get("port", "")).split(","))):
+        raise ImproperlyConfigured(f"{name} bears no port from 1 to 65535: it must be {wanted}.")
     if not parts.get("dbname"):
         raise ImproperlyConfigured(f"{name} names no database: it must be {wanted}.")
     return {
@@ -90,6 +96,11 @@ def database(name: str) -> dict[str, object] | None:
         "PORT": parts.pop("port", ""),
         "OPTIONS": parts,
     }
+
+
+def is_port(text: str) -> bool:
+    """Empty is the usual one. There may be several, one for each host."""
+    return not text or (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16)
 
 
 def secret_key(name: str, kept_in: Path) -> str:

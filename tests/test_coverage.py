@@ -221,6 +221,7 @@ class TestHoles:
             INCOMPLETE,
             COMPLETE,
         ]
+        assert ask.minute("BTCUSDT", at(60))[1].complete_through == at(10)
 
     def test_a_hole_that_begins_as_the_minute_ends_is_not_of_it(self) -> None:
         with open_tape() as tape:

@@ -80,7 +80,7 @@ def explain(error: Exception) -> str:
         case websocket.WebSocketBadStatusException(status_code=int() as status):
             why = REFUSALS.get(status, "It is in trouble." if status >= 500 else "")
             return f"The exchange refused the connection with HTTP {status}. {why}".rstrip()
-        case socket.gaierror():
+        case websocket.WebSocketAddressException() | socket.gaierror():
             return "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
         case ssl.SSLCertVerificationError():
             return f"The exchange's certificate is not trusted: {error.verify_message}."

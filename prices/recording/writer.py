@@ -90,12 +90,10 @@ class Writer:
             joined = len(ticks)
         if not ticks:
             return
-        newest = ticks[-1]
-        stored = self.insist(lambda tape: tape.store(ticks))
-        self.tally.add(stored, len(ticks), micros(newest.sent))
+        sent = micros(ticks[-1].sent)
+        self.tally.add(self.insist(lambda tape: tape.store(ticks)), len(ticks), sent)
         if joined < len(ticks):
-            heard = {tick.symbol for tick in ticks[joined:]}
-            self.witness.hear(heard, micros(newest.traded), taken)
+            self.witness.hear({tick.symbol for tick in ticks[joined:]}, sent, taken)
 
     def read(self, frame: bytes) -> Iterator[Tick]:
         """The tick in a frame. What is no tick of ours is told of, and skipped."""

@@ -1,0 +1,169 @@
+"""`manage.py start` and `manage.py runserver` as processes: they serve, they end, and they leave nothing behind."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from prices.management.commands.start import port
+from tests.recorders import PATIENCE, eventually, manage
+
+READY = re.compile(r"The site is at (http://\S+)/ - Ctrl-C stops it\.\n")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@dataclass
+class Started:
+    process: subprocess.Popen[str]
+    url: str
+    home: Path
+
+    def get(self, path: str) -> tuple[object, dict[str, str]]:
+        with urlopen(self.url + path, timeout=PATIENCE) as answer:  # noqa: S310 - our own
+            return json.load(answer), dict(answer.headers)
+
+    def children(self) -> list[psutil.Process]:
+        """Exchange, recorder and site, in the order in which they were started."""
+        found = psutil.Process(self.process.pid).children()
+        own = [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
+        return sorted(own, key=psutil.Process.create_time)
+
+    def end(self, number: signal.Signals) -> str:
+        self.process.send_signal(number)
+        return self.output()
+
+    def output(self) -> str:
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        return output
+
+
+@contextmanager
+def demo(home: Path) -> Iterator[Started]:
+    """The demo on a free port, once it serves; and whatever the test did, nothing of it is left running."""
+    process = manage("start", "--demo", "--port", "0", **own(home))
+    try:
+        yield Started(process, address(process), home)
+    finally:
+        process.kill()
+        process.communicate()
+        eventually(lambda: not running(home))
+
+
+def own(home: Path) -> dict[str, str]:
+    return {"PRICETRACKER_HOME": str(home), "DATABASE_URL": ""}
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """The address that a server says it is at."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if found := READY.fullmatch(line):
+            return found[1]
+    raise AssertionError("".join(lines))
+
+
+def running(home: Path) -> list[str]:
+    """All that runs in a home: the command, its children, and the private PostgreSQL."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            lives_there = process.environ().get("PRICETRACKER_HOME") == str(home)
+            if lives_there or str(home) in " ".join(process.cmdline()):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+class TestDemo:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_answers_with_prices_and_ends_with_0_and_without_a_trace(self, home, number) -> None:
+        with demo(home) as started:
+            eventually(lambda: len(started.get("/latest")[0]) == 2)
+            prices, headers = started.get("/latest")
+            assert [price["symbol"] for price in prices] == ["BTCUSDT", "ETHUSDT"]
+            assert "X-Demo" in headers
+            output = started.end(number)
+            assert started.process.returncode == 0, output
+            assert "Traceback" not in output
+            assert running(home) == []
+
+    def test_killed_takes_its_children_with_it(self, home) -> None:
+        with demo(home) as started:
+            assert len(started.children()) == 3
+            started.process.kill()
+            started.process.wait(PATIENCE)
+            eventually(lambda: not running(home))
+
+    def test_a_recorder_that_dies_ends_all_and_says_so(self, home) -> None:
+        with demo(home) as started:
+            _, recorder, _ = started.children()
+            recorder.kill()
+            output = started.output()
+            assert started.process.returncode == 1
+            assert "The recorder ended by itself, with exit code -9." in output
+            assert "Traceback" not in output
+            eventually(lambda: not running(home))
+
+    def test_writes_to_a_tape_of_its_own(self, home) -> None:
+        """Only the demo's database was made, and no key or file anywhere else."""
+        assert sorted(path.name for path in home.iterdir()) == ["demo", "secret_key"]
+
+
+def refused(*arguments: str, **environment: str) -> str:
+    """What a command says that ends at once with 1."""
+    process = manage(*arguments, **environment)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    return output
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("command", [["start", "--port"], ["runserver", "--noreload"]])
+    @pytest.mark.django_db(transaction=True)
+    def test_a_port_that_is_taken(self, command) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            number = taken.getsockname()[1]
+            output = refused(*command, str(number))
+        *_, sentence = output.splitlines()
+        assert f"Cannot listen on 127.0.0.1:{number}: Address already in use" in sentence
+        assert "Traceback" not in output
+
+    def test_a_host_that_is_none_of_ours(self) -> None:
+        output = refused("start", "--host", "192.0.2.1", "--port", "0")
+        assert re.fullmatch(r"CommandError: Cannot listen on 192\.0\.2\.1:0: .+\.\n", output)
+
+    @pytest.mark.parametrize("text", ["65536", "-1", "+1", " 1", "http", "", "\u0668"])
+    def test_a_port_that_is_none(self, text) -> None:
+        with pytest.raises(ArgumentTypeError, match="must be a number from 0 to 65535"):
+            port(text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runserver_serves_and_ends_with_0_on_sigterm() -> None:
+    process = manage("runserver", "--noreload", "127.0.0.1:0")
+    try:
+        started = Started(process, address(process), Path())
+        assert started.get("/latest")[0] == []
+        # Not in debug, and nothing was collected: static files are served all the same.
+        with urlopen(started.url + "/static/admin/css/base.css", timeout=PATIENCE) as style:  # noqa: S310 - our own
+            assert style.headers["Content-Type"].startswith("text/css")
+        output = started.end(signal.SIGTERM)
+        assert process.returncode == 0, output
+        assert "Traceback" not in output
+    finally:
+        process.kill()
+        process.communicate()

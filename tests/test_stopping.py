@@ -1,0 +1,70 @@
+"""Stopping on request: the first signal asks, the second insists, and afterwards all is as it was."""
+
+import signal
+
+import pytest
+
+from prices.stopping import BEAT, SIGNALS, StopRequest
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_asks(number) -> None:
+    with StopRequest() as stop:
+        assert not stop()
+        signal.raise_signal(number)
+        assert stop()
+
+
+@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("second", SIGNALS)
+def test_the_second_insists(first, second) -> None:
+    with StopRequest() as stop:
+        signal.raise_signal(first)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(second)
+        assert stop()
+
+
+@pytest.mark.parametrize("error", [None, ZeroDivisionError])
+def test_the_former_handlers_come_back_however_it_ends(error) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+
+    def work() -> None:
+        with StopRequest() as stop:
+            assert [signal.getsignal(number) for number in SIGNALS] == [stop.handle] * 2
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            work()
+    else:
+        work()
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_wait_lasts_as_long_as_it_should_in_short_beats() -> None:
+    slept: list[float] = []
+    StopRequest(slept.append).wait(1.05)
+    assert sum(slept) == pytest.approx(1.05)
+    assert max(slept) <= BEAT
+
+
+def test_a_wait_ends_with_the_beat_in_which_a_stop_was_asked_for() -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        stop.requested = len(slept) == 3
+
+    stop = StopRequest(sleep)
+    stop.wait(60)
+    assert slept == [BEAT] * 3
+    stop.wait(60)
+    assert len(slept) == 3
+
+
+def test_no_wait_for_nothing() -> None:
+    slept: list[float] = []
+    StopRequest(slept.append).wait(0)
+    assert slept == []

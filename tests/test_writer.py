@@ -1,0 +1,429 @@
+"""The writer on a real tape: what is stored, what is vouched for, and what happens when the database is away."""
+
+import io
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from psycopg import OperationalError
+
+from prices import ask
+from prices.coverage import Verdict
+from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
+from prices.exchange.stream import Down, Event, Up
+from prices.models import Candle, Price, Symbol
+from prices.recording.buffer import Buffer
+from prices.recording.recorder import Recorder
+from prices.recording.status import Status
+from prices.recording.tape import Stored, Tape, connect
+from prices.recording.witness import SETTLING
+from prices.recording.writer import BEAT, Writer
+from prices.stopping import StopRequest
+from tests.tapes import START, check, clear, open_gaps, open_tape, tick
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+LOST = Down("The connection broke.", 1.0)
+
+
+def frame(tick: Tick) -> bytes:
+    """A tick as the exchange's combined streams write it."""
+    event = {"e": "aggTrade", "E": tick.sent, "s": tick.symbol, "a": 1, "p": tick.price}
+    event |= {"q": tick.quantity, "f": tick.first, "l": tick.last, "T": tick.traded}
+    event |= {"m": True, "M": True}
+    return json.dumps({"stream": f"{tick.symbol.lower()}@aggTrade", "data": event}).encode()
+
+
+class Prompt(Buffer[Event]):
+    """Never waits for events, and gives `most` of them at once."""
+
+    most = 1000
+
+    def take(self, timeout: float) -> list[Event]:
+        rest = [self.events.pop() for _ in range(len(self.events) - self.most)]
+        taken = super().take(0)
+        self.events.extend(reversed(rest))
+        return taken
+
+
+class Recording:
+    """A writer whose clock and whose connection to the exchange are in the test's hands."""
+
+    def __init__(self, open_tape: Callable[[], Tape] | None = None) -> None:
+        self.now = 1000.0
+        self.heard: float | None = None
+        self.slept: list[float] = []
+        self.buffer = Prompt()
+        self.writer = Writer(
+            self.buffer,
+            SYMBOLS,
+            heard=lambda: self.heard,
+            open_tape=open_tape or open_one,
+            status=Status(io.StringIO(), clock=lambda: self.now),
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        assert len(self.slept) < 10, "the writer waits in vain"
+
+    def receive(self, *events: Event | Tick) -> None:
+        """Events arrive, and the writer takes a turn."""
+        for event in events:
+            self.buffer.put(frame(event) if isinstance(event, Tick) else event)
+        self.heard = None if events and events[-1] == LOST else self.now
+        self.writer.turn()
+
+    def beat(self, heard: float | None = None) -> None:
+        """The time of a heartbeat passes; the exchange was heard of at the end of it, or when the test says."""
+        self.now += BEAT
+        self.heard = self.now if heard is None else heard
+        self.writer.turn()
+
+    def lose(self) -> None:
+        self.heard = None
+        self.buffer.put(LOST)
+
+
+def open_one() -> Tape:
+    return Tape(connect(application_name="tests"))
+
+
+@pytest.fixture
+def recording() -> Iterator[Recording]:
+    recording = Recording()
+    yield recording
+    close(recording)
+
+
+def close(recording: Recording) -> None:
+    if recording.writer.tape is not None:
+        recording.writer.tape.close()
+
+
+def expect(*ticks: Tick) -> None:
+    """Exactly these ticks are on the tape, with their candles and gaps."""
+    with open_tape(*SYMBOLS) as tape:
+        check(tape, list(ticks))
+
+
+def vouched() -> dict[str, datetime]:
+    """Through which instants the live feeds are vouched for."""
+    live = Symbol.objects.with_feed().filter(live=True)
+    return dict(live.values_list("name", "heard_through"))
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def settled(seconds: float) -> datetime:
+    """Through which instant one vouches who has heard nothing since a tick of then: it was sent 3 ms after it was made."""
+    return at(seconds) + timedelta(microseconds=3_000 - SETTLING)
+
+
+class TestStoring:
+    def test_frames_become_rows_in_one_turn(self, recording) -> None:
+        ticks = [tick(1, 0, "1"), tick(2, 0, "2"), tick(1, 1, "7", symbol="ETHUSDT")]
+        recording.receive(Up(), *ticks)
+        expect(*ticks)
+        assert (recording.writer.tally.ticks, recording.writer.tally.repeated) == (3, 0)
+
+    def test_what_came_twice_is_stored_once_and_counted(self, recording) -> None:
+        recording.receive(Up(), tick(1), tick(2), LOST)
+        recording.receive(Up(), tick(2), tick(3))
+        expect(tick(1), tick(2), tick(3))
+        assert (recording.writer.tally.ticks, recording.writer.tally.repeated) == (3, 1)
+
+    def test_the_hole_over_a_lost_connection_is_known_with_the_first_tick_after_it(
+        self, recording
+    ) -> None:
+        recording.receive(Up(), tick(1), LOST, Up(), tick(5, 9))
+        assert open_gaps() == [(2, 4)]
+        assert recording.writer.tally.gaps_opened == 1
+
+    def test_bad_frames_are_skipped_counted_and_told_with_an_example(
+        self, recording, caplog
+    ) -> None:
+        tombstone = frame(tick(2)).replace(b'"p": "100"', b'"p": "0"')
+        recording.receive(Up(), frame(tick(1)), tombstone, b"{", b"\xff", frame(tick(3, 1)))
+        expect(tick(1), tick(3, 1))
+        assert open_gaps() == [(2, 2)]
+        assert recording.writer.rejects.count == 3
+        (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+        assert told.startswith("Skipped 3 frames, 3 in all; the last: ")
+
+    def test_a_symbol_that_was_not_asked_for_is_not_recorded(self, recording, caplog) -> None:
+        recording.receive(Up(), tick(1), tick(1, symbol="XRPUSDT"))
+        expect(tick(1))
+        assert "XRPUSDT was not asked for" in caplog.text
+        assert not Symbol.objects.filter(name="XRPUSDT").exists()
+
+    def test_replies_and_farewells_are_told_and_are_no_bad_frames(self, recording, caplog) -> None:
+        recording.receive(
+            Up(),
+            b'{"result":null,"id":1}',
+            b'{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":2}',
+            b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}',
+        )
+        assert recording.writer.rejects.count == 0
+        told = [
+            record.getMessage() for record in caplog.records if record.name.startswith("prices")
+        ]
+        assert told == [
+            "The exchange refused a subscription: {'code': 2, 'msg': 'Invalid request: invalid stream'}",
+            "The exchange is about to close the connection.",
+        ]
+
+    def test_finishing_stores_all_that_is_pending(self, recording) -> None:
+        ticks = [tick(n, n) for n in range(1, 8)]
+        recording.buffer.most = 2
+        for pending in ticks:
+            recording.buffer.put(frame(pending))
+        recording.writer.finishing = True
+        recording.writer.run()
+        expect(*ticks)
+        assert vouched() == {}
+
+
+class TestVouching:
+    def test_only_for_symbols_that_were_heard(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        assert vouched() == {}
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+        recording.receive(tick(1, 11, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT", "ETHUSDT"]
+
+    def test_through_the_last_tick_and_as_long_after_it_as_the_exchange_was_heard(
+        self, recording
+    ) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat(heard=recording.now + 0.25)
+        assert vouched() == {"BTCUSDT": settled(10.25)}
+        recording.now += 100
+        # Nothing more was heard: however much time passes, nothing more is vouched for.
+        recording.beat(heard=1000.25)
+        assert vouched() == {"BTCUSDT": settled(10.25)}
+
+    def test_not_through_the_time_that_ticks_waited_in_the_buffer(self, recording) -> None:
+        """Heard before the ticks were taken: when they were received nobody knows."""
+        recording.receive(Up(), tick(1, 10))
+        recording.beat(heard=recording.now - 50)
+        assert vouched() == {"BTCUSDT": settled(10)}
+
+    def test_a_trade_on_its_way_to_the_stream_is_not_vouched_for(self, recording) -> None:
+        """Sent 3 ms after it was made: until then another trade, made in between, may be sent."""
+        recording.receive(Up(), tick(1, 10))
+        recording.beat(heard=recording.now)
+        assert ask.price_at("BTCUSDT", at(10.002))[1].verdict is Verdict.UNKNOWN
+        recording.receive(tick(2, 10.001))
+        answer, _ = ask.price_at("BTCUSDT", at(10.002))
+        assert answer.first_trade == 2
+
+    def test_not_while_something_waits(self, recording) -> None:
+        recording.buffer.most = 2
+        recording.now += BEAT
+        recording.receive(Up(), tick(1, 10), tick(2, 11))
+        assert vouched() == {}
+        recording.now += BEAT
+        recording.receive()
+        assert vouched() == {"BTCUSDT": settled(11)}
+
+    def test_not_any_more_once_the_connection_is_lost(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        assert vouched()
+        recording.lose()
+        recording.writer.turn()
+        assert vouched() == {}
+
+    def test_not_any_more_when_the_loss_is_seen_before_its_event(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.now += BEAT
+        recording.heard = None
+        recording.writer.turn()
+        assert vouched() == {}
+
+    def test_again_only_after_the_first_tick_on_the_new_connection(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        recording.receive(LOST, Up())
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(9, 20))
+        recording.beat(heard=recording.now)
+        assert vouched() == {"BTCUSDT": settled(20)}
+
+    def test_ticks_of_the_old_connection_vouch_for_nothing_on_the_new_one(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10, symbol="ETHUSDT"), LOST, Up(), tick(1, 20))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_not_over_frames_that_were_dropped(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.buffer.dropped += 1
+        recording.receive(tick(5, 20))
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(6, 30))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_not_after_the_end(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.writer.finishing = True
+        recording.writer.run()
+        assert vouched() == {}
+
+
+class TestDatabaseAway:
+    def test_is_waited_for_and_nothing_is_lost(self, caplog) -> None:
+        attempts = itertools.count(1)
+
+        def open_at_last() -> Tape:
+            if next(attempts) < 4:
+                raise OperationalError("the database is starting up")
+            return open_one()
+
+        recording = Recording(open_at_last)
+        recording.receive(Up(), tick(1), tick(2))
+        expect(tick(1), tick(2))
+        assert len(recording.slept) == 3
+        assert caplog.text.count("The database is away") == 3
+        close(recording)
+
+    def test_a_connection_that_is_cut_is_replaced(self, recording) -> None:
+        recording.receive(Up(), tick(1))
+        cut(recording)
+        recording.receive(tick(2, 1))
+        expect(tick(1), tick(2, 1))
+        assert len(recording.slept) == 1
+
+    def test_a_heartbeat_that_cannot_be_written_is_not_insisted_on(self, recording) -> None:
+        recording.receive(Up(), tick(1))
+        cut(recording)
+        recording.beat()
+        assert (vouched(), recording.slept) == ({}, [])
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_a_silence_that_cannot_be_written_is_not_insisted_on(self, recording) -> None:
+        recording.receive(Up(), tick(1))
+        recording.beat()
+        cut(recording)
+        recording.receive(LOST)
+        assert recording.slept == []
+        recording.receive(Up(), tick(2))
+        expect(tick(1), tick(2))
+
+    def test_an_acknowledgement_that_was_lost_stores_nothing_twice(self) -> None:
+        class Forgetful(Tape):
+            def store(self, ticks: list[Tick]) -> Stored:
+                super().store(ticks)
+                raise OperationalError("server closed the connection unexpectedly")
+
+        tapes = [Forgetful(connect("tests")), Forgetful(connect("tests")), Tape(connect("tests"))]
+        recording = Recording(iter(tapes).__next__)
+        ticks = [tick(1, 0, "1"), tick(3, 1, "9", trades=2)]
+        recording.receive(Up(), *ticks)
+        expect(*ticks)
+        assert len(recording.slept) == 2
+        close(recording)
+
+
+def cut(recording: Recording) -> None:
+    """The database throws the writer out."""
+    pid = recording.writer.tape.database.info.backend_pid
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
+
+
+class Feed:
+    """A stream that gives what it was given until it is told to stop."""
+
+    heard = None
+
+    def __init__(self, stop: StopRequest, *frames: bytes) -> None:
+        self.stop = stop
+        self.frames = frames
+
+    def __iter__(self) -> Iterator[Event]:
+        yield from self.frames
+        while not self.stop():
+            self.stop.wait(0.01)
+
+
+class TestRecorder:
+    def test_a_writer_that_dies_stops_the_recorder_and_says_of_what(self) -> None:
+        def open_none() -> Tape:
+            raise ZeroDivisionError("the writer died")
+
+        stop = StopRequest()
+        recording = Recording(open_none)
+        recorder = Recorder(Feed(stop, frame(tick(1))), recording.buffer, recording.writer, stop)
+        with pytest.raises(ZeroDivisionError, match="the writer died"):
+            recorder.run()
+        assert stop.requested
+
+    def test_everything_received_is_stored_before_it_ends(self) -> None:
+        ticks = [tick(n, n) for n in range(1, 100)]
+        stop = StopRequest()
+        stop.requested = True
+        recording = Recording()
+        recording.buffer.most = 7
+        feed = Feed(stop, *(frame(tick) for tick in ticks))
+        Recorder(feed, recording.buffer, recording.writer, stop).run()
+        expect(*ticks)
+        close(recording)
+
+
+# The largest numbers that a frame may bear, and others.
+ids = st.integers(0, 3) | st.integers(MAX_TRADE_ID - 3, MAX_TRADE_ID) | st.just(1 << 31)
+digits = st.sampled_from(["0.00000001", "9999999999.99999999", "1", "9" * 20, "9" * 16 + ".9"])
+times = st.sampled_from([10**11, 10**14 - 1, 10**14, 10**17 - 1, 1_751_531_436_000_000])
+
+
+@given(
+    frames=st.lists(
+        st.builds(
+            lambda first, last, price, quantity, traded: frame(
+                Tick("BTCUSDT", first, last, price, quantity, traded, traded)
+            ),
+            *(ids, ids, digits, digits, times),
+        ),
+        max_size=6,
+    )
+)
+@example(frames=[frame(Tick("BTCUSDT", 1, 1 << 31, "1", "1", 10**11, 10**11))])
+@example(frames=[frame(Tick("BTCUSDT", n, n, "1", "9" * 20, 10**11, 10**11)) for n in (1, 2)])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_understood_can_be_stored(transactional_db, frames: list[bytes]) -> None:
+    """One frame that a statement chokes on would stop the recorder for good."""
+    understood = {}
+    for bytes_ in frames:
+        try:
+            tick = parse(bytes_)
+        except BadFrame:
+            continue
+        understood[tick.first] = tick
+    with open_tape() as tape:
+        clear(tape)
+        if understood:
+            tape.store(list(understood.values()))
+    assert Price.objects.count() == len(understood)
+    assert sum(Candle.objects.values_list("trades", flat=True)) >= len(understood)
