@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from .coverage import Coverage, Known, known_at, known_between
+from .coverage import Coverage, known_at, known_between, of_latest
 from .keys import MINUTE
 from .models import Candle, Price
 
@@ -10,7 +10,7 @@ from .models import Candle, Price
 def latest(name: str | None = None) -> list[tuple[Price, Coverage]]:
     """The newest tick of each symbol that has one, or of one symbol, ordered by symbol. One query."""
     ticks = Price.objects.latest(name)
-    return [(tick, Known.of_newest(tick).of_latest()) for tick in ticks]
+    return [(tick, of_latest(tick)) for tick in ticks]
 
 
 def price_at(name: str, instant: datetime) -> tuple[Price | None, Coverage]:
@@ -24,7 +24,8 @@ def price_at(name: str, instant: datetime) -> tuple[Price | None, Coverage]:
 def minute(name: str, start: datetime) -> tuple[Candle | None, Coverage]:
     """The candle of the minute that starts at an instant. Two queries. Raises Symbol.DoesNotExist."""
     # Half-open: a gap that begins with the next minute does not touch this one.
-    end = start + MINUTE - timedelta.resolution
+    # In this order, the last minute of the calendar has an end too.
+    end = start + (MINUTE - timedelta.resolution)
     # The verdict first: what is stored between the two queries makes the candle richer, never the verdict wrong.
     around = known_between(name, start, end)
     return Candle.objects.minute(name, start), around.of_minute(start)

@@ -8,12 +8,12 @@ Past the newest tick only a live recorder can vouch, and only up to the instant 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Case, OuterRef, Subquery, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, Now
 
 from .keys import MASK, MINUTE
 from .models import Candle, Gap, Price, Symbol
@@ -65,23 +65,19 @@ class Coverage:
 class Known:
     """What is known about a symbol's tape round an answer.
 
-    `began`: the first minute with a tick; `newest`: the instant of the newest tick; both None on an empty tape.
+    `now`: the time; `began`: the first minute with a tick; `newest`: the instant of the newest tick; both None without any.
     `vouched`: the instant before which a live recorder vouches for every trade, None when none is live.
     `holes`: the gaps that touch what was asked; `torn`: where the first open gap from there on begins, touching or not.
     `answer`: the key of the last tick at or before an instant that was asked for, None when there is none.
     """
 
+    now: datetime
     began: datetime | None
     newest: datetime | None
     vouched: datetime | None
     holes: tuple[Hole, ...] = ()
     torn: datetime | None = None
     answer: int | None = None
-
-    @classmethod
-    def of_newest(cls, tick: Price) -> "Known":
-        """All that the question for the latest price needs, from a tick that came with its feed's state."""
-        return cls(None, tick.timestamp, tick.symbol.heard_through if tick.live else None)
 
     @property
     def through(self) -> datetime | None:
@@ -111,14 +107,16 @@ class Known:
         Of the minute that is being traded now, a live recorder vouches for what there is so far.
         """
         began = self.began is not None and self.began < start
-        reached = self.newest is not None and self.newest >= start
-        ended = reached and self.newest >= start + MINUTE
-        so_far = self.vouched is not None and (reached or self.vouched > start)
-        return self.judge(began and (ended or so_far))
+        running = timedelta(0) <= self.now - start < MINUTE
+        ended = self.through is not None and self.through - start >= MINUTE
+        return self.judge(began and (ended or (running and self.vouched is not None)))
 
-    def of_latest(self) -> Coverage:
-        """For the newest tick: there is nothing after it exactly when a live recorder says so."""
-        return self.judge(self.vouched is not None)
+
+def of_latest(tick: Price) -> Coverage:
+    """For the newest tick, which came with its feed's state: nothing is after it exactly when a live recorder says so."""
+    if not tick.live:
+        return Coverage(Verdict.UNKNOWN, tick.timestamp)
+    return Coverage(Verdict.COMPLETE, max(tick.timestamp, tick.symbol.heard_through))
 
 
 def known_at(name: str, instant: datetime) -> Known:
@@ -153,6 +151,7 @@ def known(
     symbol = (
         symbols.with_feed()
         .annotate(
+            now=Now(),
             newest=Subquery(ticks.values("timestamp")[:1]),
             began=Subquery(candles.values("minute")[:1]),
             holes=ArraySubquery(touching.values(json=as_json)[:GAPS_LISTED]),
@@ -161,6 +160,7 @@ def known(
         .get(name=name)
     )
     return Known(
+        now=symbol.now,
         began=symbol.began,
         newest=symbol.newest,
         vouched=symbol.heard_through if symbol.live else None,

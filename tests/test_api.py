@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from prices.models import Symbol
@@ -205,15 +206,26 @@ class TestMinMax:
     ) -> None:
         assert ask("minmax", symbol="BTCUSDT", timestamp=minute)["X-Coverage"] == verdict
 
-    def test_of_the_present_minute_a_live_feed_vouches_for_what_there_is(self, tape, ask) -> None:
-        heard(75)
-        assert (
-            ask("minmax", symbol="BTCUSDT", timestamp="2025-07-03T08:31")["X-Coverage"]
-            == "complete"
-        )
-        assert (
-            ask("minmax", symbol="BTCUSDT", timestamp="2025-07-03T08:32")["X-Coverage"] == "unknown"
-        )
+    def test_a_minute_that_is_over_is_whole_only_when_a_live_feed_vouches_beyond_it(
+        self, tape, ask
+    ) -> None:
+        minute = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:31"}
+        heard(119.999999)
+        assert ask("minmax", **minute)["X-Coverage"] == "unknown"
+        heard(120)
+        assert ask("minmax", **minute)["X-Coverage"] == "complete"
+
+    def test_of_the_present_minute_a_live_feed_vouches_for_what_there_is(self, ask) -> None:
+        now = timezone.now()
+        with open_tape("BTCUSDT") as tape:
+            before = int(now.timestamp()) - 120 - START.timestamp()
+            tape.store([tick(1, before, "5"), tick(2, before + 119, "6")])
+            question = {"symbol": "BTCUSDT", "timestamp": now.isoformat()}
+            assert ask("minmax", **question)["X-Coverage"] == "unknown"
+            tape.heartbeat(["BTCUSDT"], now - timedelta(seconds=2))
+            assert ask("minmax", **question)["X-Coverage"] == "complete"
+            question["timestamp"] = (now + timedelta(minutes=2)).isoformat()
+            assert ask("minmax", **question)["X-Coverage"] == "unknown"
 
     def test_a_known_hole_makes_every_minute_that_it_touches_incomplete(self, tape, ask) -> None:
         tape.store([tick(9, 185, "5"), tick(10, 300, "5")])

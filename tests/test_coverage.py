@@ -171,10 +171,9 @@ def check_minute(case: Case, start: datetime) -> None:
     holes = [1 for before, after in case.holes() if made(before) < ends and made(after) >= start]
     check_through(case, coverage, [after for _, after in case.holes() if made(after) >= start])
     assert (coverage.verdict is INCOMPLETE) == bool(holes)
-    newest = made(case.stored[-1])
-    so_far = case.vouched is not None and (newest >= start or case.vouched > start)
     if not holes:
-        proven = made(case.stored[0]) < start and (newest >= ends or so_far)
+        ended = max(made(case.stored[-1]), case.vouched or start) >= ends
+        proven = made(case.stored[0]) < start and ended
         assert coverage.verdict is (COMPLETE if proven else UNKNOWN)
 
 

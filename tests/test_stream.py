@@ -144,10 +144,10 @@ class TestFrames:
         with faulty(lambda peer: (peer.upgrade(*parts), stay(peer))) as url:
             assert first(2, life.stream(url)) == [Up(), b"together"]
 
-    def test_binary_frames_are_none_of_ours(self, life) -> None:
+    def test_binary_frames_are_handed_on_for_the_reader_to_refuse(self, life) -> None:
         sent = [frame(BINARY, b"\x00\xff"), frame(PONG, b""), frame(TEXT, b"text")]
         with faulty(lambda peer: (peer.upgrade(*sent), stay(peer))) as url:
-            assert first(2, life.stream(url)) == [Up(), b"text"]
+            assert first(3, life.stream(url)) == [Up(), b"\x00\xff", b"text"]
 
     def test_bytes_that_are_no_utf8_are_passed_on_to_whoever_decodes(self, life) -> None:
         with faulty(lambda peer: (peer.upgrade(frame(TEXT, b"\xff\xfe")), stay(peer))) as url:

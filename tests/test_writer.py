@@ -18,12 +18,12 @@ from prices.coverage import Verdict
 from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
 from prices.exchange.stream import Down, Event, Up
 from prices.models import Candle, Price, Symbol
-from prices.recording.buffer import Buffer
+from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.tape import Stored, Tape, connect
 from prices.recording.witness import SETTLING
-from prices.recording.writer import BEAT, Writer
+from prices.recording.writer import BEAT, LINE_COUNTS_FOR, Writer
 from prices.stopping import StopRequest
 from tests.tapes import START, check, clear, open_gaps, open_tape, tick
 
@@ -210,15 +210,27 @@ class TestVouching:
         recording.receive(Up(), tick(1, 10))
         recording.beat(heard=recording.now + 0.25)
         assert vouched() == {"BTCUSDT": settled(10.25)}
-        recording.now += 100
-        # Nothing more was heard: however much time passes, nothing more is vouched for.
+        recording.now += 20
+        # Nothing more was heard: though time passes, nothing more is vouched for.
         recording.beat(heard=1000.25)
         assert vouched() == {"BTCUSDT": settled(10.25)}
+
+    def test_not_on_a_line_that_has_been_silent_for_long_until_it_speaks_again(
+        self, recording
+    ) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        assert vouched()
+        recording.now += LINE_COUNTS_FOR
+        recording.beat(heard=1001.0)
+        assert vouched() == {}
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
 
     def test_not_through_the_time_that_ticks_waited_in_the_buffer(self, recording) -> None:
         """Heard before the ticks were taken: when they were received nobody knows."""
         recording.receive(Up(), tick(1, 10))
-        recording.beat(heard=recording.now - 50)
+        recording.beat(heard=recording.now - 20)
         assert vouched() == {"BTCUSDT": settled(10)}
 
     def test_a_trade_on_its_way_to_the_stream_is_not_vouched_for(self, recording) -> None:
@@ -230,14 +242,62 @@ class TestVouching:
         answer, _ = ask.price_at("BTCUSDT", at(10.002))
         assert answer.first_trade == 2
 
-    def test_not_while_something_waits(self, recording) -> None:
+    def test_not_for_what_waits(self, recording) -> None:
         recording.buffer.most = 2
         recording.now += BEAT
         recording.receive(Up(), tick(1, 10), tick(2, 11))
-        assert vouched() == {}
+        assert vouched() == {"BTCUSDT": settled(10)}
         recording.now += BEAT
         recording.receive()
         assert vouched() == {"BTCUSDT": settled(11)}
+
+    def test_not_while_more_waits_than_one_turn_can_take(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        assert vouched()
+        recording.buffer.most = 1
+        for first in range(LARGEST_BATCH + 2):
+            recording.buffer.put(frame(tick(2 + first, 11)))
+        recording.beat()
+        assert vouched() == {}
+
+    @pytest.mark.parametrize("bad", [b"\x00", b"[]", b"{", frame(tick(2, 11, "0"))])
+    def test_not_over_a_frame_that_may_have_held_a_trade(self, recording, bad: bytes) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.receive(bad)
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(3, 12))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.COMPLETE
+        assert ask.price_at("BTCUSDT", at(11))[1].verdict is Verdict.INCOMPLETE
+
+    def test_not_over_a_tick_that_contradicts_the_tape(self, recording, caplog) -> None:
+        """Ids begin anew when a symbol is listed anew: then the old trades are in the way."""
+        recording.receive(Up(), tick(1, 10, "100"), tick(2, 11, "101"))
+        recording.beat()
+        recording.receive(tick(1, 9999, "777"))
+        recording.beat()
+        assert vouched() == {}
+        assert recording.writer.rejects.count == 1
+        assert "BTCUSDT 1 at 777" in caplog.text
+        # The same trade again, in milliseconds or not, contradicts nothing.
+        recording.receive(tick(2, 11, "101.00"))
+        assert recording.writer.rejects.count == 1
+
+    def test_silence_is_owed_while_the_database_is_away(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.writer.tape.close()
+        recording.receive(LOST)
+        recording.beat(heard=None)
+        recording.heard = None
+        recording.writer.turn()
+        recording.now += BEAT
+        recording.writer.turn()
+        assert vouched() == {}
 
     def test_not_any_more_once_the_connection_is_lost(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

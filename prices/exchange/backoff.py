@@ -10,12 +10,12 @@ FACTOR = 2.0
 CEILING = 60.0
 
 
-def backoff(draw: Callable[[], float] = random.random) -> Iterator[float]:
-    """Endless waits in seconds: each about twice the one before, up to a minute, each jittered to 50 - 100 %.
+def backoff(draw: Callable[[], float] = random.random, ceiling: float = CEILING) -> Iterator[float]:
+    """Endless waits in seconds: each about twice the one before, up to a ceiling, each jittered to 50 - 100 %.
 
     The jitter keeps recorders that were cut off together from coming back together. Thrown away on success.
     """
-    ceiling = FIRST
+    wait = FIRST
     while True:
-        yield ceiling * (0.5 + draw() / 2)
-        ceiling = min(ceiling * FACTOR, CEILING)
+        yield wait * (0.5 + draw() / 2)
+        wait = min(wait * FACTOR, ceiling)

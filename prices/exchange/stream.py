@@ -110,7 +110,8 @@ class Stream:
                 yield Idle()
                 continue
             received = self.clock()
-            if opcode == ABNF.OPCODE_TEXT:
+            if opcode in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+                # The exchange sends text alone here; whoever reads says what is wrong with anything else.
                 yield payload
             elif opcode == ABNF.OPCODE_CLOSE:
                 raise WebSocketConnectionClosedException(farewell(payload))

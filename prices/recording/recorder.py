@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 # Seconds between two looks at the writer while it finishes.
 BEAT = 0.2
 
+# Seconds that finishing may take before it is said what is waited for.
+PATIENCE = 2
+
 
 class Recorder:
     """Reads until `stop`, the same that the stream looks at. Should the writer die, it asks for the stop itself."""
@@ -35,6 +38,12 @@ class Recorder:
         thread.start()
         self.read()
         self.writer.finishing = True
+        thread.join(PATIENCE)
+        if thread.is_alive():
+            logger.warning(
+                "Waiting for the database to store %d frames. Another signal leaves without them.",
+                len(self.buffer),
+            )
         while thread.is_alive():
             thread.join(BEAT)
         if self.failure is not None:

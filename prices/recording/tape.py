@@ -34,15 +34,40 @@ SILENCE = "UPDATE prices_symbol SET heard_at = NULL WHERE id = ANY(%(symbols)s)"
 
 
 # What a database raises that is away, or going: the work can be tried again later.
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError)
+# (A server that was failed over from accepts reads alone.)
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    OperationalError,
+)
+
+
+# A tick of this batch, if any, whose trade id stands on the tape with another price, or at another time than a
+# millisecond's rounding explains. A copy that differs in nothing else is no contradiction.
+CONTRADICTION = """
+SELECT format('%%s %%s at %%s', symbol.name, tick.first_trade, tick.price)
+FROM unnest(
+    %(symbol)s::smallint[], %(first)s::bigint[], %(micros)s::bigint[], %(price)s::numeric[]
+) AS tick (symbol_id, first_trade, micros, price)
+JOIN prices_price stored ON stored.id = tick.symbol_id::bigint << 44 | tick.first_trade
+JOIN prices_symbol symbol ON symbol.id = tick.symbol_id
+WHERE tick.price <> stored.price
+    OR abs(extract(epoch FROM stored.timestamp) * 1000000 - tick.micros) >= 1000
+LIMIT 1
+"""
 
 
 class Stored(NamedTuple):
-    """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled."""
+    """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
+
+    `contradiction` describes a tick that was not stored because another trade bears its id; None when there is none.
+    """
 
     ticks: int
     gaps_opened: int
     gaps_closed: int
+    contradiction: str | None = None
 
 
 def connect(application_name: str) -> psycopg.Connection:
@@ -51,7 +76,10 @@ def connect(application_name: str) -> psycopg.Connection:
     for django_only in ("cursor_factory", "context", "prepare_threshold"):
         params.pop(django_only)
     params["application_name"] = application_name
-    return psycopg.connect(**params, autocommit=True)
+    database = psycopg.connect(**params, autocommit=True)
+    # What is read after the pen was taken must be what its last holder left, whatever the database's default is.
+    database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    return database
 
 
 class Tape:
@@ -73,10 +101,16 @@ class Tape:
 
     def store(self, ticks: list[Tick]) -> Stored:
         """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known."""
+        batch = parameters(ticks, self.numbers)
         with self.database.pipeline(), self.database.transaction():
             self.database.execute(TAKE_PEN)
-            done = self.database.execute(STORE, parameters(ticks, self.numbers), prepare=True)
-        return Stored(*done.fetchall()[0])
+            done = self.database.execute(STORE, batch, prepare=True)
+        stored = Stored(*done.fetchall()[0])
+        if stored.ticks == len(ticks):
+            return stored
+        # Some were there already: the same trades, one would think.
+        found = self.database.execute(CONTRADICTION, batch).fetchone()
+        return stored._replace(contradiction=found[0] if found else None)
 
     def heartbeat(self, names: Iterable[str], through: datetime) -> None:
         """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape."""

@@ -10,7 +10,7 @@ from ..exchange.backoff import backoff
 from ..exchange.messages import BadFrame, Reply, Tick, micros, parse
 from ..exchange.stream import Event
 from ..keys import EPOCH
-from .buffer import Buffer
+from .buffer import LARGEST_BATCH, Buffer
 from .rejects import Rejects
 from .status import Status
 from .tally import Tally
@@ -23,6 +23,20 @@ Result = TypeVar("Result")
 
 # Seconds between two heartbeats, and the longest wait for something to write.
 BEAT = 1.0
+
+# Seconds for which a line counts as open after the exchange has last spoken on it. It pings every 20.
+LINE_COUNTS_FOR = 30.0
+
+# Seconds between two attempts to reach the database, at the most: the buffer fills meanwhile.
+DATABASE_CEILING = 5.0
+
+
+# Why a tick was skipped that had another price or minute than the one stored under its trade id.
+CONTRADICTED = "another trade bears this id on the tape. Has the symbol been listed anew, or is this another exchange?"
+
+
+class Break(Exception):
+    """The connection, or what it brings, was interrupted: a trade may be missing there."""
 
 
 class Writer:
@@ -54,6 +68,7 @@ class Writer:
         self.rejects = Rejects(clock)
         self.tally = Tally()
         self.beat_at = clock()
+        self.vouching = False  # A heartbeat stands on the tape that has not been taken back.
         self.finishing = False
 
     def run(self) -> None:
@@ -70,76 +85,98 @@ class Writer:
             self.write(events, taken=self.clock())
         self.rejects.tell()
         self.status.tell(self.tally, len(self.buffer), connected=heard is not None)
-        if not self.buffer and self.clock() - self.beat_at >= BEAT:
+        if self.clock() - self.beat_at >= BEAT:
             self.beat_at = self.clock()
             self.vouch(heard)
 
     def write(self, events: list[Event], taken: float) -> None:
         ticks: list[Tick] = []
-        joined = 0  # Where in `ticks` the present connection begins.
+        joined = (
+            0  # Where in `ticks` the stretch begins after which nothing can be missing unnoticed.
+        )
         for event in events:
-            if type(event) is bytes:
+            try:
                 ticks.extend(self.read(event))
-            else:
-                self.fall_silent()
+            except Break:
                 joined = len(ticks)
+                self.fall_silent()
         if self.buffer.dropped != self.tally.dropped:
             # Somewhere round this batch frames are missing.
             self.tally.dropped = self.buffer.dropped
-            self.fall_silent()
             joined = len(ticks)
+            self.fall_silent()
         if not ticks:
             return
         sent = micros(ticks[-1].sent)
-        self.tally.add(self.insist(lambda tape: tape.store(ticks)), len(ticks), sent)
-        if joined < len(ticks):
+        stored = self.insist(lambda tape: tape.store(ticks))
+        self.tally.add(stored, len(ticks), sent)
+        if stored.contradiction:
+            self.rejects.add(stored.contradiction.encode(), CONTRADICTED)
+            self.fall_silent()
+        elif joined < len(ticks):
             self.witness.hear({tick.symbol for tick in ticks[joined:]}, sent, taken)
 
-    def read(self, frame: bytes) -> Iterator[Tick]:
-        """The tick in a frame. What is no tick of ours is told of, and skipped."""
+    def read(self, event: Event) -> Iterator[Tick]:
+        """The tick in an event, if it is one. Raises Break when a trade may be missing there."""
+        if not isinstance(event, bytes):
+            raise Break
         try:
-            event = parse(frame)
-            if type(event) is Tick:
-                self.expect(event)
-                yield event
-            elif type(event) is Reply:
-                if event.error is not None:
-                    logger.error("The exchange refused a subscription: %s", event.error)
+            frame = parse(event)
+            if type(frame) is Tick:
+                self.expect(frame)
+                yield frame
+            elif type(frame) is Reply:
+                if frame.error is not None:
+                    logger.error("The exchange refused a subscription: %s", frame.error)
             else:
                 logger.info("The exchange is about to close the connection.")
         except BadFrame as error:
-            self.rejects.add(frame, str(error))
+            # Told of, and skipped. The next tick of its symbol will show by its trade id whether it held one.
+            self.rejects.add(event, str(error))
+            raise Break from error
 
     def expect(self, tick: Tick) -> None:
         if tick.symbol not in self.symbols:
             raise BadFrame(f"{tick.symbol} was not asked for")
 
     def vouch(self, heard: float | None) -> None:
-        """The heartbeat."""
+        """The heartbeat: vouch for what was heard, or take back what was vouched for."""
         if heard is None:
             self.fall_silent()
+        elif self.clock() - heard > LINE_COUNTS_FOR or len(self.buffer) > LARGEST_BATCH:
+            # The line may be dead, or what has come is far from stored. Either may pass.
+            self.take_back()
         elif self.witness.symbols:
-            through = EPOCH + timedelta(microseconds=self.witness.through(heard))
-            self.attempt(lambda tape: tape.heartbeat(self.witness.symbols, through))
+            # Of what waits still nothing is vouched for.
+            through = self.witness.through(self.witness.taken if self.buffer else heard)
+            instant = EPOCH + timedelta(microseconds=through)
+            self.vouching = True
+            self.attempt(lambda tape: tape.heartbeat(self.witness.symbols, instant))
+        else:
+            self.take_back()
 
     def fall_silent(self) -> None:
-        """The connection is lost: say so at once, and once."""
-        if self.witness.symbols:
-            self.witness.lose()
-            if self.tape is not None:
-                self.attempt(lambda tape: tape.silence())
+        """A trade may be missing unnoticed: vouch for no symbol until its next tick."""
+        self.witness.lose()
+        self.take_back()
 
-    def attempt(self, write: Callable[[Tape], Result]) -> Result | None:
-        """Write, unless the database is away; then nothing is lost by not writing."""
+    def take_back(self) -> None:
+        """Say that nobody vouches any more, until that is written."""
+        if self.vouching and self.attempt(lambda tape: tape.silence()):
+            self.vouching = False
+
+    def attempt(self, write: Callable[[Tape], None]) -> bool:
+        """Write, unless the database is away; then a heartbeat runs out by itself. Whether it was written."""
         try:
-            return write(self.opened())
+            write(self.opened())
         except AWAY as error:
             self.lose_database(error)
-            return None
+            return False
+        return True
 
     def insist(self, write: Callable[[Tape], Result]) -> Result:
         """Write, and when the database is away try again for ever: storing twice is safe, losing is not."""
-        for wait in backoff():
+        for wait in backoff(ceiling=DATABASE_CEILING):
             try:
                 return write(self.opened())
             except AWAY as error:
