@@ -126,6 +126,7 @@ def record(result: Connection, url: str, seconds: float) -> None:
     from prices.recording.buffer import Buffer
     from prices.recording.recorder import Recorder
     from prices.recording.status import Status
+    from prices.recording.steady import SteadyTape
     from prices.recording.tape import Tape, connect
     from prices.recording.writer import Writer
     from prices.stopping import StopRequest
@@ -140,7 +141,7 @@ def record(result: Connection, url: str, seconds: float) -> None:
             buffer,
             SYMBOLS,
             heard=lambda: stream.heard,
-            open_tape=lambda: Tape(connect(application_name="benchmark")),
+            tape=SteadyTape(lambda: Tape(connect(application_name="benchmark")), SYMBOLS),
             status=Status(io.StringIO()),
         )
         threading.Thread(target=watch, args=(writer.tally, seconds, result), daemon=True).start()

@@ -21,6 +21,7 @@ from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
+from prices.recording.steady import SteadyTape
 from prices.recording.tape import Stored, Tape, connect
 from prices.recording.witness import SETTLING
 from prices.recording.writer import BEAT, LINE_COUNTS_FOR, Writer
@@ -65,10 +66,9 @@ class Recording:
             self.buffer,
             SYMBOLS,
             heard=lambda: self.heard,
-            open_tape=open_tape or open_one,
+            tape=SteadyTape(open_tape or open_one, SYMBOLS, sleep=self.sleep),
             status=Status(io.StringIO(), clock=lambda: self.now),
             clock=lambda: self.now,
-            sleep=self.sleep,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -105,8 +105,7 @@ def recording() -> Iterator[Recording]:
 
 
 def close(recording: Recording) -> None:
-    if recording.writer.tape is not None:
-        recording.writer.tape.close()
+    recording.writer.tape.close()
 
 
 def expect(*ticks: Tick) -> None:
@@ -290,7 +289,7 @@ class TestVouching:
     def test_silence_is_owed_while_the_database_is_away(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
-        recording.writer.tape.close()
+        recording.writer.tape.opened().close()
         recording.receive(LOST)
         recording.beat(heard=None)
         recording.heard = None
@@ -406,7 +405,7 @@ class TestDatabaseAway:
 
 def cut(recording: Recording) -> None:
     """The database throws the writer out."""
-    pid = recording.writer.tape.database.info.backend_pid
+    pid = recording.writer.tape.opened().database.info.backend_pid
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
 

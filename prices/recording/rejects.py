@@ -24,14 +24,18 @@ class Rejects:
     def add(self, frame: bytes, reason: str) -> None:
         self.count += 1
         self.untold += 1
-        self.example = f"{reason}: {frame[:SHOWN].decode(errors='replace')}"
+        self.example = f"{reason}: {frame[:SHOWN]!r}"
 
     def tell(self) -> None:
         """Log what has not been told yet, at once for the first and then once a minute."""
         now = self.clock()
         if self.untold and (self.told_at is None or now - self.told_at >= INTERVAL):
             logger.warning(
-                "Skipped %d frames, %d in all; the last: %s", self.untold, self.count, self.example
+                "Skipped %d %s, %d in all; the last: %s",
+                self.untold,
+                "frame" if self.untold == 1 else "frames",
+                self.count,
+                self.example,
             )
             self.untold = 0
             self.told_at = now

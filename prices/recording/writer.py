@@ -4,31 +4,24 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
 
-from ..exchange.backoff import backoff
 from ..exchange.messages import BadFrame, Reply, Tick, micros, parse
 from ..exchange.stream import Event
 from ..keys import EPOCH
 from .buffer import LARGEST_BATCH, Buffer
 from .rejects import Rejects
 from .status import Status
+from .steady import SteadyTape
 from .tally import Tally
-from .tape import AWAY, Tape
 from .witness import Witness
 
 logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 # Seconds between two heartbeats, and the longest wait for something to write.
 BEAT = 1.0
 
 # Seconds for which a line counts as open after the exchange has last spoken on it. It pings every 20.
 LINE_COUNTS_FOR = 30.0
-
-# Seconds between two attempts to reach the database, at the most: the buffer fills meanwhile.
-DATABASE_CEILING = 5.0
 
 
 # Why a tick was skipped that had another price or minute than the one stored under its trade id.
@@ -51,19 +44,16 @@ class Writer:
         symbols: Sequence[str],
         *,
         heard: Callable[[], float | None],
-        open_tape: Callable[[], Tape],
+        tape: SteadyTape,
         status: Status,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.buffer = buffer
         self.symbols = frozenset(symbols)
         self.heard = heard
-        self.open_tape = open_tape
+        self.tape = tape
         self.status = status
         self.clock = clock
-        self.sleep = sleep
-        self.tape: Tape | None = None
         self.witness = Witness()
         self.rejects = Rejects(clock)
         self.tally = Tally()
@@ -108,7 +98,7 @@ class Writer:
         if not ticks:
             return
         sent = micros(ticks[-1].sent)
-        stored = self.insist(lambda tape: tape.store(ticks))
+        stored = self.tape.insist(lambda tape: tape.store(ticks))
         self.tally.add(stored, len(ticks), sent)
         if stored.contradiction:
             self.rejects.add(stored.contradiction.encode(), CONTRADICTED)
@@ -151,7 +141,7 @@ class Writer:
             through = self.witness.through(self.witness.taken if self.buffer else heard)
             instant = EPOCH + timedelta(microseconds=through)
             self.vouching = True
-            self.attempt(lambda tape: tape.heartbeat(self.witness.symbols, instant))
+            self.tape.attempt(lambda tape: tape.heartbeat(self.witness.symbols, instant))
         else:
             self.take_back()
 
@@ -162,38 +152,5 @@ class Writer:
 
     def take_back(self) -> None:
         """Say that nobody vouches any more, until that is written."""
-        if self.vouching and self.attempt(lambda tape: tape.silence()):
+        if self.vouching and self.tape.attempt(lambda tape: tape.silence()):
             self.vouching = False
-
-    def attempt(self, write: Callable[[Tape], None]) -> bool:
-        """Write, unless the database is away; then a heartbeat runs out by itself. Whether it was written."""
-        try:
-            write(self.opened())
-        except AWAY as error:
-            self.lose_database(error)
-            return False
-        return True
-
-    def insist(self, write: Callable[[Tape], Result]) -> Result:
-        """Write, and when the database is away try again for ever: storing twice is safe, losing is not."""
-        for wait in backoff(ceiling=DATABASE_CEILING):
-            try:
-                return write(self.opened())
-            except AWAY as error:
-                self.lose_database(error)
-                self.sleep(wait)
-        raise AssertionError("backoff never ends")
-
-    def opened(self) -> Tape:
-        if self.tape is None:
-            self.tape = self.open_tape()
-            self.tape.register(sorted(self.symbols))
-        return self.tape
-
-    def lose_database(self, error: Exception) -> None:
-        logger.warning(
-            "The database is away, %d frames wait: %s", len(self.buffer), str(error).strip()
-        )
-        if self.tape is not None:
-            self.tape.close()
-            self.tape = None

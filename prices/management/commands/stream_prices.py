@@ -15,6 +15,7 @@ from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.recording.buffer import Buffer
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
+from prices.recording.steady import SteadyTape
 from prices.recording.tape import AWAY, Tape, connect
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
@@ -49,15 +50,16 @@ class Command(BaseCommand):
             self.check_symbols(symbols)
             stream = Stream(subscription, stopped=stop, sleep=stop.wait)
             buffer = Buffer()
+            tape = SteadyTape(open_tape, symbols)
+            self.check_database(tape)
             writer = Writer(
                 buffer,
                 symbols,
                 heard=lambda: stream.heard,
-                open_tape=open_tape,
+                tape=tape,
                 # Not self.stdout, which would end the line that is to be refreshed.
                 status=Status(sys.stdout),
             )
-            self.check_database(writer)
             Recorder(stream, buffer, writer, stop).run()
 
     def subscription(self, symbols: list[str]) -> Subscription:
@@ -81,10 +83,10 @@ class Command(BaseCommand):
             if status != "TRADING":
                 self.stderr.write(f"{name} is not being traded now: its status is {status}.")
 
-    def check_database(self, writer: Writer) -> None:
+    def check_database(self, tape: SteadyTape) -> None:
         """At the start a database that is away is an error; later the recorder waits for it."""
         try:
-            writer.opened()
+            tape.opened()
         except AWAY as error:
             raise CommandError(f"The database cannot be used: {error}") from None
         except UndefinedTable:

@@ -1,0 +1,69 @@
+"""A tape whose database may go away: waited for, and opened again."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..exchange.backoff import backoff
+from .tape import AWAY, Tape
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+# Seconds between two attempts to reach the database, at the most: what is received meanwhile has to wait in memory.
+CEILING = 5.0
+
+
+class SteadyTape:
+    def __init__(
+        self,
+        open_tape: Callable[[], Tape],
+        symbols: Sequence[str],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.open_tape = open_tape
+        self.symbols = symbols
+        self.sleep = sleep
+        self.tape: Tape | None = None
+
+    def opened(self) -> Tape:
+        """The tape, ready for its symbols. Raises one of AWAY."""
+        if self.tape is None:
+            tape = self.open_tape()
+            try:
+                tape.register(self.symbols)
+            except BaseException:
+                tape.close()
+                raise
+            self.tape = tape
+        return self.tape
+
+    def attempt(self, write: Callable[[Tape], None]) -> bool:
+        """Write, unless the database is away. Whether it was written."""
+        try:
+            write(self.opened())
+        except AWAY as error:
+            self.lose(error)
+            return False
+        return True
+
+    def insist(self, write: Callable[[Tape], Result]) -> Result:
+        """Write, and when the database is away try again for ever: storing twice is safe, losing is not."""
+        for wait in backoff(ceiling=CEILING):
+            try:
+                return write(self.opened())
+            except AWAY as error:
+                self.lose(error)
+                self.sleep(wait)
+        raise AssertionError("backoff never ends")
+
+    def lose(self, error: Exception) -> None:
+        logger.warning("The database is away: %s", str(error).strip())
+        self.close()
+
+    def close(self) -> None:
+        if self.tape is not None:
+            self.tape.close()
+            self.tape = None
