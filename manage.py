@@ -4,16 +4,18 @@
 import os
 import sys
 
+# What shells give as the exit code of a command that Ctrl-C ended.
+INTERRUPTED = 130
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        sys.exit(f"{sys.argv[0]}: {error}")
+        from pricetracker.commands import execute
+
+        execute(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

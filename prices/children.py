@@ -4,13 +4,15 @@ A child holds the reading end of a pipe, its lifeline. When the writing end clos
 the parent is gone in whatever way, the child gets a SIGTERM from itself. This works alike on all systems.
 """
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
@@ -23,9 +25,10 @@ BEAT = 0.2
 
 
 class ChildEnded(Exception):
-    """A child ended without being told to. It has said itself why, if it could."""
+    """A child ended without being told to. If it came to an end by its own code, it has said why."""
 
     def __init__(self, process: BaseProcess) -> None:
+        self.has_said_why = (process.exitcode or 0) > 0
         super().__init__(f"The {process.name} ended by itself, with exit code {process.exitcode}.")
 
 
@@ -38,6 +41,8 @@ class Children:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
         self.lifelines: dict[BaseProcess, Connection] = {}
+        # Kept open: a child that announces itself after we stopped waiting for it must not find a broken pipe.
+        self.announcements: list[Connection] = []
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +62,8 @@ class Children:
         process = context.Process(
             name=target.__name__, target=live, args=(theirs, self.environment, target, args)
         )
-        process.start()
+        with interrupts_held():
+            process.start()
         theirs.close()
         self.lifelines[process] = ours
         return process
@@ -67,7 +73,10 @@ class Children:
 
         Raises ChildEnded, also when it is another child that ends meanwhile.
         """
+        if stop():
+            return None
         ours, theirs = context.Pipe(duplex=False)
+        self.announcements.append(ours)
         self.start(target, theirs, *args)
         theirs.close()
         while not stop():
@@ -76,19 +85,20 @@ class Children:
                     return ours.recv()
                 except EOFError:
                     pass
-            self.check(0)
+            self.check(0, stop)
         return None
 
     def watch(self, stop: Callable[[], bool]) -> None:
         """Wait until a stop is asked for. Raises ChildEnded when a child ends before."""
         while not stop():
-            self.check(BEAT)
+            self.check(BEAT, stop)
 
-    def check(self, timeout: float) -> None:
+    def check(self, timeout: float, stop: Callable[[], bool]) -> None:
         """Wait up to `timeout` seconds for the end of any child. Raises ChildEnded."""
         ended = wait([process.sentinel for process in self.lifelines], timeout)
         for process in self.lifelines:
-            if process.sentinel in ended:
+            # A signal may go to all of us at once, and then it is no surprise that a child ends.
+            if process.sentinel in ended and not stop():
                 process.join()
                 raise ChildEnded(process)
 
@@ -101,6 +111,7 @@ class Children:
     def kill(self) -> None:
         for process in self.lifelines:
             process.kill()
+        for process in self.lifelines:
             process.join()
 
 
@@ -110,7 +121,11 @@ def live(
     target: Callable[..., object],
     args: Sequence[Any],
 ) -> None:
-    """The life of a child."""
+    """The life of a child.
+
+    Until the target has its own handlers, a SIGTERM is sudden death: quiet, and nothing else is as sure. An exception from
+    a handler is lost when it is raised where Python can only ignore it, as while it imports.
+    """
     leave_terminal()
     os.environ.update(environment)
     threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
@@ -134,3 +149,22 @@ def leave_terminal() -> None:
         ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
     else:
         os.setpgid(0, 0)
+        # While it is ignored, an interrupt that was held back is dropped.
+        former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, former)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """A process started in here holds a Ctrl-C back, too: it needs a while before it can leave the terminal."""
+    if sys.platform == "win32":
+        yield
+        return
+    # It is started with the first child otherwise, and undoes the holding back.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

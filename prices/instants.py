@@ -84,19 +84,12 @@ def parse_integer(text: str) -> Asked:
 
 
 def parse_iso(text: str) -> Asked:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    # RFC 3339 has the z in either case, Python in one.
+    moment = datetime.fromisoformat(text.replace("z", "Z"))
+    offset = moment.utcoffset()
+    if offset is None:
         return Asked(text, moment.replace(tzinfo=UTC), naive=True)
-    if moment.utcoffset() % MINUTE:
+    if offset % MINUTE:
         # ISO 8601 knows none, and a minute could not be named in it.
         raise ValueError("an offset has no seconds")
     return Asked(text, moment.astimezone(UTC))
-
-
-def minute_of(asked: Asked) -> tuple[datetime, datetime]:
-    """The half-open minute [start, end) that holds an instant. Raises ValueError at the end of the calendar."""
-    start = minute_start(asked.instant)
-    try:
-        return start, start + MINUTE
-    except OverflowError as error:
-        raise ValueError(WANTED) from error

@@ -5,18 +5,24 @@ holds is decided there alone. The page's script does the same over HTTP and fill
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.response import Response
+
+from pricetracker import reasons
 
 from . import wording
 from .api.renderers import ExactJSONRenderer
@@ -24,6 +30,8 @@ from .api.views import PriceViewSet
 from .instants import naive_iso, parse
 from .keys import minute_start
 from .models import Symbol
+
+logger = logging.getLogger(__name__)
 
 FIELDS = ("symbol", "timestamp")
 
@@ -93,24 +101,42 @@ class Form:
         return f"{reverse(self.name)}?{query(self.typed)}"
 
 
-@require_safe
-def page(request: HttpRequest) -> HttpResponse:
+class Page(View):
+    """Read only: a View answers GET, HEAD and OPTIONS, and says 405 to all else."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = render(request, "prices/page.html", context(request))
+        except OperationalError as error:
+            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400 - the reason says all
+            response = render(
+                request,
+                "prices/away.html",
+                {"demo": settings.DEMO},
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one.
+page = csrf_exempt(Page.as_view())
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
     newest = {body["symbol"]: body for body in read(put("latest", {}))}
     names = Symbol.objects.names()
     forms = suggested(names, newest)
     if (name := request.GET.get("question")) in QUESTIONS:
         forms[name] = asked(name, {key: request.GET[key] for key in FIELDS if key in request.GET})
-    context = {
+    return {
         "demo": settings.DEMO,
         "latest": {
             name: wording.of_latest(newest[name]) if name in newest else {} for name in names
         },
         "forms": forms.values(),
     }
-    response = render(request, "prices/page.html", context)
-    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def suggested(names: list[str], newest: Mapping[str, Any]) -> dict[str, Form]:
@@ -142,11 +168,14 @@ def asked(name: str, typed: dict[str, str]) -> Form:
 
 
 def put(name: str, typed: Mapping[str, str]) -> Response:
-    """Ask the API's view. What else the browser sent to the page is none of its business."""
+    """Ask the API's view. What else the browser sent to the page is none of its business. Raises OperationalError."""
     request = HttpRequest()
     request.method = "GET"
     request.GET = QueryDict(query(typed))
-    return QUESTIONS[name].view(request)
+    response = QUESTIONS[name].view(request)
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise OperationalError(response.data["detail"])
+    return response
 
 
 def query(typed: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The site on an ASGI server, for `runserver` and `start`."""
 
 import contextlib
+import os
 import socket
 import threading
 
@@ -18,6 +19,11 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
+
+
+def reason(error: OSError) -> str:
+    """Why there is none, without the address, which the message of `create_server` repeats."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
 def address(listening: socket.socket) -> str:

@@ -10,5 +10,4 @@ DATABASES["default"] = {
     "ENGINE": "pricetracker.postgres",
     "NAME": "pricetracker",
     "CLUSTER": PRICETRACKER_HOME / "demo",
-    "OPTIONS": {"pool": DATABASES["default"]["OPTIONS"]["pool"]},
 }

@@ -1,7 +1,9 @@
 """The environment, read and checked: every value that makes no sense is refused in one sentence."""
 
 import os
+import re
 import secrets
+from ipaddress import IPv6Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,13 @@ from prices import symbols as spelling
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+
+# Seconds for each of a database's addresses: one that answers nothing at all is waited for during two minutes otherwise.
+CONNECT_TIMEOUT = 10
+
+# With underscores, which no domain has but many a container.
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+HOST = re.compile(rf"\.?{LABEL}(\.{LABEL})*", re.IGNORECASE | re.ASCII)
 
 
 def refuse(name: str, value: str, wanted: str) -> ImproperlyConfigured:
@@ -32,6 +41,32 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str, default: str) -> list[str]:
     """A comma-separated list, blanks dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """What Django compares with a Host header, without its port."""
+    found = words(name, default)
+    if not found or not all(map(is_host, found)):
+        wanted = (
+            "host names or addresses separated by commas, such as prices.example,10.0.0.7,[::1]"
+        )
+        raise refuse(name, os.environ.get(name, ""), wanted)
+    return found
+
+
+def is_host(text: str) -> bool:
+    """A name, an address, a domain with all its names, which begins with a dot, or the star for all."""
+    if text.startswith("[") and text.endswith("]"):
+        return is_ipv6(text[1:-1])
+    return text == "*" or HOST.fullmatch(text) is not None
+
+
+def is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def symbols(name: str, default: str) -> list[str]:
@@ -94,7 +129,7 @@ def database(name: str) -> dict[str, object] | None:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
-        "OPTIONS": parts,
+        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT, **parts},
     }
 
 

@@ -19,7 +19,7 @@ BINANCE_WS_URL = env.url("BINANCE_WS_URL", "wss://data-stream.binance.vision", "
 BINANCE_REST_URL = env.url("BINANCE_REST_URL", "https://data-api.binance.vision", "https", "http")
 
 DEBUG = env.flag("DEBUG", default=False)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SECRET_KEY = env.secret_key("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_key")
 
 # Without a URL: a PostgreSQL of our own, started on first use (pricetracker.postgres).
@@ -36,14 +36,6 @@ DATABASES = {
 
 # True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are shown.
 DEMO = False
-
-# A thread of the web server borrows a connection for one request. Eight keep two cores busy and leave
-# room for others in PostgreSQL's default of 100.
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-    "min_size": 0,
-    "max_size": 8,
-    "timeout": 10,
-}
 
 ROOT_URLCONF = "pricetracker.urls"
 WSGI_APPLICATION = "pricetracker.wsgi.application"
@@ -118,6 +110,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [],
+    "EXCEPTION_HANDLER": "prices.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 
@@ -149,5 +142,13 @@ LOGGING = {
         "replay": {"level": "INFO"},
         "uvicorn.error": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # Any client could fill the terminal: with a line for each 4xx, a traceback for each wrong Host header. What is
+        # our own fault, a 5xx, is told with its traceback.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+        # Of a pipeline whose server was lost it tells once more what the exception says already. The pool's warnings are
+        # the only ones to say why there is no connection.
+        "psycopg": {"level": "ERROR"},
+        "psycopg.pool": {"level": "WARNING"},
     },
 }

@@ -1,5 +1,6 @@
 """The three questions over HTTP, to the letter: bodies, dialects, errors, headers."""
 
+import base64
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -265,6 +266,72 @@ class TestBadInput:
         assert answer.status_code == 404
         assert list(answer.json()) == ["detail"]
         assert "BTCUSDT, ETHUSDT" in answer.json()["detail"]
+
+    @pytest.mark.parametrize("name", ["symbol", "from", "to"])
+    def test_an_empty_parameter_is_not_an_absent_one(self, tape, client: Client, name) -> None:
+        answer = client.get("/api/prices/", {name: ""})
+        assert (answer.status_code, list(answer.json())) == (400, [name])
+
+    @pytest.mark.parametrize("question", ["latest", "price-at-second", "minmax"])
+    def test_an_empty_symbol_is_not_all_symbols(self, tape, ask, question) -> None:
+        answer = ask(question, symbol="", timestamp="2025-07-03T08:30")
+        assert (answer.status_code, list(answer.json())) == (400, ["symbol"])
+
+    def test_nothing_can_be_included(self, tape, ask) -> None:
+        assert ask("latest", include="").content == ask("latest").content
+
+    @pytest.mark.parametrize(
+        ("path", "name"),
+        [
+            ("/latest?symbol=BTCUSDT&symbol=ETHUSDT", "symbol"),
+            ("/latest?include=&include=coverage", "include"),
+            ("/minmax?symbol=BTCUSDT&timestamp=1751531436&timestamp=1751531437", "timestamp"),
+            ("/api/prices/?from=1751531436&from=1751531437", "from"),
+            ("/api/prices/?limit=1&limit=2", "limit"),
+        ],
+    )
+    def test_a_repeated_parameter_is_refused(self, tape, client: Client, path, name) -> None:
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (400, {name: ["Must be given once."]})
+
+    @pytest.mark.parametrize(
+        "limit", ["", "0", "-1", "1001", "1.0", "1e2", "\u0663", "\u00b2", "9" * 5000]
+    )
+    def test_a_bad_limit_is_named(self, tape, client: Client, limit) -> None:
+        answer = client.get("/api/prices/", {"limit": limit})
+        assert (answer.status_code, list(answer.json())) == (400, ["limit"])
+
+    @pytest.mark.parametrize(
+        ("path", "position"),
+        [
+            ("/api/prices/", "9223372036854775808.0"),
+            ("/api/prices/", "1." + "9" * 5000),
+            ("/api/prices/", "1.999999999999999999"),
+            ("/api/prices/", "1"),
+            ("/api/gaps/", "-9223372036854775809"),
+            ("/api/gaps/", "9" * 5000),
+            ("/api/gaps/", "1.1"),
+            ("/api/gaps/", "\u2013"),
+        ],
+    )
+    def test_a_bad_cursor_is_named(self, tape, client: Client, path, position) -> None:
+        cursor = base64.urlsafe_b64encode(position.encode()).decode()
+        answer = client.get(path, {"cursor": cursor})
+        assert (answer.status_code, list(answer.json())) == (400, ["cursor"])
+
+    @pytest.mark.parametrize("path", ["/api/prices/", "/api/candles/", "/api/gaps/"])
+    def test_a_range_may_be_all_of_the_calendar(self, tape, client: Client, path) -> None:
+        all_time = {"from": "0001-01-01T00:00", "to": "9999-12-31T23:59:59.999999"}
+        answer = client.get(path, {"symbol": "BTCUSDT", **all_time})
+        assert answer.status_code == 200
+        assert answer.json()["results"] or path == "/api/gaps/"
+
+    @pytest.mark.parametrize("question", ["price-at-second", "minmax"])
+    @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
+    def test_the_ends_of_the_calendar_are_instants(self, tape, ask, question, timestamp) -> None:
+        answer = ask(question, symbol="BTCUSDT", timestamp=timestamp)
+        assert answer.status_code == 200
+        assert answer["X-Coverage"] == "unknown"
 
     def test_only_coverage_can_be_included(self, tape, ask) -> None:
         answer = ask("latest", include="weather")

@@ -131,6 +131,12 @@ class TestErrors:
         assert 'data-error="symbol">This field is required.<' in section
         assert 'data-error="timestamp">This field is required.<' in section
 
+    def test_an_empty_symbol_is_told(self, client: Client) -> None:
+        section = ask(client, "latest", symbol="")
+        (error,) = re.findall(r'data-error="symbol">([^<]*)<', section)
+        assert error
+        assert "data-answer hidden" in section
+
     def test_an_unknown_question_is_no_question(self, client: Client) -> None:
         assert client.get("/?question=weather").status_code == 200
 
@@ -146,9 +152,15 @@ class TestHeaders:
         assert response["Cache-Control"] == "no-store"
 
     @pytest.mark.usefixtures("db")
-    def test_it_only_reads(self, client: Client) -> None:
-        assert client.head("/").status_code == 200
-        assert client.post("/").status_code == 405
+    @pytest.mark.parametrize("method", ["get", "head", "options"])
+    def test_it_is_read(self, client: Client, method: str) -> None:
+        assert getattr(client, method)("/").status_code == 200
+
+    @pytest.mark.usefixtures("db")
+    @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+    def test_nothing_can_be_written(self, method: str) -> None:
+        client = Client(enforce_csrf_checks=True)
+        assert getattr(client, method)("/").status_code == 405
 
     @pytest.mark.usefixtures("db")
     def test_a_demo_is_marked(self, client: Client, settings) -> None:

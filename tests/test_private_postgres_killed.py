@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from pricetracker.postgres import account, hold, postmaster
+from pricetracker.postgres import Unavailable, account, hold, postmaster
+from pricetracker.postgres.base import DatabaseWrapper
 from tests.private_postgres import Private, kill, wait_until
 
 
@@ -113,11 +115,17 @@ def test_a_recovery_is_waited_for_and_told_once(
     user = hold.on(private.folder)
     found: list[postmaster.Postmaster] = []
     options = {"restore_command": archive, "hot_standby": "off", "fsync": "off"}
+    # Whoever has no time for that is told what it waits for: alone here, and below behind another thread.
+    impatient = {"CLUSTER": private.folder, "SERVER_OPTIONS": options, "PATIENCE": 0.1}
+    with pytest.raises(OperationalError, match=r"perhaps recovering .*server\.log"):
+        DatabaseWrapper(impatient, "impatient").find_server()
     waiting = threading.Thread(target=lambda: found.append(user.server(options)))
     waiting.start()
     wait_until(lambda: caplog.messages)
     wait_until(private.server)
     assert not found
+    with pytest.raises(Unavailable, match="perhaps recovering"):
+        user.server(options, patience=0.1)
     answer.touch()
     waiting.join()
     assert found[0].ready

@@ -23,7 +23,7 @@ def test_the_first_is_told_of_at_once_and_only_once(caplog) -> None:
     rejects.tell()
     rejects.tell()
     assert caplog.messages == [
-        "Skipped 1 frames, 1 in all; the last: neither an event nor a reply: {}"
+        "Skipped 1 frame, 1 in all; the last: neither an event nor a reply: b'{}'"
     ]
 
 
@@ -39,16 +39,16 @@ def test_the_next_are_told_of_together_after_a_minute(caplog) -> None:
     assert len(caplog.messages) == 1
     now += 2
     rejects.tell()
-    assert caplog.messages[1:] == ["Skipped 2 frames, 3 in all; the last: why: 3"]
+    assert caplog.messages[1:] == ["Skipped 2 frames, 3 in all; the last: why: b'3'"]
     now += INTERVAL
     rejects.tell()
     assert len(caplog.messages) == 2
 
 
-def test_a_long_frame_is_cut_and_bytes_that_are_no_text_are_shown_somehow(caplog) -> None:
+def test_a_long_frame_is_cut_and_what_would_upset_a_terminal_is_escaped(caplog) -> None:
     rejects = Rejects(lambda: 0.0)
-    rejects.add(b"\xff" + b"x" * 10_000, "why")
+    rejects.add(b"\xff\x1b[2J\n" + b"x" * 10_000, "why")
     rejects.tell()
     assert caplog.messages == [
-        "Skipped 1 frames, 1 in all; the last: why: \ufffd" + "x" * (SHOWN - 1)
+        r"Skipped 1 frame, 1 in all; the last: why: b'\xff\x1b[2J\n" + "x" * (SHOWN - 6) + "'"
     ]

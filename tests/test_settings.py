@@ -1,5 +1,6 @@
 """The environment: sensible values are taken, nonsense is refused in one sentence that names the variable."""
 
+import logging
 import re
 import stat
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
 
 from pricetracker import env
 from tests.recorders import PATIENCE, manage
@@ -114,6 +118,49 @@ class TestUrl:
         assert self.DEFAULT in refusal(monkeypatch, value, env.url, self.DEFAULT, "wss", "ws")
 
 
+class TestHosts:
+    @pytest.mark.parametrize(
+        ("value", "hosts"),
+        [
+            (None, ["localhost", "[::1]"]),
+            ("prices.example", ["prices.example"]),
+            (" Prices.Example , 10.0.0.7,", ["Prices.Example", "10.0.0.7"]),
+            ("[2001:db8::1]", ["[2001:db8::1]"]),
+            (".example", [".example"]),
+            ("price_tracker,xn--nxasmq6b.example", ["price_tracker", "xn--nxasmq6b.example"]),
+            ("*", ["*"]),
+        ],
+    )
+    def test_sense(self, monkeypatch, value, hosts) -> None:
+        assert read(monkeypatch, value, env.hosts, "localhost,[::1]") == hosts
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "",
+            ",",
+            "a b",
+            "http://x.com",
+            "x.com/",
+            "x.com:8000",
+            "x..com",
+            "x.com.",
+            "..com",
+            ".",
+            "-x.com",
+            "*.x.com",
+            "::1",
+            "[::1",
+            "[::g]",
+            "[10.0.0.7]",
+            "b\u00fccher.example",
+            "localhost,a b",
+        ],
+    )
+    def test_nonsense(self, monkeypatch, value) -> None:
+        refusal(monkeypatch, value, env.hosts, "localhost,[::1]")
+
+
 class TestDatabase:
     @pytest.mark.parametrize("value", [None, "", " "])
     def test_without_one_there_is_a_private_server(self, monkeypatch, value) -> None:
@@ -128,12 +175,16 @@ class TestDatabase:
             "PASSWORD": "p@ss",
             "HOST": "db.example",
             "PORT": "5433",
-            "OPTIONS": {"sslmode": "require"},
+            "OPTIONS": {"sslmode": "require", "connect_timeout": 10},
         }
 
     def test_the_short_scheme_and_a_socket(self, monkeypatch) -> None:
         found = read(monkeypatch, "postgres:///prices?host=/run/postgresql", env.database)
         assert (found["NAME"], found["HOST"], found["PORT"]) == ("prices", "/run/postgresql", "")
+
+    def test_how_long_to_wait_for_an_answer_may_be_said(self, monkeypatch) -> None:
+        found = read(monkeypatch, "postgresql://db/prices?connect_timeout=3", env.database)
+        assert found["OPTIONS"] == {"connect_timeout": "3"}
 
     def test_several_hosts(self, monkeypatch) -> None:
         found = read(monkeypatch, "postgresql://one:5432,two,three:6432/prices", env.database)
@@ -216,6 +267,7 @@ class TestCommandLine:
         ("name", "value"),
         [
             ("TRACKED_SYMBOLS", "BTC/USDT"),
+            ("ALLOWED_HOSTS", "http://x.com"),
             ("DATABASE_URL", "mysql://user:hunter2@host/name"),
         ],
     )
@@ -237,6 +289,31 @@ class TestCommandLine:
             0,
             "System check identified no issues (0 silenced).\n",
         )
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError
+
+
+urlpatterns = [path("broken", broken)]
+
+
+@pytest.mark.urls(__name__)
+class TestLogging:
+    def test_no_client_can_fill_the_terminal(self, client, caplog) -> None:
+        assert client.get("/nowhere").status_code == 404
+        assert client.get("/broken", headers={"host": "foreign.example"}).status_code == 400
+        assert caplog.messages == []
+
+    def test_what_is_our_own_fault_is_told_with_its_traceback(self, caplog) -> None:
+        assert Client(raise_request_exception=False).get("/broken").status_code == 500
+        assert "Internal Server Error: /broken" in caplog.text
+        assert "ZeroDivisionError" in caplog.text
+
+    def test_a_lost_server_is_told_once(self, caplog) -> None:
+        logging.getLogger("psycopg").warning("error ignored terminating Pipeline")
+        logging.getLogger("psycopg.pool").warning("error connecting in 'pool-1': refused")
+        assert caplog.messages == ["error connecting in 'pool-1': refused"]
 
 
 def test_unless_told_otherwise_the_site_is_not_in_debug_and_on_loopback_only() -> None:

@@ -1,21 +1,26 @@
 """`manage.py start` and `manage.py runserver` as processes: they serve, they end, and they leave nothing behind."""
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.request import urlopen
 
 import psutil
 import pytest
 
-from prices.management.commands.start import port
+from prices.children import Children
+from prices.management.commands.start import INTERRUPTED, port
+from tests.exchange import local_exchange
 from tests.recorders import PATIENCE, eventually, manage
 
 READY = re.compile(r"The site is at (http://\S+)/ - Ctrl-C stops it\.\n")
@@ -123,6 +128,105 @@ class TestDemo:
         assert sorted(path.name for path in home.iterdir()) == ["demo", "secret_key"]
 
 
+def signal_as_a_terminal_does(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """To all that have not left its group."""
+    started = psutil.Process(process.pid)
+    for each in [started, *started.children(recursive=True)]:
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(each.pid) == os.getpgid(process.pid):
+                each.send_signal(number)
+
+
+class TestEarlyStop:
+    """Nobody has to wait until it is up."""
+
+    @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3, 2.0])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_leaves_nothing_behind(self, tmp_path, number, seconds) -> None:
+        process = manage("start", "--demo", "--port", "0", **own(tmp_path))
+        try:
+            time.sleep(seconds)
+            signal_as_a_terminal_does(process, number)
+            output, _ = process.communicate(timeout=PATIENCE)
+            # While Python itself is still starting, there is nobody to take a signal.
+            assert process.returncode in (0, INTERRUPTED, -number), output
+            assert process.returncode == -number or "Traceback" not in output
+            eventually(lambda: not running(tmp_path))
+        finally:
+            process.kill()
+            process.communicate()
+
+    def test_an_announcement_that_nobody_waits_for_is_no_error(self) -> None:
+        """The stop comes when the child has just been started."""
+        stops = iter([False, True])
+        with Children({}) as children:
+            assert children.announced(announce, stop=lambda: next(stops)) is None
+            (child,) = children.lifelines
+            child.join(PATIENCE)
+            assert child.exitcode == 0
+
+    def test_after_it_no_child_is_started(self) -> None:
+        with Children({}) as children:
+            assert children.announced(announce, stop=lambda: True) is None
+            assert not children.lifelines
+
+    def test_is_quiet_in_a_child_that_is_not_prepared(self, capfd) -> None:
+        """Sudden death, without a traceback."""
+        with Children({}) as children:
+            assert children.announced(linger, stop=lambda: False) == "begun"
+            (child,) = children.lifelines
+        assert child.exitcode == -signal.SIGTERM
+        assert capfd.readouterr() == ("", "")
+
+    def test_an_interrupt_does_not_reach_a_child_that_has_not_left_the_terminal(
+        self, capfd
+    ) -> None:
+        with Children({}) as children:
+            child = children.start(linger, None)
+            # Its interpreter is starting.
+            os.kill(child.pid, signal.SIGINT)
+        assert child.exitcode == -signal.SIGTERM
+        assert capfd.readouterr().err == ""
+
+    def test_a_signal_to_all_at_once_is_no_childs_fault(self, home) -> None:
+        with demo(home) as started:
+            for each in [started.process, *started.children()]:
+                each.send_signal(signal.SIGTERM)
+            output = started.output()
+            assert started.process.returncode == 0, output
+            assert "ended by itself" not in output
+
+
+# What children do here.
+
+
+def announce(ready: Connection) -> None:
+    ready.send("ready")
+
+
+def linger(ready: Connection | None) -> None:
+    if ready:
+        ready.send("begun")
+    time.sleep(PATIENCE)
+
+
+class TestSecondInterrupt:
+    def test_does_not_wait_for_a_child_that_hangs(self, home) -> None:
+        with demo(home) as started:
+            _, recorder, site = started.children()
+            recorder.suspend()
+            started.process.send_signal(signal.SIGINT)
+            # The last one started is asked to end first: from then on it is the recorder that is waited for.
+            eventually(lambda: not site.is_running() or site.status() == psutil.STATUS_ZOMBIE)
+            assert started.process.poll() is None
+            started.process.send_signal(signal.SIGINT)
+            output = started.output()
+            assert started.process.returncode == 130, output
+            assert output.endswith("CommandError: Stopped at once: what was under way is lost.\n")
+            assert "Traceback" not in output
+            eventually(lambda: not running(home))
+
+
 def refused(*arguments: str, **environment: str) -> str:
     """What a command says that ends at once with 1."""
     process = manage(*arguments, **environment)
@@ -141,6 +245,19 @@ class TestRefusals:
         *_, sentence = output.splitlines()
         assert f"Cannot listen on 127.0.0.1:{number}: Address already in use" in sentence
         assert "Traceback" not in output
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_symbol_that_the_exchange_does_not_list(self) -> None:
+        with local_exchange() as exchange:
+            urls = {"BINANCE_WS_URL": exchange.ws_url, "BINANCE_REST_URL": exchange.rest_url}
+            output = refused("start", "BTCUDST", "--port", "0", **urls)
+        (reason,) = [line for line in output.splitlines() if not line.startswith("The site is")]
+        assert reason.endswith("Binance Spot lists no symbol BTCUDST. Did you mean BTCUSDT?")
+
+    def test_a_database_that_cannot_be_used(self) -> None:
+        output = refused("start", "--port", "0", DATABASE_URL="postgresql://u:pw@127.0.0.1:1/x")
+        (sentence,) = output.splitlines()
+        assert "The database cannot be used" in sentence
 
     def test_a_host_that_is_none_of_ours(self) -> None:
         output = refused("start", "--host", "192.0.2.1", "--port", "0")

@@ -3,6 +3,7 @@
 import itertools
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,7 @@ from tests.faulty import (
     faulty,
     frame,
 )
+from tests.secured import CERTIFICATE, secured
 
 
 class Life:
@@ -195,6 +197,11 @@ def close(peer: Peer) -> None:
     stay(peer)
 
 
+def close_with_a_sentence(peer: Peer) -> None:
+    peer.upgrade(farewell(1001, "Bye."))
+    stay(peer)
+
+
 def end_without_a_word(peer: Peer) -> None:
     peer.upgrade()
 
@@ -230,6 +237,20 @@ def accept_wrongly(peer: Peer) -> None:
     peer.refuse("101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong")
 
 
+class TestTLS:
+    def test_frames_come_over_a_connection_that_is_trusted(self, life) -> None:
+        trust = ssl.create_default_context(cafile=CERTIFICATE)
+
+        def connect(url: str) -> connection.Connection:
+            return connection.connect(url.replace("ws://", "wss://"), trust)
+
+        # More than the socket is asked for at once, and than a TLS record holds.
+        sent = [b"%06d" % number + b"x" * 100 for number in range(5_000)]
+        frames = [frame(TEXT, text) for text in sent]
+        with faulty(secured(lambda peer: (peer.upgrade(*frames), stay(peer)))) as url:
+            assert first(1 + len(sent), life.stream(url, connect=connect)) == [Up(), *sent]
+
+
 class TestLoss:
     """However a connection ends, it is told in one sentence and another one is made."""
 
@@ -237,10 +258,15 @@ class TestLoss:
         ("end", "told"),
         [
             (close, "The connection broke: closed by the exchange with code 1001 maintenance."),
-            (end_without_a_word, "The connection broke: .+"),
-            (end_within_a_frame, "The connection broke: .+"),
-            (reset, "The connection broke: .+"),
-            (break_the_protocol, "The connection broke: .+"),
+            (
+                close_with_a_sentence,
+                "The connection broke: closed by the exchange with code 1001 Bye.",
+            ),
+            # The messages that are not ours have a dot or have none: in the end it is one.
+            (end_without_a_word, r"The connection broke: .+[^.]\."),
+            (end_within_a_frame, r"The connection broke: .+[^.]\."),
+            (reset, r"The connection broke: .+[^.]\."),
+            (break_the_protocol, r"The connection broke: .+[^.]\."),
         ],
     )
     def test_the_feed_goes_on_over_a_new_connection(self, life, end, told) -> None:
@@ -310,6 +336,13 @@ class TestLoss:
             (down,) = first(1, life.stream(url.replace("ws://", "wss://")))
         assert down.reason.startswith("The connection broke: ")
 
+    def test_a_certificate_that_nobody_trusts(self, life) -> None:
+        with faulty(secured(lambda peer: (peer.upgrade(), stay(peer)))) as url:
+            (down,) = first(1, life.stream(url.replace("ws://", "wss://")))
+        assert re.fullmatch(r"The exchange's certificate is not trusted: .+[^.]\.", down.reason), (
+            down.reason
+        )
+
     def test_nothing_listens(self, life) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
@@ -317,10 +350,8 @@ class TestLoss:
         assert down.reason == "Nothing listens at the exchange's address."
 
     def test_a_name_that_does_not_resolve(self, life) -> None:
-        def connect(url: str) -> connection.Connection:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        (down,) = first(1, life.stream("wss://nowhere.invalid", connect=connect))
+        # No name under .invalid ever does.
+        (down,) = first(1, life.stream("ws://no-such-host.invalid"))
         assert down.reason == (
             "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
         )

@@ -1,9 +1,21 @@
 """What clients may ask: every query string is read by one of these."""
 
+from django.http import QueryDict
 from rest_framework import serializers
 
-from .. import instants
 from .fields import AskedField, IncludeField, SymbolField
+
+
+def parameters(query: QueryDict) -> dict[str, str]:
+    """The parameters of a query string, an empty one among them. Raises ValidationError when one is repeated.
+
+    Of a QueryDict a serializer takes the last of several, and an empty one for none, as HTML forms mean it: a client that
+    made a mistake would get an answer to a question that it did not ask.
+    """
+    repeated = [name for name, values in query.lists() if len(values) > 1]
+    if repeated:
+        raise serializers.ValidationError({name: ["Must be given once."] for name in repeated})
+    return query.dict()
 
 
 class LatestQuestion(serializers.Serializer):
@@ -13,20 +25,11 @@ class LatestQuestion(serializers.Serializer):
     )
 
 
-class PriceAtQuestion(LatestQuestion):
+class InstantQuestion(LatestQuestion):
     symbol = SymbolField(help_text="A recorded symbol, in any case.")
     timestamp = AskedField(
         help_text="ISO 8601 (naive: UTC), or an integer of epoch seconds, milliseconds or microseconds."
     )
-
-
-class MinuteQuestion(PriceAtQuestion):
-    def validate_timestamp(self, asked: instants.Asked) -> instants.Asked:
-        try:
-            instants.minute_of(asked)
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from error
-        return asked
 
 
 class RangeQuestion(serializers.Serializer):

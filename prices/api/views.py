@@ -15,10 +15,12 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from pricetracker import reasons
+
 from .. import ask
 from ..coverage import Coverage, Verdict, worst
 from ..exact import decimal_text
-from ..instants import minute_of
+from ..keys import minute_start
 from ..models import Candle, Gap, Symbol, Tick
 from . import answers, questions
 from .pagination import KeysetPagination, TickPagination
@@ -42,7 +44,7 @@ class TapeViewSet(GenericViewSet):
     question: type[Serializer]
 
     def asked(self, question: type[Serializer]) -> dict[str, Any]:
-        query = question(data=self.request.query_params)
+        query = question(data=questions.parameters(self.request.query_params))
         query.is_valid(raise_exception=True)
         return query.validated_data
 
@@ -119,12 +121,12 @@ class PriceViewSet(RangeViewSet):
         return answered(bodies[0] if "symbol" in asked else bodies, verdict)
 
     @extend_schema(
-        parameters=[questions.PriceAtQuestion], responses=answers.PriceAtAnswer, filters=False
+        parameters=[questions.InstantQuestion], responses=answers.PriceAtAnswer, filters=False
     )
     @action(detail=False, url_path="price-at-second", pagination_class=None)
     def price_at_second(self, request: Any) -> Response:
         """The last price at or before an instant."""
-        asked = self.asked(questions.PriceAtQuestion)
+        asked = self.asked(questions.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
             tick, coverage = ask.price_at(symbol, when.instant)
@@ -142,15 +144,15 @@ class PriceViewSet(RangeViewSet):
         return answered(body, coverage.verdict)
 
     @extend_schema(
-        parameters=[questions.MinuteQuestion], responses=answers.MinuteAnswer, filters=False
+        parameters=[questions.InstantQuestion], responses=answers.MinuteAnswer, filters=False
     )
     @action(detail=False, pagination_class=None)
     def minmax(self, request: Any) -> Response:
         """The high and the low of a minute, from its first instant to just before the next minute."""
-        asked = self.asked(questions.MinuteQuestion)
+        asked = self.asked(questions.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
-            candle, coverage = ask.minute(symbol, minute_of(when)[0])
+            candle, coverage = ask.minute(symbol, minute_start(when.instant))
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         body = shaped(
@@ -195,7 +197,8 @@ class HealthView(APIView):
     def get(self, request: Any) -> Response:
         try:
             feeds = list(Symbol.objects.with_feed())
-        except OperationalError:
-            logger.exception("The database does not answer.")
+        except OperationalError as error:
+            # Asked every few seconds, it must not tell a traceback each time.
+            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
             return Response({"status": "database unreachable", "feeds": []}, status=503)
         return Response(answers.Health({"status": "ok", "feeds": feeds}).data)

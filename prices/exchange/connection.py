@@ -28,7 +28,7 @@ REFUSALS = {
     429: "This address asks too much.",
     451: (
         "It does not serve the place this computer is in: Binance refuses some countries, and data centres there. "
-        "Record from elsewhere, or point BINANCE_WS_URL to a server that is allowed."
+        "Record from elsewhere, or point BINANCE_WS_URL and BINANCE_REST_URL to servers that are allowed."
     ),
 }
 
@@ -40,11 +40,9 @@ class Connection(websocket.WebSocket):
     that: in a storm the reader then gives up the interpreter lock once in hundreds of frames.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext) -> None:
         self.received = b""
         self.taken = 0
-        # The system's own trust store knows the certificates that the user's other programs trust.
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(sslopt={"context": context}, skip_utf8_validation=True)
 
     def _recv(self, bufsize: int) -> bytes:
@@ -61,9 +59,14 @@ class Connection(websocket.WebSocket):
         self.shutdown()  # type: ignore[no-untyped-call]
 
 
-def connect(url: str) -> Connection:
+def trust() -> ssl.SSLContext:
+    """The system's own trust store: it knows the certificates that the user's other programs trust."""
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def connect(url: str, context: ssl.SSLContext | None = None) -> Connection:
     """Connect to a stream URL. Raises one of FAILURES."""
-    connection = Connection()
+    connection = Connection(context or trust())
     try:
         connection.settimeout(CONNECT_TIMEOUT)
         connection.connect(url)  # type: ignore[no-untyped-call]
@@ -74,18 +77,24 @@ def connect(url: str) -> Connection:
     return connection
 
 
-def explain(error: Exception) -> str:
+def refusal(status: int) -> str:
+    """What an HTTP status other than success means."""
+    why = REFUSALS.get(status, "It is in trouble." if status >= 500 else "")
+    return f"HTTP {status}. {why}".rstrip()
+
+
+def explain(error: BaseException) -> str:
     """One sentence or two on why there is no connection."""
     match error:
         case websocket.WebSocketBadStatusException(status_code=int() as status):
-            why = REFUSALS.get(status, "It is in trouble." if status >= 500 else "")
-            return f"The exchange refused the connection with HTTP {status}. {why}".rstrip()
+            return f"The exchange refused the connection with {refusal(status)}"
         case websocket.WebSocketAddressException() | socket.gaierror():
             return "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
         case ssl.SSLCertVerificationError():
-            return f"The exchange's certificate is not trusted: {error.verify_message}."
+            return f"The exchange's certificate is not trusted: {error.verify_message.rstrip('.')}."
         case TimeoutError() | websocket.WebSocketTimeoutException():
             return f"The exchange did not answer within {CONNECT_TIMEOUT} seconds."
         case ConnectionRefusedError():
             return "Nothing listens at the exchange's address."
-    return f"The connection broke: {str(error).strip() or type(error).__name__}."
+    # Some messages have their dot already.
+    return f"The connection broke: {str(error).strip().rstrip('.') or type(error).__name__}."

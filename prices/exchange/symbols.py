@@ -2,12 +2,13 @@
 
 import difflib
 import json
-import ssl
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import msgspec
-import truststore
 import urllib3
+
+from .connection import REFUSALS, explain, refusal, trust
 
 # Seconds. Inside the exchange an answer may take 10.
 TIMEOUT = urllib3.Timeout(connect=5, read=15)
@@ -15,8 +16,17 @@ TIMEOUT = urllib3.Timeout(connect=5, read=15)
 # `Invalid symbol.` and `Illegal characters found in parameter`.
 UNKNOWN_SYMBOL = {-1121, -1100}
 
+# What decoding raises; text that is no UTF-8 is the second.
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError)
+
 # Likely spellings that an error names.
 CLOSE_MATCHES = 3
+
+# Unknown symbols that an error names: each is compared with thousands of others.
+NAMED = 10
+
+# Characters. Servers answer 414 above some 8,000, and something on the way may allow half of that.
+LONGEST_PATH = 4000
 
 
 class Unanswered(Exception):
@@ -39,34 +49,77 @@ class Refusal(msgspec.Struct, frozen=True):
     msg: str
 
 
-def ask(base_url: str, symbols: Sequence[str] | None) -> list[Listing] | None:
+def ask(
+    base_url: str, symbols: Sequence[str], timeout: urllib3.Timeout = TIMEOUT
+) -> list[Listing] | None:
     """The listings of some symbols, or of all; None when one of them is not on the list. Raises Unanswered."""
-    fields = {"symbols": json.dumps(list(symbols), separators=(",", ":"))} if symbols else {}
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        with urllib3.PoolManager(timeout=TIMEOUT, retries=False, ssl_context=context) as pool:
-            answer = pool.request("GET", f"{base_url}/api/v3/exchangeInfo", fields=fields)
+        with urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust()) as pool:
+            # Not sent on to elsewhere: a page for signing in, say, is no exchange.
+            answer = pool.request("GET", base_url + question(symbols), redirect=False)
     except urllib3.exceptions.HTTPError as error:
-        raise Unanswered(str(error)) from error
+        raise Unanswered(reason(origin(error))) from error
+    if answer.status == 200:
+        return listings(answer.data)
+    objection = complaint(answer.data)
+    if objection.code in UNKNOWN_SYMBOL:
+        return None
+    # Our words, where there are any, say what to do about it.
+    theirs = "" if answer.status in REFUSALS else objection.msg
+    why = f"{refusal(answer.status)} {theirs}".rstrip()
+    raise Unanswered(f"The exchange refused to list its symbols with {why}")
+
+
+def question(symbols: Sequence[str]) -> str:
+    """The path that asks for some symbols; for all of them when these do not fit, which costs the same."""
+    path = "/api/v3/exchangeInfo"
+    names = quote(json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False))
+    asked = f"{path}?symbols={names}"
+    return asked if symbols and len(asked) <= LONGEST_PATH else path
+
+
+def listings(body: bytes) -> list[Listing]:
     try:
-        if answer.status == 200:
-            return msgspec.json.decode(answer.data, type=ExchangeInfo).symbols
-        if msgspec.json.decode(answer.data, type=Refusal).code in UNKNOWN_SYMBOL:
-            return None
-    except msgspec.DecodeError as error:
-        raise Unanswered(f"HTTP {answer.status}, but not the promised JSON: {error}") from error
-    raise Unanswered(f"HTTP {answer.status}: {answer.data[:200].decode(errors='replace')}")
+        return msgspec.json.decode(body, type=ExchangeInfo).symbols
+    except NO_JSON as error:
+        raise Unanswered(f"The exchange answered, but with no list of symbols: {error}.") from error
 
 
-def check(base_url: str, symbols: Sequence[str]) -> dict[str, str]:
+def complaint(body: bytes) -> Refusal:
+    """What the exchange itself objects to; nothing when it was somebody on the way who answered, in HTML as a rule."""
+    try:
+        return msgspec.json.decode(body, type=Refusal)
+    except NO_JSON:
+        return Refusal(0, "")
+
+
+def origin(error: BaseException) -> BaseException:
+    """What an error of the HTTP library came from: the name, the socket, the certificate."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return error
+
+
+def reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "The exchange did not answer in time."
+    return explain(error)
+
+
+def check(
+    base_url: str, symbols: Sequence[str], timeout: urllib3.Timeout = TIMEOUT
+) -> dict[str, str]:
     """The status of each symbol. Raises Unanswered, and ValueError naming those that are not listed and their likes."""
-    listed = ask(base_url, symbols)
+    listed = ask(base_url, symbols, timeout)
     if listed is None:
-        listed = ask(base_url, None) or []
+        listed = ask(base_url, (), timeout) or []
     status = {listing.symbol: listing.status for listing in listed}
     unknown = [symbol for symbol in symbols if symbol not in status]
     if unknown:
-        raise ValueError(" ".join(describe(symbol, list(status)) for symbol in unknown))
+        sentences = [describe(symbol, list(status)) for symbol in unknown[:NAMED]]
+        if len(unknown) > NAMED:
+            sentences.append(f"Nor does it list {len(unknown) - NAMED} more.")
+        raise ValueError(" ".join(sentences))
     return {symbol: status[symbol] for symbol in symbols}
 
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from pricetracker.reasons import first
+
 from ..exchange.backoff import backoff
 from .tape import AWAY, Tape
 
@@ -60,7 +62,7 @@ class SteadyTape:
         raise AssertionError("backoff never ends")
 
     def lose(self, error: Exception) -> None:
-        logger.warning("The database is away: %s", str(error).strip())
+        logger.warning("The database is away: %s", first(error))
         self.close()
 
     def close(self) -> None:

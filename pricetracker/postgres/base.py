@@ -44,7 +44,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def find_server(self) -> Postmaster:
         held = hold.on(self.settings_dict["CLUSTER"])
         try:
-            server = held.server(self.settings_dict.get("SERVER_OPTIONS", {}))
+            server = held.server(
+                self.settings_dict.get("SERVER_OPTIONS", {}),
+                self.settings_dict.get("PATIENCE", hold.FOREVER),
+            )
             password = held.cluster.password()
         except (Unavailable, OSError) as error:
             raise OperationalError(str(error)) from None

@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 # Seconds between looks at a server that is starting or stopping.
 BEAT = 0.02
 
+# Seconds; for those who wait as long as a recovery takes.
+FOREVER = threading.TIMEOUT_MAX
+
 # Seconds, longer than any start but one that recovers, after which whoever waits is told what for.
 SILENCE = 5
 
@@ -42,19 +45,37 @@ class Hold:
         self.taken = False
         self.spawned: subprocess.Popen[str] | None = None
 
-    def server(self, options: Mapping[str, str]) -> Postmaster:
-        """The running server: started first when it is not there, waited for when it recovers."""
-        with self.threads:
-            began, told = time.monotonic(), False
-            while not (self.take() and self.is_kept(options) and (server := self.ready())):
-                if not told and time.monotonic() > began + SILENCE:
-                    logger.warning(
-                        "PostgreSQL is still busy, perhaps recovering from a crash: %s tells.",
-                        self.cluster.log,
-                    )
-                    told = True
-                time.sleep(BEAT)
-            return server
+    def server(self, options: Mapping[str, str], patience: float = FOREVER) -> Postmaster:
+        """The running server: started first when it is not there, waited for when it recovers.
+
+        Raises Unavailable, also when that takes longer than `patience`, in seconds.
+        """
+        began = time.monotonic()
+        # Another thread's wait counts as one's own: whoever comes later does not wait longer for it.
+        if not self.threads.acquire(timeout=patience):
+            raise Unavailable(self.busy)
+        try:
+            return self.wait(options, began, patience)
+        finally:
+            self.threads.release()
+
+    def wait(self, options: Mapping[str, str], began: float, patience: float) -> Postmaster:
+        told = False
+        while not (self.take() and self.is_kept(options) and (server := self.ready())):
+            waited = time.monotonic() - began
+            if waited > patience:
+                raise Unavailable(self.busy)
+            if not told and waited > SILENCE:
+                logger.warning(self.busy)
+                told = True
+            time.sleep(BEAT)
+        return server
+
+    @property
+    def busy(self) -> str:
+        return (
+            f"PostgreSQL is still busy, perhaps recovering from a crash: {self.cluster.log} tells."
+        )
 
     def release(self, timeout: float) -> None:
         """Let go, and wait until the server, which nobody else should be using, has stopped."""

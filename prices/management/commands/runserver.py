@@ -1,13 +1,14 @@
 """`manage.py runserver`: the site alone. Django's command, on an ASGI server in place of its own."""
 
 import os
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.commands import runserver
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import autoreload
 
-from prices.serving import address, listen, serve
+from prices.serving import address, listen, reason, serve
+from pricetracker import reasons
 
 
 class Command(runserver.Command):
@@ -17,14 +18,20 @@ class Command(runserver.Command):
         # What went wrong while the code was loaded again is shown here.
         autoreload.raise_last_exception()
         if not options["skip_checks"]:
-            self.check(display_num_errors=True)
-        self.check_migrations()
+            self.check()
+        try:
+            self.check_migrations()
+        except OperationalError as error:
+            self.give_up(f"The database cannot be used: {reasons.first(error)}")
         connections.close_all()
         try:
             listening = listen(self.addr, int(self.port))
         except OSError as error:
-            self.stderr.write(f"Cannot listen on {self.addr}:{self.port}: {error.strerror}.")
-            # In the reloader's thread sys.exit would end the thread alone.
-            os._exit(1)
+            self.give_up(f"Cannot listen on {self.addr}:{self.port}: {reason(error)}.")
         self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
         serve(listening)
+
+    def give_up(self, why: str) -> NoReturn:
+        self.stderr.write(why)
+        # In the reloader's thread sys.exit would end the thread alone.
+        os._exit(1)

@@ -2,18 +2,19 @@
 
 import contextlib
 import socket
+import sys
 from argparse import ArgumentTypeError
 from multiprocessing.connection import Connection
 from typing import Any
 
-from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from prices.children import ChildEnded, Children
 from prices.management.commands.stream_prices import symbol
-from prices.serving import address, listen, serve
+from prices.serving import address, listen, reason, serve
 from prices.stopping import StopRequest
+from pricetracker.commands import execute
 from replay.exchange import open_exchange
 from replay.server import Address
 from replay.server import run as run_exchange
@@ -22,6 +23,9 @@ DEMO_SETTINGS = "pricetracker.demo"
 
 # Seconds that the private PostgreSQL gets to stop. If it takes longer, another process is using it.
 SERVER_PATIENCE = 5
+
+# What shells give as the exit code of a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def port(text: str) -> int:
@@ -57,18 +61,36 @@ class Command(BaseCommand):
         try:
             listening = listen(host, port)
         except OSError as error:
-            raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+            raise CommandError(f"Cannot listen on {host}:{port}: {reason(error)}.") from None
         children = Children({"DJANGO_SETTINGS_MODULE": DEMO_SETTINGS} if demo else {})
-        with StopRequest() as stop, children:
-            try:
-                if demo:
-                    children.environment |= where(children.announced(exchange, stop=stop))
-                children.announced(recorder, symbols, stop=stop)
-                children.start(site, listening)
-                self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
-                children.watch(stop)
-            except ChildEnded as ended:
-                raise CommandError(str(ended)) from None
+        try:
+            with StopRequest() as stop, children:
+                self.run(children, stop, symbols, listening, demo=demo)
+        except ChildEnded as ended:
+            if ended.has_said_why:
+                sys.exit(1)
+            raise CommandError(str(ended)) from None
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped at once: what was under way is lost.", returncode=INTERRUPTED
+            ) from None
+
+    def run(
+        self,
+        children: Children,
+        stop: StopRequest,
+        symbols: list[str],
+        listening: socket.socket,
+        *,
+        demo: bool,
+    ) -> None:
+        if demo:
+            children.environment |= where(children.announced(exchange, stop=stop))
+        children.announced(recorder, symbols, stop=stop)
+        if not stop():
+            children.start(site, listening)
+            self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
+        children.watch(stop)
 
 
 def where(exchange: Address | None) -> dict[str, str]:
@@ -86,10 +108,10 @@ def exchange(ready: Connection) -> None:
 
 
 def recorder(ready: Connection, symbols: list[str]) -> None:
-    execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
-    ready.send(True)
     try:
-        execute_from_command_line(["manage.py", "stream_prices", *symbols])
+        execute(["manage.py", "migrate", "--verbosity=0"])
+        ready.send(True)
+        execute(["manage.py", "stream_prices", *symbols])
     finally:
         leave_database()
 

@@ -19,6 +19,7 @@ from prices.recording.steady import SteadyTape
 from prices.recording.tape import AWAY, Tape, connect
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
+from pricetracker.reasons import first
 
 
 def symbol(text: str) -> str:
@@ -88,7 +89,7 @@ class Command(BaseCommand):
         try:
             tape.opened()
         except AWAY as error:
-            raise CommandError(f"The database cannot be used: {error}") from None
+            raise CommandError(f"The database cannot be used: {first(error)}") from None
         except UndefinedTable:
             raise CommandError(
                 "The database has no tables yet: run `manage.py migrate` first."
