@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 # Seconds between two looks at the writer while it finishes.
 BEAT = 0.2
 
-# Seconds that finishing may take before it is said what is waited for.
+# Seconds that finishing may take before it is said what takes so long.
 PATIENCE = 2
 
 
@@ -41,7 +41,7 @@ class Recorder:
         thread.join(PATIENCE)
         if thread.is_alive():
             logger.warning(
-                "Waiting for the database to store %d frames. Another signal leaves without them.",
+                "Storing what was received: %d frames wait. Another signal leaves without them.",
                 len(self.buffer),
             )
         while thread.is_alive():
