@@ -33,7 +33,8 @@ class PriceQuerySet(QuerySet):
 class Price(models.Model):
     """A stored tick: the fills of one order at one price and one instant, as Binance aggregates them.
 
-    Why these keys and no others:
+    A tick costs 137 bytes, measured on 750,000 of two symbols: 68 the row, 33 the primary key, 35 the index. Why these keys and
+    no others:
 
     - The primary key is the identity (symbol, first raw trade id) in one bigint (`prices.keys`): storing a tick again is
       a key conflict, and the neighbour by key is the neighbour by trade id, which is how gaps are seen.
