@@ -130,17 +130,11 @@ class TestDemo:
 
 def signal_as_a_terminal_does(process: subprocess.Popen[str], number: signal.Signals) -> None:
     """To all that have not left its group."""
-    if process.poll() is not None:
-        return
     started = psutil.Process(process.pid)
     for each in [started, *started.children(recursive=True)]:
         with suppress(psutil.Error, ProcessLookupError):
             if os.getpgid(each.pid) == os.getpgid(process.pid):
                 each.send_signal(number)
-
-
-# Seconds in which a command is mostly importing, on a slow machine.
-WHILE_IT_IMPORTS = 1.0
 
 
 class TestEarlyStop:
@@ -153,11 +147,6 @@ class TestEarlyStop:
         try:
             time.sleep(seconds)
             signal_as_a_terminal_does(process, number)
-            if number == signal.SIGINT and seconds < WHILE_IT_IMPORTS:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(PATIENCE / 4)
-                # Python can lose an interrupt in the middle of an import. People then press Ctrl-C again.
-                signal_as_a_terminal_does(process, number)
             output, _ = process.communicate(timeout=PATIENCE)
             # While Python itself is still starting, there is nobody to take a signal.
             assert process.returncode in (0, INTERRUPTED, -number), output
