@@ -2,6 +2,7 @@
 """The command line: `python manage.py help` lists what it can do."""
 
 import os
+import signal
 import sys
 
 # What shells give as the exit code of a command that Ctrl-C ended.
@@ -9,6 +10,10 @@ INTERRUPTED = 130
 
 
 def main() -> None:
+    # Until a command is loaded nothing is under way, and Ctrl-C simply ends us: the exception that Python makes of it can
+    # be lost when it is raised in the middle of an import. (Who was started deaf to it stays so.)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
     try:
         from pricetracker.commands import execute

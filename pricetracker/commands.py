@@ -1,19 +1,30 @@
 """The command line: what is wrong with the surroundings is told in one sentence, without a traceback."""
 
+import signal
 import sys
 from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
 from . import reasons
 
 
+class CommandLine(ManagementUtility):
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """Load a command. From then on Ctrl-C is an exception again, which it can answer in its own way."""
+        command = super().fetch_command(subcommand)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        return command
+
+
 def execute(arguments: Sequence[str]) -> None:
     """Run a management command; the first argument is the name of the program."""
     try:
-        execute_from_command_line(list(arguments))
+        CommandLine(list(arguments)).execute()
     except ImproperlyConfigured as error:
         sys.exit(f"{arguments[0]}: {error}")
     except OperationalError as error:
