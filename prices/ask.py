@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from .coverage import Coverage, known_at, known_between, of_latest
+from .coverage import Coverage, known_at, known_between, of_latest, with_holes_after
 from .keys import MINUTE
 from .models import Candle, Price
 
 
 def latest(name: str | None = None) -> list[tuple[Price, Coverage]]:
     """The newest tick of each symbol that has one, or of one symbol, ordered by symbol. One query."""
-    ticks = Price.objects.latest(name)
+    ticks = with_holes_after(Price.objects.latest(name))
     return [(tick, of_latest(tick)) for tick in ticks]
 
 

@@ -18,10 +18,15 @@ from django.db.models.functions import JSONObject, Now
 from .keys import MASK, MINUTE
 from .models import Candle, Gap, Price, Symbol
 from .models.gap import GapQuerySet
+from .models.price import PriceQuerySet
 from .models.symbol import SymbolQuerySet
 
 # Gaps that one answer lists at most: the open ones first, then the oldest.
 GAPS_LISTED = 100
+
+
+# What an answer needs of a gap.
+AS_JSON = JSONObject(**{name: name for name in ("starts", "ends", "status")})
 
 
 class Verdict(StrEnum):
@@ -113,10 +118,26 @@ class Known:
 
 
 def of_latest(tick: Price) -> Coverage:
-    """For the newest tick, which came with its feed's state: nothing is after it exactly when a live recorder says so."""
+    """For the newest tick, which came with its feed's state and `with_holes_after` it.
+
+    Nothing is after it exactly when a live recorder says so, and nobody has found elsewhere that there is.
+    """
+    if tick.holes:
+        holes = tuple(hole_from_json(hole) for hole in tick.holes)
+        return Coverage(Verdict.INCOMPLETE, tick.timestamp, holes)
     if not tick.live:
         return Coverage(Verdict.UNKNOWN, tick.timestamp)
     return Coverage(Verdict.COMPLETE, max(tick.timestamp, tick.symbol.heard_through))
+
+
+def with_holes_after(ticks: PriceQuerySet) -> PriceQuerySet:
+    """Add `holes` to ticks that are the newest of their symbols: the open gaps of later trades."""
+    gaps = Gap.objects.filter(
+        symbol=OuterRef("symbol"),
+        status=Gap.Status.OPEN,
+        last_trade__gt=OuterRef("pk").bitand(MASK),
+    ).order_by("last_trade")
+    return ticks.annotate(holes=ArraySubquery(gaps.values(json=AS_JSON)[:GAPS_LISTED]))
 
 
 def known_at(name: str, instant: datetime) -> Known:
@@ -145,7 +166,6 @@ def known(
     touching = gaps.touching(start, end).order_by(
         Case(When(status=Gap.Status.OPEN, then=0), default=1), "starts"
     )
-    as_json = JSONObject(**{name: name for name in ("starts", "ends", "status")})
     ticks = Price.objects.filter(symbol=OuterRef("pk")).newest_first()
     candles = Candle.objects.filter(symbol=OuterRef("pk")).order_by("pk")
     symbol = (
@@ -154,7 +174,7 @@ def known(
             now=Now(),
             newest=Subquery(ticks.values("timestamp")[:1]),
             began=Subquery(candles.values("minute")[:1]),
-            holes=ArraySubquery(touching.values(json=as_json)[:GAPS_LISTED]),
+            holes=ArraySubquery(touching.values(json=AS_JSON)[:GAPS_LISTED]),
             torn=Subquery(torn.values("starts")[:1]),
         )
         .get(name=name)

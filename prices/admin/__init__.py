@@ -91,6 +91,10 @@ class GapAdmin(TapeAdmin):
         "last_trade",
         instant("opened_at", "opened"),
         instant("closed_at", "closed"),
+        "source",
+        "ticks",
+        "attempts",
+        "last_error",
     )
     list_select_related = ("symbol",)
     ordering = ("-id",)

@@ -74,6 +74,10 @@ class GapAnswer(GapTouching):
             **super().get_fields(),
             "opened_at": InstantField(),
             "closed_at": InstantField(allow_null=True),
+            "attempts": serializers.IntegerField(),
+            "last_error": serializers.CharField(allow_null=True),
+            "source": serializers.CharField(allow_null=True),
+            "ticks": serializers.IntegerField(),
         }
 
 

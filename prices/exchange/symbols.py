@@ -1,23 +1,20 @@
-"""Which symbols the exchange lists, asked over REST."""
+"""Which symbols the exchange lists, asked over REST, and how much it allows to be asked."""
 
 import difflib
 import json
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import msgspec
-import urllib3
+from msgspec import field
 
-from .connection import REFUSALS, explain, refusal, trust
+from .rest import NO_JSON, Refused, Rest, Unanswered
 
-# Seconds. Inside the exchange an answer may take 10.
-TIMEOUT = urllib3.Timeout(connect=5, read=15)
+# Request weight of a question for the list.
+WEIGHT = 20
 
 # `Invalid symbol.` and `Illegal characters found in parameter`.
 UNKNOWN_SYMBOL = {-1121, -1100}
-
-# What decoding raises; text that is no UTF-8 is the second.
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 
 # Likely spellings that an error names.
 CLOSE_MATCHES = 3
@@ -25,12 +22,8 @@ CLOSE_MATCHES = 3
 # Unknown symbols that an error names: each is compared with thousands of others.
 NAMED = 10
 
-# Characters. Servers answer 414 above some 8,000, and something on the way may allow half of that.
-LONGEST_PATH = 4000
-
-
-class Unanswered(Exception):
-    """REST did not answer, or not with what it promises. The message says how."""
+# Characters of names in an address. Servers answer 414 above some 8,000, and something on the way may allow half of that.
+LONGEST = 3900
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -40,79 +33,52 @@ class Listing(msgspec.Struct, frozen=True):
     status: str
 
 
+class RateLimit(msgspec.Struct, frozen=True):
+    """At most `limit` in so many intervals: request weight, or something else of `kind`."""
+
+    kind: str = field(name="rateLimitType")
+    interval: str
+    intervals: int = field(name="intervalNum")
+    limit: int
+
+
 class ExchangeInfo(msgspec.Struct, frozen=True):
     symbols: list[Listing]
+    limits: list[RateLimit] = field(name="rateLimits", default_factory=list)
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    code: int
-    msg: str
+def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
+    """The listings of some symbols, or of all; None when one of them is not on the list. Raises Unanswered.
 
-
-def ask(
-    base_url: str, symbols: Sequence[str], timeout: urllib3.Timeout = TIMEOUT
-) -> list[Listing] | None:
-    """The listings of some symbols, or of all; None when one of them is not on the list. Raises Unanswered."""
+    The answer also says how much may be asked in a minute: the budget of `rest` goes by it from then on.
+    """
     try:
-        with urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust()) as pool:
-            # Not sent on to elsewhere: a page for signing in, say, is no exchange.
-            answer = pool.request("GET", base_url + question(symbols), redirect=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise Unanswered(reason(origin(error))) from error
-    if answer.status == 200:
-        return listings(answer.data)
-    objection = complaint(answer.data)
-    if objection.code in UNKNOWN_SYMBOL:
-        return None
-    # Our words, where there are any, say what to do about it.
-    theirs = "" if answer.status in REFUSALS else objection.msg
-    why = f"{refusal(answer.status)} {theirs}".rstrip()
-    raise Unanswered(f"The exchange refused to list its symbols with {why}")
-
-
-def question(symbols: Sequence[str]) -> str:
-    """The path that asks for some symbols; for all of them when these do not fit, which costs the same."""
-    path = "/api/v3/exchangeInfo"
-    names = quote(json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False))
-    asked = f"{path}?symbols={names}"
-    return asked if symbols and len(asked) <= LONGEST_PATH else path
-
-
-def listings(body: bytes) -> list[Listing]:
+        body = rest.get("exchangeInfo", WEIGHT, **question(symbols))
+    except Refused as objection:
+        if objection.code in UNKNOWN_SYMBOL:
+            return None
+        raise
     try:
-        return msgspec.json.decode(body, type=ExchangeInfo).symbols
+        info = msgspec.json.decode(body, type=ExchangeInfo)
     except NO_JSON as error:
         raise Unanswered(f"The exchange answered, but with no list of symbols: {error}.") from error
+    for rate in info.limits:
+        if (rate.kind, rate.interval, rate.intervals) == ("REQUEST_WEIGHT", "MINUTE", 1):
+            rest.budget.limit = rate.limit
+    return info.symbols
 
 
-def complaint(body: bytes) -> Refusal:
-    """What the exchange itself objects to; nothing when it was somebody on the way who answered, in HTML as a rule."""
-    try:
-        return msgspec.json.decode(body, type=Refusal)
-    except NO_JSON:
-        return Refusal(0, "")
+def question(symbols: Sequence[str]) -> dict[str, str]:
+    """The parameters that ask for some symbols; none, for all of them, when these do not fit, which costs the same."""
+    names = json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False)
+    return {"symbols": names} if symbols and len(quote_plus(names)) <= LONGEST else {}
 
 
-def origin(error: BaseException) -> BaseException:
-    """What an error of the HTTP library came from: the name, the socket, the certificate."""
-    while below := error.__cause__ or error.__context__:
-        error = below
-    return error
-
-
-def reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "The exchange did not answer in time."
-    return explain(error)
-
-
-def check(
-    base_url: str, symbols: Sequence[str], timeout: urllib3.Timeout = TIMEOUT
-) -> dict[str, str]:
+def check(rest: Rest, symbols: Sequence[str]) -> dict[str, str]:
     """The status of each symbol. Raises Unanswered, and ValueError naming those that are not listed and their likes."""
-    listed = ask(base_url, symbols, timeout)
+    listed = ask(rest, symbols)
     if listed is None:
-        listed = ask(base_url, (), timeout) or []
+        listed = ask(rest, ()) or []
     status = {listing.symbol: listing.status for listing in listed}
     unknown = [symbol for symbol in symbols if symbol not in status]
     if unknown:

@@ -40,12 +40,21 @@ class Gap(models.Model):
     """Raw trades that the exchange made and the tape does not hold: ids `first_trade` to `last_trade`, both missing.
 
     They were made between `starts` and `ends`, both included: the instants of the last tick before and the first after.
+
+    While it is open, that is what is missing now: a gap that is partly filled shrinks or splits. `found_…` then keep what was
+    missing when it was found, and come back in their places when it is closed. So each trade that was ever missed is
+    in one row: in an open one, in one that was repaired, or in one that is void.
     """
 
     class Status(models.TextChoices):
         OPEN = "open"
         REPAIRED = "repaired"
+        # The exchange has proven that no trade bears these ids.
         VOID = "void"
+
+    class Source(models.TextChoices):
+        STREAM = "stream"
+        REST = "rest"
 
     symbol = models.ForeignKey(Symbol, models.PROTECT, db_index=False, related_name="gaps")
     first_trade = models.BigIntegerField()
@@ -55,6 +64,18 @@ class Gap(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
+    attempts = models.IntegerField(
+        db_default=0, help_text="How often the exchange was asked for these trades."
+    )
+    last_error = models.TextField(null=True)
+    source = models.CharField(
+        max_length=8, choices=Source, null=True, help_text="Where what filled it came from."
+    )
+    ticks = models.IntegerField(db_default=0, help_text="How many ticks have filled it so far.")
+    found_first = models.BigIntegerField(null=True)
+    found_last = models.BigIntegerField(null=True)
+    found_starts = models.DateTimeField(null=True)
+    found_ends = models.DateTimeField(null=True)
 
     objects = GapQuerySet.as_manager()
 

@@ -1,9 +1,13 @@
 """Ticks as the store statement takes them: columns, and the runs in which no trade is missing. No database."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
 
 from ..exchange.messages import Tick, micros
+from ..keys import EPOCH, minute_start
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ def runs_of(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Run]:
     return runs
 
 
-def parameters(ticks: list[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
+def parameters(ticks: list[Tick], numbers: Mapping[str, int], source: str) -> dict[str, str]:
     """The parameters of `store.sql`. Arrays in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
     runs = runs_of(ticks, numbers)
     return {
@@ -51,7 +55,24 @@ def parameters(ticks: list[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
         "run_after": array(run.after for run in runs),
         "run_starts": array(run.starts for run in runs),
         "run_ends": array(run.ends for run in runs),
+        "source": source,
     }
+
+
+def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tick]:
+    """The ticks that lie whole within one of some holes, each given by its first and last raw trade id, in their order."""
+    found = []
+    for tick in ticks:
+        n = bisect_right(holes, tick.first, key=itemgetter(0)) - 1
+        if n >= 0 and tick.last <= holes[n][1]:
+            found.append(tick)
+    return found
+
+
+def minutes_of(ticks: Iterable[Tick]) -> list[datetime]:
+    """The minutes in which some ticks were made."""
+    instants = (EPOCH + timedelta(microseconds=micros(tick.traded)) for tick in ticks)
+    return sorted({minute_start(instant) for instant in instants})
 
 
 def array(values: Iterable[int | str]) -> str:

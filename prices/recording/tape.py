@@ -9,9 +9,14 @@ import psycopg
 from django.db import OperationalError, connection
 
 from ..exchange.messages import Tick
-from .batch import parameters
+from .batch import fitting, minutes_of, parameters
 
-STORE = Path(__file__).with_name("store.sql").read_text(encoding="utf-8")
+
+def statement(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+STORE, NOTE, REFOLD, VOID = map(statement, ("store", "note", "refold", "void"))
 
 # One writer at a time, whoever it is: what a statement finds on the tape then stays so until it commits. The number is
 # arbitrary, but all writers must use the same.
@@ -25,13 +30,27 @@ SELECT name FROM unnest(%(names)s::text[]) AS name
 WHERE NOT EXISTS (SELECT FROM prices_symbol known WHERE known.name = name.name)
 """
 
+# Rows are locked in one order, so that two recorders never wait for each other.
 HEARTBEAT = """
-UPDATE prices_symbol SET heard_at = now(), heard_through = greatest(heard_through, %(through)s)
-WHERE id = ANY(%(symbols)s)
+UPDATE prices_symbol symbol SET heard_at = now(), heard_through = greatest(symbol.heard_through, %(through)s)
+FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR UPDATE) AS locked
+WHERE symbol.id = locked.id
+"""
+SILENCE = """
+UPDATE prices_symbol symbol SET heard_at = NULL
+FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR UPDATE) AS locked
+WHERE symbol.id = locked.id
 """
 
-SILENCE = "UPDATE prices_symbol SET heard_at = NULL WHERE id = ANY(%(symbols)s)"
+TRIED = """
+UPDATE prices_gap SET attempts = attempts + 1, last_error = coalesce(%(error)s, last_error) WHERE id = %(gap)s
+"""
 
+MISSING = """
+SELECT first_trade, last_trade FROM prices_gap
+WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade >= %(first)s AND first_trade <= %(last)s
+ORDER BY first_trade
+"""
 
 # What a database raises that is away, or going: the work can be tried again later.
 # (A server that was failed over from accepts reads alone.)
@@ -41,21 +60,6 @@ AWAY = (
     psycopg.errors.ReadOnlySqlTransaction,
     OperationalError,
 )
-
-
-# A tick of this batch, if any, whose trade id stands on the tape with another price, or at another time than a
-# millisecond's rounding explains. A copy that differs in nothing else is no contradiction.
-CONTRADICTION = """
-SELECT format('%%s %%s at %%s', symbol.name, tick.first_trade, tick.price)
-FROM unnest(
-    %(symbol)s::smallint[], %(first)s::bigint[], %(micros)s::bigint[], %(price)s::numeric[]
-) AS tick (symbol_id, first_trade, micros, price)
-JOIN prices_price stored ON stored.id = tick.symbol_id::bigint << 44 | tick.first_trade
-JOIN prices_symbol symbol ON symbol.id = tick.symbol_id
-WHERE tick.price <> stored.price
-    OR abs(extract(epoch FROM stored.timestamp) * 1000000 - tick.micros) >= 1000
-LIMIT 1
-"""
 
 
 class Stored(NamedTuple):
@@ -68,6 +72,15 @@ class Stored(NamedTuple):
     gaps_opened: int
     gaps_closed: int
     contradiction: str | None = None
+
+
+class Hole(NamedTuple):
+    """Raw trades `first` to `last` of a symbol, both missing, made between two instants, both included."""
+
+    first: int
+    last: int
+    starts: datetime
+    ends: datetime
 
 
 def connect(application_name: str) -> psycopg.Connection:
@@ -101,16 +114,56 @@ class Tape:
 
     def store(self, ticks: list[Tick]) -> Stored:
         """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known."""
-        batch = parameters(ticks, self.numbers)
+        batch = parameters(ticks, self.numbers, source="stream")
         with self.database.pipeline(), self.database.transaction():
             self.database.execute(TAKE_PEN)
             done = self.database.execute(STORE, batch, prepare=True)
-        stored = Stored(*done.fetchall()[0])
-        if stored.ticks == len(ticks):
-            return stored
-        # Some were there already: the same trades, one would think.
-        found = self.database.execute(CONTRADICTION, batch).fetchone()
-        return stored._replace(contradiction=found[0] if found else None)
+        return Stored(*done.fetchall()[0])
+
+    def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
+        """Store those of a symbol's ticks, in order of trade id, that lie within its open gaps, and fold their minutes anew.
+
+        Whoever else deals out these trades may have cut them into other ticks. What does not fit whole into a gap stays out,
+        so that no trade comes twice. And a candle may have outlived its ticks: it is not added to, but made from what is there.
+        """
+        number = self.numbers[symbol]
+        with self.database.transaction():
+            self.database.execute(TAKE_PEN)
+            bounds = {"symbol": number, "first": ticks[0].first, "last": ticks[-1].last}
+            missing = self.database.execute(MISSING, bounds).fetchall()
+            found = fitting(ticks, missing)
+            if not found:
+                return Stored(0, 0, 0)
+            batch = parameters(found, self.numbers, source="rest")
+            done = self.database.execute(STORE, batch).fetchall()
+            self.database.execute(REFOLD, {"symbol": number, "minutes": minutes_of(found)})
+        return Stored(*done[0])
+
+    def void(self, symbol: str, first: int, last: int) -> int:
+        """Close the gaps within these raw trade ids: the exchange has proven that no trade bears them. How many there were."""
+        with self.database.transaction():
+            self.database.execute(TAKE_PEN)
+            ids = {"symbol": self.numbers[symbol], "first": first, "last": last}
+            return self.number(self.database.execute(VOID, ids))
+
+    def note(self, symbol: str, holes: Sequence[Hole]) -> int:
+        """Write holes that were found on the tape into the gap ledger, as far as it does not know them. How many rows it took."""
+        first, last, starts, ends = map(list, zip(*holes, strict=True)) if holes else ([],) * 4
+        columns = {"first": first, "last": last, "starts": starts, "ends": ends}
+        with self.database.transaction():
+            self.database.execute(TAKE_PEN)
+            return self.database.execute(NOTE, columns | {"symbol": self.numbers[symbol]}).rowcount
+
+    def refold(self, symbol: str, minutes: Sequence[datetime]) -> int:
+        """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
+        with self.database.transaction():
+            self.database.execute(TAKE_PEN)
+            wanted = {"symbol": self.numbers[symbol], "minutes": list(minutes)}
+            return self.number(self.database.execute(REFOLD, wanted))
+
+    def tried(self, gap: int, error: str | None = None) -> None:
+        """Note in the ledger that the exchange was asked for a gap, and why that failed, if it did."""
+        self.database.execute(TRIED, {"gap": gap, "error": error})
 
     def heartbeat(self, names: Iterable[str], through: datetime) -> None:
         """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape."""
@@ -120,6 +173,10 @@ class Tape:
     def silence(self) -> None:
         """Vouch no longer for any symbol: the connection to the exchange is down."""
         self.database.execute(SILENCE, {"symbols": list(self.numbers.values())})
+
+    @staticmethod
+    def number(done: psycopg.Cursor) -> int:
+        return int(done.fetchall()[0][0])
 
     def close(self) -> None:
         self.database.close()

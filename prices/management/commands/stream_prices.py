@@ -10,6 +10,7 @@ from psycopg.errors import UndefinedTable
 
 from prices import symbols as spelling
 from prices.exchange import symbols as listing
+from prices.exchange.rest import Rest, Unanswered
 from prices.exchange.stream import Stream
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.recording.buffer import Buffer
@@ -46,9 +47,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, symbols: list[str], **options: Any) -> None:
         symbols = list(dict.fromkeys(symbols or settings.TRACKED_SYMBOLS))
-        with StopRequest() as stop:
+        with (
+            StopRequest() as stop,
+            Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
+        ):
             subscription = self.subscription(symbols)
-            self.check_symbols(symbols)
+            self.check_symbols(rest, symbols)
             stream = Stream(subscription, stopped=stop, sleep=stop.wait)
             buffer = Buffer()
             tape = SteadyTape(open_tape, symbols)
@@ -69,11 +73,11 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
 
-    def check_symbols(self, symbols: list[str]) -> None:
+    def check_symbols(self, rest: Rest, symbols: list[str]) -> None:
         """A wrong symbol would be subscribed to and stay silent: the exchange does not object."""
         try:
-            statuses = listing.check(settings.BINANCE_REST_URL, symbols)
-        except listing.Unanswered as error:
+            statuses = listing.check(rest, symbols)
+        except Unanswered as error:
             self.stderr.write(
                 f"The symbols could not be checked, so a wrong one will stay silent: {error}"
             )

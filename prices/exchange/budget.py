@@ -1,0 +1,48 @@
+"""How much may be asked of REST, and when. No socket, no clock of its own."""
+
+from collections import deque
+
+# Request weight that the exchange grants an address each minute, until it has said itself how much.
+WEIGHT_A_MINUTE = 6000
+
+# Of that a quarter is ours: other programs may share the address.
+SHARE = 0.25
+
+# When all that share the address have used so much of it, we wait until the minute is over.
+CROWDED = 0.75
+
+# Seconds. The exchange counts by minutes of its own clock, of which we do not know where they begin: what is kept to in
+# any 60 seconds is kept to in those.
+MINUTE = 60.0
+
+
+class Budget:
+    """Weight spent in the last minute, and silence that was asked for. `now` is in seconds, monotonic."""
+
+    def __init__(self) -> None:
+        self.limit = WEIGHT_A_MINUTE
+        self.spendings: deque[tuple[float, int]] = deque()
+        self.quiet_until = 0.0
+
+    def wait(self, weight: int, now: float) -> float:
+        """Seconds until a request of some weight may be made; 0: now."""
+        if now < self.quiet_until:
+            return self.quiet_until - now
+        while self.spendings and now - self.spendings[0][0] >= MINUTE:
+            self.spendings.popleft()
+        spent = sum(weight for _, weight in self.spendings)
+        # A request that is larger than the share is made once a minute.
+        if not spent or spent + weight <= self.limit * SHARE:
+            return 0.0
+        return self.spendings[0][0] + MINUTE - now
+
+    def spend(self, weight: int, now: float) -> None:
+        self.spendings.append((now, weight))
+
+    def told(self, used: int, now: float) -> None:
+        """The exchange has said how much our address has used in this minute, by whomever."""
+        if used > self.limit * CROWDED:
+            self.silence(MINUTE, now)
+
+    def silence(self, seconds: float, now: float) -> None:
+        self.quiet_until = max(self.quiet_until, now + seconds)

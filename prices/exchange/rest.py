@@ -1,0 +1,175 @@
+"""REST, asked politely: one question at a time, within a share of what the exchange allows, and silent when it says so."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Self
+from urllib.parse import urlencode
+
+import msgspec
+import urllib3
+
+from .budget import Budget
+from .connection import REFUSALS, explain, refusal, trust
+
+logger = logging.getLogger(__name__)
+
+# Seconds. Inside the exchange an answer may take 10.
+TIMEOUT = urllib3.Timeout(connect=5, read=15)
+
+# Seconds and bytes of an answer. The list of all symbols, the largest, has some 15 MB.
+LONGEST_ANSWER = 60
+LARGEST_ANSWER = 64 << 20
+PIECE = 1 << 16
+
+# Seconds of silence after a 429 or a 418 that does not say how long: a minute is over then, and the shortest ban.
+SILENCES = {429: 60, 418: 120}
+
+# Longer waits than this are told of.
+NOTICEABLE = 10
+
+# What decoding raises; text that is no UTF-8 is the second.
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError)
+
+
+class Unanswered(Exception):
+    """REST did not answer, or not with what it promises. The message says how. Asked again later, it may."""
+
+
+class Refused(Unanswered):
+    """The exchange objects to the question itself: it will not answer the same one later. `code` is the exchange's."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Stopped(Exception):
+    """A wait was given up because we are to stop."""
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """The body of an error."""
+
+    code: int = 0
+    msg: str = ""
+
+
+class Rest:
+    """Questions to one exchange, from one thread at a time. A context, at whose end the connections are closed."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        timeout: urllib3.Timeout = TIMEOUT,
+    ) -> None:
+        self.base_url = base_url
+        self.stopped = stopped
+        self.sleep = sleep
+        self.clock = clock
+        self.budget = Budget()
+        self.pool = urllib3.PoolManager(
+            timeout=timeout,
+            retries=False,
+            ssl_context=trust(),
+            headers={"X-MBX-TIME-UNIT": "MICROSECOND"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.pool.clear()
+
+    def get(self, path: str, weight: int, **params: str | int) -> bytes:
+        """The body of the answer to `/api/v3/{path}`; times in it are in microseconds. Waits until the question may be asked.
+
+        Raises Unanswered, Refused, or Stopped.
+        """
+        self.wait(weight)
+        question = f"{self.base_url}/api/v3/{path}"
+        if params:
+            question += f"?{urlencode(params)}"
+        began = self.clock()
+        self.budget.spend(weight, began)
+        try:
+            # Not sent on to elsewhere: a page for signing in, say, is no exchange.
+            answer = self.pool.request("GET", question, redirect=False, preload_content=False)
+            try:
+                body = self.body(answer, began)
+            finally:
+                # Read to its end, it has given its connection back; else that one is of no more use.
+                answer.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unanswered(reason(origin(error))) from error
+        self.listen(answer)
+        if answer.status == 200:
+            return body
+        raise self.objection(answer.status, body)
+
+    def wait(self, weight: int) -> None:
+        while wait := self.budget.wait(weight, self.clock()):
+            if wait > NOTICEABLE:
+                logger.info("REST is not asked for %.0f seconds, to keep within its limits.", wait)
+            self.sleep(wait)
+            if self.stopped():
+                raise Stopped
+
+    def body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
+        pieces, size = [], 0
+        while piece := answer.read1(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST_ANSWER:
+                raise Unanswered("The exchange's answer has no end.")
+            if self.clock() - began > LONGEST_ANSWER:
+                raise Unanswered("The exchange's answer comes too slowly.")
+        return b"".join(pieces)
+
+    def listen(self, answer: urllib3.BaseHTTPResponse) -> None:
+        """What an answer of any kind says of the limits."""
+        now = self.clock()
+        used = answer.headers.get("X-MBX-USED-WEIGHT-1M", "")
+        if used.isdecimal():
+            self.budget.told(int(used), now)
+        if answer.status in SILENCES:
+            asked = answer.headers.get("Retry-After", "")
+            silence = int(asked) if asked.isdecimal() else SILENCES[answer.status]
+            self.budget.silence(silence, now)
+
+    def objection(self, status: int, body: bytes) -> Unanswered:
+        objection = complaint(body)
+        # Our words, where there are any, say what to do about it.
+        theirs = "" if status in REFUSALS else objection.msg
+        message = f"The exchange refused to answer with {refusal(status)} {theirs}".rstrip()
+        if status == 400 and objection.code < 0:
+            return Refused(objection.code, message)
+        return Unanswered(message)
+
+
+def complaint(body: bytes) -> Objection:
+    """What the exchange itself objects to; nothing when it was somebody on the way who answered, in HTML as a rule."""
+    try:
+        return msgspec.json.decode(body, type=Objection)
+    except NO_JSON:
+        return Objection()
+
+
+def origin(error: BaseException) -> BaseException:
+    """What an error of the HTTP library came from: the name, the socket, the certificate."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return error
+
+
+def reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "The exchange did not answer in time."
+    return explain(error)

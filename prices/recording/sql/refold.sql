@@ -1,0 +1,41 @@
+-- Fold candles of one symbol anew, from their ticks alone. A minute without ticks has no candle. The caller holds the pen.
+-- A key is `symbol number << 44 | number of the minute since 1970`.
+WITH
+wanted AS (
+    SELECT minute, %(symbol)s::bigint << 44 | (extract(epoch FROM minute)::bigint / 60) AS key
+    FROM unnest(%(minutes)s::timestamptz[]) AS minute
+),
+minutes AS (
+    SELECT
+        wanted.key, wanted.minute, min(tick.id) AS first_key, max(tick.id) AS last_key,
+        max(tick.price) AS high, min(tick.price) AS low, sum(tick.quantity) AS volume, sum(tick.trades) AS trades
+    FROM wanted JOIN prices_price tick
+        ON tick.symbol_id = %(symbol)s AND tick.timestamp >= wanted.minute AND tick.timestamp < wanted.minute + interval '1 minute'
+    GROUP BY wanted.key, wanted.minute
+),
+emptied AS (
+    DELETE FROM prices_candle
+    WHERE id IN (SELECT key FROM wanted) AND id NOT IN (SELECT key FROM minutes)
+    RETURNING id
+),
+folded AS (
+    INSERT INTO prices_candle AS candle
+        (id, minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
+    SELECT
+        m.key, m.minute, m.first_key & ((1::bigint << 44) - 1), (m.last_key & ((1::bigint << 44) - 1)) + closing.trades - 1,
+        m.trades, %(symbol)s, opening.price, m.high, m.low, closing.price, m.volume
+    FROM minutes m
+    JOIN prices_price opening ON opening.id = m.first_key
+    JOIN prices_price closing ON closing.id = m.last_key
+    ON CONFLICT (id) DO UPDATE SET
+        first_trade = excluded.first_trade, last_trade = excluded.last_trade, trades = excluded.trades,
+        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume
+    WHERE
+        (candle.first_trade, candle.last_trade, candle.trades, candle.open, candle.high, candle.low, candle.close, candle.volume)
+        IS DISTINCT FROM (
+            excluded.first_trade, excluded.last_trade, excluded.trades,
+            excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume
+        )
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM emptied) + (SELECT count(*) FROM folded)
