@@ -77,8 +77,8 @@ def _pieces(market: Market, start: int, stop: int) -> Iterator[Candle]:
 
 @lru_cache(maxsize=1 << 15)  # enough for ten million ticks
 def _fold(rec: Recording, start: int, stop: int) -> Candle:
-    prices = [_units(price) for price in rec.prices[start:stop]]
-    quantities = [_units(quantity) for quantity in rec.quantities[start:stop]]
+    prices = [units(price) for price in rec.prices[start:stop]]
+    quantities = [units(quantity) for quantity in rec.quantities[start:stop]]
     quotes = [price * quantity for price, quantity in zip(prices, quantities, strict=True)]
     by_taker = [not flags & 1 for flags in rec.flags[start:stop]]
     return Candle(
@@ -94,27 +94,29 @@ def _fold(rec: Recording, start: int, stop: int) -> Candle:
     )
 
 
-def _units(number: str) -> int:
+def units(number: str) -> int:
+    """A number as the ledger writes it, with all eight decimals, in units of 1e-8."""
     return int(number.replace(".", ""))
 
 
 def _row(opens: int, closes: int, candle: Candle) -> list[object]:
     return [
         opens,
-        _text(candle.open),
-        _text(candle.high),
-        _text(candle.low),
-        _text(candle.close),
-        _text(candle.volume),
+        decimal(candle.open),
+        decimal(candle.high),
+        decimal(candle.low),
+        decimal(candle.close),
+        decimal(candle.volume),
         closes,
-        _text(candle.quote // UNIT),
+        decimal(candle.quote // UNIT),
         candle.trades,
-        _text(candle.taker_volume),
-        _text(candle.taker_quote // UNIT),
+        decimal(candle.taker_volume),
+        decimal(candle.taker_quote // UNIT),
         "0",
     ]
 
 
-def _text(units: int) -> str:
-    whole, rest = divmod(units, UNIT)
+def decimal(count: int) -> str:
+    """So many units of 1e-8, as the exchange writes them."""
+    whole, rest = divmod(count, UNIT)
     return f"{whole}.{rest:08d}"

@@ -9,6 +9,9 @@ from .ledger import ENDLESS
 # Whole milliseconds, so that E is the same instant in both time units.
 LAG = 3_000  # µs
 
+# How often a connection looks at a clock that others move on.
+LOOK_AGAIN = 0.01  # seconds
+
 
 class Clock:
     """The present, which a looped ledger reaches into; and what all clocks have in common."""
@@ -80,3 +83,24 @@ class DrivenClock(Clock):
 
     def reached(self, time: int) -> None:
         self._now = max(self._now, time + LAG)
+
+
+class StepClock(Clock):
+    """Stands still until it is moved on, by a test and from any thread."""
+
+    def __init__(self, first_time: int) -> None:
+        self._now = first_time
+
+    def now(self) -> int:
+        return self._now
+
+    def step(self, micros: int) -> None:
+        self._now += micros
+
+    def step_to(self, time: int) -> None:
+        """What happened up to this instant is known then. What is streamed lags, as always."""
+        self._now = max(self._now, time)
+
+    def seconds_until(self, time: int) -> float:
+        """Nobody knows: ask again soon."""
+        return LOOK_AGAIN if time > self.horizon() else 0

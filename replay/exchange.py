@@ -7,11 +7,13 @@ from pathlib import Path
 
 from . import archive
 from .clock import Clock, DrivenClock, ReplayClock
+from .faults.agenda import Agenda
+from .faults.catalogue import check
+from .faults.stage import Stage
+from .judge import Judge
 from .ledger import Ledger, Market
-from .limits import Limits, RollingWindow, Weights
+from .limits import CONNECTIONS_WINDOW, Limits, RollingWindow, Weights
 from .rest import Rest
-
-CONNECTIONS_WINDOW = 5 * 60  # seconds
 
 
 class Exchange:
@@ -20,6 +22,9 @@ class Exchange:
         self.clock = clock
         self.limits = limits or Limits()
         self.wall = time.time  # request weight is counted by the minute on the wall
+        self.faults = Agenda(check=check)
+        self.stage = Stage(self.faults)
+        self.judge = Judge(self.limits, self.faults.played)
         self.rest = Rest(ledger, self.limits)
         self._weights: dict[str, Weights] = {}
         self._connections: dict[str, RollingWindow] = {}
@@ -42,19 +47,19 @@ def open_exchange(
     speed: float = 1,
     loop: bool = False,
     limits: Limits | None = None,
+    clock: Clock | None = None,
 ) -> Exchange:
     """An exchange that replays these files, or else the shipped ones; `speed` may be infinite.
 
     A loop keeps to the calendar. So at another speed the recording is squeezed: the exchange is
     that many times as busy, and its times stay the present's. At infinite speed it starts from the
-    present and runs ahead of it.
+    present and runs ahead of it. A `clock` of one's own takes the place of all this.
     """
     recordings = archive.read(list(files) or archive.shipped())
     driven = math.isinf(speed)
     ledger = Ledger(recordings, loop=loop, squeeze=speed if loop and not driven else 1)
-    clock: Clock
-    if driven:
+    if clock is None and driven:
         clock = DrivenClock(Clock().now() if loop else ledger.first_time)
-    else:
+    elif clock is None:
         clock = Clock() if loop else ReplayClock(ledger.first_time, speed)
     return Exchange(ledger, clock, limits)

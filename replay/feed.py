@@ -9,6 +9,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._places: dict[Market, int] = {}
+        self._unbroken: dict[Market, int] = {}  # since when nothing was left out
 
     def listen(self, markets: list[Market], since: int) -> None:
         """Listen to these and no others; a new one begins with the first tick after `since`."""
@@ -16,6 +17,21 @@ class Feed:
             market: self._places[market] if market in self._places else market.count_until(since)
             for market in markets
         }
+        self._unbroken = {
+            market: self._unbroken.get(market, place) for market, place in self._places.items()
+        }
+
+    def broken(self) -> None:
+        """Some of what was taken did not reach the client."""
+        self._unbroken = dict(self._places)
+
+    def latest(self, count: int, symbol: str) -> list[Slice]:
+        """The last so many ticks of each market, or of one, that the client was sent."""
+        return [
+            Slice(market, max(place - count, self._unbroken[market]), place)
+            for market, place in self._places.items()
+            if symbol in ("", market.symbol)
+        ]
 
     def next_time(self) -> int | None:
         """When the next tick happens; None when there is none to come."""

@@ -7,7 +7,7 @@ tick, and whole chunks written, let one core send more frames than a client can 
 import struct
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .clock import LAG
 from .ledger import Market
@@ -18,6 +18,8 @@ PAYLOAD = (
     '"f":%%d,"l":%%d,"T":%%d,%%s}'
 )
 COMBINED = '{"stream":"%(stream)s","data":' + PAYLOAD + "}"
+SHUTDOWN = '{"e":"serverShutdown","E":%d}'
+COMBINED_SHUTDOWN = '{"stream":"!serverShutdown","data":%s}'
 # By the flags of a recording: bit 0 the buyer was the maker, bit 1 best match.
 FLAGS = (
     '"m":false,"M":false',
@@ -26,6 +28,8 @@ FLAGS = (
     '"m":true,"M":true',
 )
 TEXT_FRAME = 0x81  # FIN and opcode 1: an unmasked text frame of one piece
+
+Text = TypeVar("Text")
 
 
 class Dialect(NamedTuple):
@@ -48,10 +52,26 @@ def chunk(slices: list[Slice], dialect: Dialect) -> bytes:
     texts = [text for part in slices for text in _texts(part, dialect)]
     if len(slices) > 1:
         texts = _by_time(slices, texts)
+    return framed(texts)
+
+
+def told(slices: list[Slice], dialect: Dialect) -> list[tuple[str, bytes]]:
+    """The same one by one, as symbol and text, for whoever looks at each."""
+    texts = [(part.market.symbol, text) for part in slices for text in _texts(part, dialect)]
+    return _by_time(slices, texts)
+
+
+def framed(texts: Iterable[bytes]) -> bytes:
     return b"".join([HEADERS[len(text)] + text for text in texts])
 
 
-def _by_time(slices: Iterable[Slice], texts: list[bytes]) -> list[bytes]:
+def shutdown_text(time: int, dialect: Dialect, *, combined: bool) -> bytes:
+    """The announcement that the connection is about to be closed."""
+    event = SHUTDOWN % (time if dialect.microseconds else time // 1000)
+    return (COMBINED_SHUTDOWN % event if combined else event).encode()
+
+
+def _by_time(slices: Iterable[Slice], texts: list[Text]) -> list[Text]:
     times = [
         time + run.time
         for market, start, stop in slices

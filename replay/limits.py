@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 
 MINUTE = 60  # seconds
+CONNECTIONS_WINDOW = 5 * MINUTE  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The exchange's list of symbols: exchangeInfo."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,10 @@ QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "
 PRECISION = 8  # decimals, of everything
 
 
-def exchange_info(markets: Iterable[Market], server_time: int, limits: Limits) -> dict[str, Any]:
+def exchange_info(
+    markets: Iterable[Market], statuses: Mapping[str, str], server_time: int, limits: Limits
+) -> dict[str, Any]:
+    """`statuses`: of the symbols that are not simply trading."""
     return {
         "timezone": "UTC",
         "serverTime": server_time,
@@ -23,7 +26,7 @@ def exchange_info(markets: Iterable[Market], server_time: int, limits: Limits) -
             _rate_limit("RAW_REQUESTS", 5, 300_000),
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol(market) for market in markets],
+        "symbols": [_symbol(market, statuses.get(market.symbol, "TRADING")) for market in markets],
     }
 
 
@@ -36,12 +39,12 @@ def _rate_limit(kind: str, minutes: int, limit: int) -> dict[str, Any]:
     }
 
 
-def _symbol(market: Market) -> dict[str, Any]:
+def _symbol(market: Market, status: str) -> dict[str, Any]:
     base, quote = _split(market.symbol)
     tick_size, step_size = _steps(market.recording)
     return {
         "symbol": market.symbol,
-        "status": "TRADING",
+        "status": status,
         "baseAsset": base,
         "baseAssetPrecision": PRECISION,
         "quoteAsset": quote,

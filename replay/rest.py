@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from .candles import INTERVALS, candles
+from .faults.agenda import Agenda
+from .faults.rest_history import History
+from .faults.rest_lies import lies
 from .ledger import Ledger, Market, Tick
 from .limits import Limits
 from .listing import exchange_info
 from .params import ParameterError, Params
-from .selection import chosen_openings, chosen_ticks
+from .rest_rows import agg_trade_row, candle_row, trade_row
+from .selection import bounds, chosen_openings, chosen_ticks
 from .streams import TIME_UNITS
+from .trades import newest_trades
 
 Answer = tuple[int, Any]  # HTTP status and what its JSON body holds
+
+NO_FAULTS = Agenda()
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class Question:
     params: Params
     now: int  # µs
     unit: int  # µs in the unit of time that the answer speaks
+    faults: Agenda
 
 
 @dataclass(frozen=True)
@@ -48,14 +56,20 @@ class Rest:
         return endpoint.weight
 
     def answer(
-        self, path: str, pairs: Iterable[tuple[str, str]], time_unit: str | None, now: int
+        self,
+        path: str,
+        pairs: Iterable[tuple[str, str]],
+        time_unit: str | None,
+        now: int,
+        faults: Agenda = NO_FAULTS,
     ) -> Answer | None:
-        """None when there is no such path."""
+        """None when there is no such path. Of the faults, those that bend what is told."""
         endpoint = ENDPOINTS.get(path)
         if endpoint is None:
             return None
         try:
-            question = Question(Params(pairs, endpoint.params), now, _unit(time_unit))
+            params = Params(pairs, endpoint.params)
+            question = Question(params, now, _unit(time_unit), faults)
             return 200, endpoint.answer(self, question)
         except ParameterError as error:
             return 400, {"code": error.code, "msg": str(error)}
@@ -68,16 +82,33 @@ class Rest:
 
     def _exchange_info(self, question: Question) -> Any:
         markets = self._markets(question.params)
-        return exchange_info(markets, question.now // question.unit, self._limits)
+        statuses = {
+            market.symbol: fault.options["status"]
+            for market in markets
+            if (fault := question.faults.lasting("status", market.symbol))
+        }
+        return exchange_info(markets, statuses, question.now // question.unit, self._limits)
 
     def _agg_trades(self, question: Question) -> Any:
         market = self._market(question.params)
-        start, stop = chosen_ticks(market, question.params, question.now)
-        return [_agg_trade(tick, question.unit) for tick in market.ticks(start, stop)]
+        chosen = bounds(question.params, question.now)
+        told = lies(question.faults, market.symbol)
+        ticks: Iterable[Tick]
+        if told.bend_rows:
+            ticks = History(market, told, question.now).page(chosen)
+        else:
+            ticks = market.ticks(*chosen_ticks(market, chosen, question.now - told.lag))
+        return [agg_trade_row(tick, question.unit) for tick in ticks]
+
+    def _trades(self, question: Question) -> Any:
+        market = self._market(question.params)
+        trades = newest_trades(market, question.now, question.params.limit())
+        return [trade_row(trade, question.unit) for trade in trades]
 
     def _klines(self, question: Question) -> Any:
-        params, now = question.params, question.now
+        params = question.params
         market = self._market(params)
+        now = question.now - lies(question.faults, market.symbol).lag
         length = INTERVALS.get(params.required("interval"))
         if length is None:
             raise ParameterError(-1120, "Invalid interval.")
@@ -85,7 +116,7 @@ class Rest:
         if not market.count_until(now):
             return []
         rows = candles(market, first, last, length, now)
-        return [_in_unit(row, question.unit) for row in rows]
+        return [candle_row(row, question.unit) for row in rows]
 
     def _ticker_price(self, question: Question) -> Any:
         prices = []
@@ -116,31 +147,12 @@ ENDPOINTS = {
     "aggTrades": Endpoint(
         Rest._agg_trades, ("symbol", "fromId", "startTime", "endTime", "limit"), weight=4
     ),
+    "trades": Endpoint(Rest._trades, ("symbol", "limit"), weight=25),
     "klines": Endpoint(
         Rest._klines, ("symbol", "interval", "startTime", "endTime", "limit"), weight=2
     ),
     "ticker/price": Endpoint(Rest._ticker_price, ("symbol", "symbols"), weight=2),
 }
-
-
-def _agg_trade(tick: Tick, unit: int) -> dict[str, Any]:
-    return {
-        "a": tick.agg_id,
-        "p": tick.price,
-        "q": tick.quantity,
-        "f": tick.first_id,
-        "l": tick.last_id,
-        "T": tick.time // unit,
-        "m": tick.buyer_maker,
-        "M": tick.best_match,
-    }
-
-
-def _in_unit(row: list[Any], unit: int) -> list[Any]:
-    opens, closes = 0, 6  # columns
-    row[opens] //= unit
-    row[closes] //= unit
-    return row
 
 
 def _unit(header: str | None) -> int:

@@ -1,25 +1,49 @@
 """Which ticks, and which candles, the bounds of a REST request choose. All bounds are inclusive."""
 
-from .ledger import Market
+from dataclasses import dataclass
+
+from .ledger import Market, Tick
 from .params import ParameterError, Params
 
 
-def chosen_ticks(market: Market, params: Params, now: int) -> tuple[int, int]:
-    """The numbers of the first tick and of the one after the last."""
+@dataclass(frozen=True)
+class Bounds:
+    """Of ticks: from an id on, or within times in µs."""
+
+    limit: int
+    from_id: int | None
+    start_time: int | None
+    end_time: int | None
+
+    def hold(self, tick: Tick) -> bool:
+        """Whether its time is within."""
+        return (self.start_time is None or self.start_time <= tick.time) and (
+            self.end_time is None or tick.time <= self.end_time
+        )
+
+
+def bounds(params: Params, now: int) -> Bounds:
     limit = params.limit()
     from_id = params.number("fromId")
     start_time, end_time = params.time("startTime", now), params.last_time("endTime", now)
+    if from_id is not None and not (start_time is None and end_time is None):
+        raise ParameterError(-1128, "Combination of optional parameters invalid.")
+    return Bounds(limit, from_id, start_time, end_time)
+
+
+def chosen_ticks(market: Market, bounds: Bounds, now: int) -> tuple[int, int]:
+    """The numbers of the first tick and of the one after the last."""
     happened = market.count_until(now)
-    if from_id is not None:
-        if start_time is not None or end_time is not None:
-            raise ParameterError(-1128, "Combination of optional parameters invalid.")
-        start = market.count_below(from_id)
-        return start, min(start + limit, happened)
-    stop = happened if end_time is None else min(market.count_until(end_time), happened)
-    if start_time is None:
-        return max(0, stop - limit), stop
-    start = market.count_before(start_time)
-    return start, min(start + limit, stop)
+    if bounds.from_id is not None:
+        start = market.count_below(bounds.from_id)
+        return start, min(start + bounds.limit, happened)
+    stop = happened
+    if bounds.end_time is not None:
+        stop = min(market.count_until(bounds.end_time), happened)
+    if bounds.start_time is None:
+        return max(0, stop - bounds.limit), stop
+    start = market.count_before(bounds.start_time)
+    return start, min(start + bounds.limit, stop)
 
 
 def chosen_openings(market: Market, params: Params, now: int, length: int) -> tuple[int, int]:

@@ -1,18 +1,18 @@
 """The exchange on a socket: HTTP routes, start and stop."""
 
 import asyncio
-import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from .connection import Connection
 from .exchange import Exchange
-from .limits import Refusal
+from .faults.rest_pages import JSON, Page, error_page
+from .rest_http import respond
 from .signals import on_stop
 from .streams import TIME_UNITS, Session
 
@@ -21,6 +21,10 @@ SHUTDOWN_TIMEOUT = 1  # second
 
 STOPPING = web.AppKey("stopping", asyncio.Event)
 EXCHANGE = web.AppKey("exchange", Exchange)
+
+TOO_MANY = Page(429, '{"code":-1003,"msg":"Too many requests queued."}', JSON)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
@@ -68,25 +72,40 @@ def running(exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> Itera
 
 @asynccontextmanager
 async def serving(exchange: Exchange, host: str, port: int) -> AsyncIterator[Address]:
-    app = web.Application()
+    app = web.Application(middlewares=[_begin])
     app[EXCHANGE], app[STOPPING] = exchange, asyncio.Event()
     app.router.add_get("/ws", _raw)
     app.router.add_get("/ws/{names:.*}", _raw)
     app.router.add_get("/stream", _combined)
     app.router.add_get("/api/v3/{path:.*}", _rest)
+    app.router.add_get("/judge", _judge)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
+    faults = asyncio.ensure_future(exchange.stage.watch())
     try:
         await web.TCPSite(runner, host, port).start()
         authority = _authority(*runner.addresses[0][:2])
         yield Address(f"ws://{authority}", f"http://{authority}")
     finally:
+        faults.cancel()
         app[STOPPING].set()
         await runner.cleanup()
 
 
 def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+@web.middleware
+async def _begin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Faults count their seconds from the first client on; whoever asks the judge is none."""
+    if request.path != "/judge":
+        request.app[EXCHANGE].faults.start()
+    return await handler(request)
+
+
+async def _judge(request: web.Request) -> web.Response:
+    return web.json_response(request.app[EXCHANGE].judge.report())
 
 
 async def _raw(request: web.Request) -> web.StreamResponse:
@@ -98,46 +117,30 @@ async def _combined(request: web.Request) -> web.StreamResponse:
 
 
 async def _connect(request: web.Request, names: str, *, combined: bool) -> web.StreamResponse:
-    exchange = request.app[EXCHANGE]
-    if not exchange.connections_of(request.remote or "").admit(time.monotonic()):
-        return web.Response(status=429)
+    exchange, address = request.app[EXCHANGE], request.remote or ""
+    exchange.judge.connect(address, time.monotonic())
+    if not exchange.connections_of(address).admit(time.monotonic()):
+        return _turned_away(429)
+    slow = exchange.faults.lasting("slow-handshake")
+    if slow:
+        with suppress(TimeoutError):
+            delay = float(slow.options["delay"])
+            await asyncio.wait_for(request.app[STOPPING].wait(), delay)
+    refused = exchange.faults.lasting("refuse")
+    if refused:
+        return _turned_away(int(refused.options["status"]))
     microseconds = TIME_UNITS.get(request.query.get("timeUnit", "MILLISECOND"))
     if microseconds is None:
         return web.Response(status=400)
     session = Session(combined=combined, microseconds=microseconds)
     streams = [name for name in names.split("/") if name]
-    return await Connection(exchange, session).serve(request, streams, request.app[STOPPING])
+    return await Connection(exchange, session, request, request.app[STOPPING]).serve(streams)
 
 
-async def _rest(request: web.Request) -> web.Response:
-    exchange, path = request.app[EXCHANGE], request.match_info["path"]
-    weights = exchange.weights_of(request.remote or "")
-    refusal = weights.spend(exchange.rest.weight(path, request.query), exchange.wall())
-    headers = {"X-MBX-USED-WEIGHT-1M": str(weights.used)}
-    if refusal:
-        return _refused(refusal, headers)
-    unit = request.headers.get("X-MBX-TIME-UNIT")
-    answer = exchange.rest.answer(path, request.query.items(), unit, exchange.clock.now())
-    if answer is None:
-        return _not_found(request, headers)
-    status, body = answer
-    return _json(status, body, headers)
+def _turned_away(status: int) -> web.Response:
+    page = TOO_MANY if status == 429 else error_page(status, as_json=False)
+    return web.Response(status=page.status, text=page.text, content_type=page.content_type)
 
 
-def _refused(refusal: Refusal, headers: dict[str, str]) -> web.Response:
-    headers["Retry-After"] = str(refusal.retry_after)
-    body = {"code": -1003, "msg": refusal.message}
-    return _json(refusal.status, body, headers)
-
-
-def _not_found(request: web.Request, headers: dict[str, str]) -> web.Response:
-    """A page for browsers, an empty body for programs."""
-    if "text/html" in request.headers.get("Accept", ""):
-        page = "<html><body><h1>404 Not found</h1></body></html>"
-        return web.Response(status=404, headers=headers, text=page, content_type="text/html")
-    return web.Response(status=404, headers=headers)
-
-
-def _json(status: int, body: object, headers: dict[str, str]) -> web.Response:
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return web.Response(status=status, text=text, content_type="application/json", headers=headers)
+async def _rest(request: web.Request) -> web.StreamResponse:
+    return await respond(request, request.app[EXCHANGE], request.app[STOPPING])

@@ -1,7 +1,7 @@
-"""The three clocks of the exchange, and the feed that follows them."""
+"""The clocks of the exchange, and the feed that follows them."""
 
 from replay.archive import read
-from replay.clock import LAG, Clock, DrivenClock, ReplayClock
+from replay.clock import LAG, Clock, DrivenClock, ReplayClock, StepClock
 from replay.feed import Feed
 from replay.ledger import ENDLESS, Ledger
 from tests.exchange import BTC, ETH, agg_trades
@@ -53,6 +53,20 @@ def test_a_driven_clock_is_moved_on_by_the_sending_alone():
     assert clock.edge() == FIRST + 5000
 
 
+def test_a_step_clock_stands_still_until_it_is_moved_on():
+    clock = StepClock(FIRST)
+    clock.start()
+    clock.reached(FIRST + 5000)
+    assert (clock.now(), clock.horizon()) == (FIRST, FIRST - LAG)
+    clock.step(2500)
+    assert clock.now() == FIRST + 2500
+    clock.step_to(FIRST + LAG)
+    clock.step_to(FIRST)  # never back
+    assert clock.horizon() == FIRST
+    assert clock.seconds_until(FIRST) == 0
+    assert 0 < clock.seconds_until(FIRST + 1) < 0.02
+
+
 def taken(feed, horizon=ENDLESS, about=400):
     slices = iter(lambda: feed.take(horizon, about), [])
     return [tick for parts in slices for part in parts for tick in part.market.ticks(*part[1:])]
@@ -94,3 +108,16 @@ def test_a_market_that_is_added_begins_with_what_is_new():
     bought = [row for row in agg_trades(BTC) if row["T"] > FIRST + 1_000_000]
     added = [row for row in agg_trades(ETH) if row["T"] > FIRST + 60_000_000]
     assert len(ticks) == len(bought) + len(added)
+
+
+def test_a_feed_knows_what_it_handed_out_last():
+    markets = Ledger(read([BTC, ETH])).markets
+    feed = Feed()
+    feed.listen(list(markets.values()), since=FIRST - 1)
+    assert [part.stop - part.start for part in feed.latest(5, "")] == [0, 0]
+    taken(feed, FIRST + 60_000_000)
+    (part,) = feed.latest(5, "ETHUSDT")
+    happened = [row["a"] for row in agg_trades(ETH) if row["T"] <= FIRST + 60_000_000]
+    assert [tick.agg_id for tick in part.market.ticks(part.start, part.stop)] == happened[-5:]
+    feed.broken()
+    assert [part.stop - part.start for part in feed.latest(5, "")] == [0, 0]

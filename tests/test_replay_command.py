@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import websocket
 
-from replay.management.commands.replay_exchange import port, speed
+from replay.management.commands.replay_exchange import port, seed, speed, summary
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT = 30  # seconds: only a broken command takes that long
@@ -62,7 +62,15 @@ def test_it_says_where_it_is_and_a_signal_ends_it_with_0(number):
         busy.shutdown()
         idle.shutdown()
     assert goodbye.data == b"\x03\xe9"  # 1001, going away
-    assert (process.returncode, output, errors) == (0, "", "")
+    assert (process.returncode, errors) == (0, "")
+    assert output.splitlines() == [
+        "connects: 2, at most 2 in 5 minutes",
+        "client frames: at most 0 in a second",
+        "requests: 0",
+        "request weight: 0, at most 0 in a minute",
+        "faults: none",
+        "violations: none",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,62 @@ def test_a_speed_without_sense_is_refused():
     code, errors = complaint("--speed", "fast")
     assert code == 2
     assert "'fast' is neither a number above zero nor max" in errors
+
+
+def test_a_script_is_played_beside_a_storm_and_the_end_tells_of_both(tmp_path):
+    script = tmp_path / "faults.txt"
+    script.write_text('0 close code=1011 reason="back soon"\n')
+    with command("--port", "0", "--faults", str(script), "--storm", "7") as process:
+        ready = READY.fullmatch(process.stdout.readline())
+        assert process.stdout.readline() == "Storm 7 begins with the first client.\n"
+        client = websocket.create_connection(f"{ready[1]}/ws", timeout=TIMEOUT)
+        _, goodbye = client.recv_data_frame()
+        client.shutdown()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=TIMEOUT)
+    assert goodbye.data == b"\x03\xf3back soon"
+    assert (process.returncode, errors) == (0, "")
+    assert "faults: close 1" in output
+
+
+def test_the_end_tells_of_every_violation():
+    report = {
+        "connects": 4,
+        "most_connects_in_5_minutes": 3,
+        "most_frames_in_a_second": 6,
+        "requests": 2,
+        "weight": 24,
+        "most_weight_in_a_minute": 20,
+        "faults": {"close": 2, "skip": 1},
+        "violations": ["127.0.0.1 sent more than 5 frames in a second."],
+    }
+    assert list(summary(report)) == [
+        "connects: 4, at most 3 in 5 minutes",
+        "client frames: at most 6 in a second",
+        "requests: 2",
+        "request weight: 24, at most 20 in a minute",
+        "faults: close 2, skip 1",
+        "violations: 1",
+        "127.0.0.1 sent more than 5 frames in a second.",
+    ]
+
+
+def test_a_bad_script_is_one_sentence_and_exit_code_1(tmp_path):
+    script = tmp_path / "faults.txt"
+    script.write_text("1 skip count=0\n")
+    code, errors = complaint("--faults", str(script), "--port", "0")
+    assert code == 1
+    assert errors == (
+        f"CommandError: {script}, line 1:"
+        " count of skip must be a whole number from 1 to 100000, not '0'.\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["-1", "", "x", "1.5"])
+def test_a_seed_is_a_whole_number(text):
+    assert (seed("0"), seed("7")) == (0, 7)
+    with pytest.raises(argparse.ArgumentTypeError):
+        seed(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "", "nan", "inf"])

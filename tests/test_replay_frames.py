@@ -7,7 +7,7 @@ import pytest
 
 from replay.archive import read
 from replay.clock import LAG
-from replay.frames import HEADERS, Dialect, Slice, chunk
+from replay.frames import HEADERS, Dialect, Slice, chunk, framed, shutdown_text, told
 from replay.ledger import Ledger
 from replay.recording import Recording
 from tests.exchange import BTC, ETH, TRX, agg_trades
@@ -99,3 +99,18 @@ def test_several_markets_are_told_in_the_order_of_time():
         symbol = path.name[:7]
         ids = [frame["a"] for frame in frames if frame["s"] == symbol]
         assert ids == [row["a"] for row in agg_trades(path)]
+
+
+def test_ticks_told_one_by_one_are_those_of_the_chunk():
+    slices = [Slice(market, 0, 500) for market in Ledger(read([BTC, ETH])).markets.values()]
+    ticks = told(slices, RAW)
+    assert framed(text for _, text in ticks) == chunk(slices, RAW)
+    assert all(json.loads(text)["s"] == symbol for symbol, text in ticks)
+
+
+def test_a_shutdown_is_told_in_either_form_and_unit():
+    time = 1672515782136123
+    assert shutdown_text(time, RAW, combined=False) == b'{"e":"serverShutdown","E":1672515782136}'
+    assert shutdown_text(time, Dialect(True, True), combined=True) == (
+        b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1672515782136123}}'
+    )

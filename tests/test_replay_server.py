@@ -3,17 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
-import urllib3
 import websocket
 from websocket import ABNF
 
 from replay.limits import Limits
+from tests.clients import ask, connected, farewell, fetch, ids, is_quiet, receive
 from tests.exchange import BTC, ETH, TRX, Running, agg_trades, local_exchange
-
-TIMEOUT = 10  # seconds: only a broken exchange takes that long
 
 BTC_ROWS, ETH_ROWS, TRX_ROWS = agg_trades(BTC), agg_trades(ETH), agg_trades(TRX)
 
@@ -23,49 +20,6 @@ def exchange() -> Iterator[Running]:
     """The shipped recordings, as fast as the client takes them."""
     with local_exchange() as running:
         yield running
-
-
-@contextmanager
-def connected(url: str) -> Iterator[websocket.WebSocket]:
-    connection = websocket.create_connection(url, timeout=TIMEOUT, skip_utf8_validation=True)
-    try:
-        yield connection
-    finally:
-        connection.shutdown()  # without the courtesy of a close frame, which could wait for an answer
-
-
-def receive(connection: websocket.WebSocket, frames: int) -> list[dict]:
-    return [json.loads(connection.recv()) for _ in range(frames)]
-
-
-def ask(connection: websocket.WebSocket, **request) -> dict:
-    """Send a control frame, and pass over ticks until its reply."""
-    connection.send(json.dumps(request))
-    while "id" not in (reply := json.loads(connection.recv())):
-        pass
-    return reply
-
-
-def is_quiet(connection: websocket.WebSocket) -> bool:
-    """Nothing more comes: the reply is the next frame."""
-    connection.send('{"method":"LIST_SUBSCRIPTIONS","id":99}')
-    return json.loads(connection.recv()).get("id") == 99
-
-
-def farewell(connection: websocket.WebSocket) -> tuple[int, str]:
-    """The code and reason of the close frame; pings on the way there are not answered."""
-    while (frame := connection.recv_frame()).opcode != ABNF.OPCODE_CLOSE:
-        pass
-    return int.from_bytes(frame.data[:2], "big"), frame.data[2:].decode()
-
-
-def fetch(url: str, **headers: str) -> urllib3.BaseHTTPResponse:
-    with urllib3.PoolManager(retries=False, timeout=TIMEOUT) as pool:
-        return pool.request("GET", url, headers=headers)
-
-
-def ids(rows: list[dict]) -> list[int]:
-    return [row["a"] for row in rows]
 
 
 # --- streams -------------------------------------------------------------------------------------

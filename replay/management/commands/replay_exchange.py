@@ -3,6 +3,8 @@
 import argparse
 import math
 import signal
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from replay.archive import RecordingError
 from replay.exchange import open_exchange
+from replay.faults import script
+from replay.faults.storm import storm
 from replay.server import Address, run
 from replay.signals import on_stop
 
@@ -31,6 +35,12 @@ def speed(text: str) -> float:
 def port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535.")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number.")
     return int(text)
 
 
@@ -67,24 +77,68 @@ class Command(BaseCommand):
             help="for ever, and in the present: the recording laid end to end since its own day",
         )
 
+        parser.add_argument(
+            "--faults",
+            metavar="FILE",
+            type=Path,
+            help="a script of what goes wrong, one fault a line (docs/torture.md has them all)",
+        )
+        parser.add_argument(
+            "--storm",
+            dest="seed",
+            metavar="SEED",
+            type=seed,
+            help="random faults for ever; the same number draws the same ones",
+        )
+
     def handle(
-        self, *, files: list[Path], host: str, port: int, speed: float, loop: bool, **options: Any
+        self,
+        *,
+        files: list[Path],
+        host: str,
+        port: int,
+        speed: float,
+        loop: bool,
+        faults: Path | None,
+        seed: int | None,
+        **options: Any,
     ) -> None:
         try:
             # Loading a big day takes a while, and a stop is to be a clean one then too.
             with on_stop(signal.default_int_handler):
+                played = script.read(faults) if faults else []
                 exchange = open_exchange(files, speed=speed, loop=loop)
-            run(exchange, host, port, self.ready)
-        except RecordingError as error:
+            for fault in played:
+                exchange.faults.add(fault)
+            if seed is not None:
+                exchange.faults.follow(storm(seed, list(exchange.ledger.markets)))
+            run(exchange, host, port, partial(self.ready, seed))
+            for line in summary(exchange.judge.report()):
+                self.stdout.write(line)
+        except (RecordingError, script.ScriptError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
         except KeyboardInterrupt:
             pass
 
-    def ready(self, address: Address) -> None:
+    def ready(self, seed: int | None, address: Address) -> None:
         self.stdout.write(
             "The exchange is open:"
             f" BINANCE_WS_URL={address.ws_url} BINANCE_REST_URL={address.rest_url}"
         )
+        if seed is not None:
+            self.stdout.write(f"Storm {seed} begins with the first client.")
         self.stdout.flush()
+
+
+def summary(report: dict[str, Any]) -> Iterator[str]:
+    """What the judge noted, a line a figure."""
+    yield f"connects: {report['connects']}, at most {report['most_connects_in_5_minutes']} in 5 minutes"
+    yield f"client frames: at most {report['most_frames_in_a_second']} in a second"
+    yield f"requests: {report['requests']}"
+    yield f"request weight: {report['weight']}, at most {report['most_weight_in_a_minute']} in a minute"
+    faults = (f"{name} {count}" for name, count in report["faults"].items())
+    yield f"faults: {', '.join(faults) or 'none'}"
+    yield f"violations: {len(report['violations']) or 'none'}"
+    yield from report["violations"]

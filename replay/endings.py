@@ -1,0 +1,82 @@
+"""How a connection ends: well, or in one of the ways in which connections fail."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from aiohttp import web
+
+from .faults.fault import Fault
+
+# How long a client may take to answer a close frame, or the end of the stream, before it is cut off.
+CLOSE_TIMEOUT = 1  # second
+
+# How often somebody who waits looks whether it is time.
+BEAT = 0.02  # seconds
+
+
+class Farewell(NamedTuple):
+    """Why the exchange closes a connection."""
+
+    code: int
+    reason: str = ""
+
+
+Ending = Farewell | Fault
+
+
+async def end(
+    ws: web.WebSocketResponse,
+    transport: asyncio.Transport,
+    ending: Ending,
+    is_held: Callable[[], bool],
+) -> None:
+    """`is_held`: a half-open connection stays so for as long as this is true."""
+    if isinstance(ending, Farewell):
+        await close(ws, transport, ending)
+        return
+    match ending.name:
+        case "close":
+            options = ending.options
+            farewell = Farewell(int(options.get("code", 1001)), options.get("reason", ""))
+            await close(ws, transport, farewell)
+        case "fin":
+            await finish(transport)
+        case "half-open":
+            await wait_while(lambda: is_held() and not transport.is_closing())
+            reset(transport)
+        case "reset":
+            reset(transport)
+
+
+async def close(
+    ws: web.WebSocketResponse, transport: asyncio.Transport, farewell: Farewell
+) -> None:
+    # A client that has stopped reading would hold up a drain for ever.
+    await ws.close(code=farewell.code, message=farewell.reason.encode(), drain=False)
+    transport.abort()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """RST in place of FIN: without lingering, what was not sent yet is thrown away."""
+    if not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+    transport.abort()
+
+
+async def finish(transport: asyncio.Transport) -> None:
+    """FIN, and no close frame before it."""
+    transport.write_eof()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(wait_while(lambda: not transport.is_closing()), CLOSE_TIMEOUT)
+    transport.abort()
+
+
+async def wait_while(condition: Callable[[], bool]) -> None:
+    while condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(BEAT)
