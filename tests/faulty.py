@@ -101,13 +101,22 @@ def faulty(*scripts: Script) -> Iterator[str]:
 
 
 def play(server: socket.socket, scripts: tuple[Script, ...]) -> None:
+    """Each script in a thread of its own: the next connection may come before the last one ends."""
+    threads = []
     for script in scripts:
         try:
             connection, _ = server.accept()
         except OSError:
-            return
-        connection.settimeout(PATIENCE)
-        # The client may be gone before the script is through.
-        with suppress(OSError), connection, (peer := Peer(connection)).incoming:
-            script(peer)
+            break
+        threads.append(threading.Thread(target=perform, args=(script, connection), daemon=True))
+        threads[-1].start()
     server.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+
+def perform(script: Script, connection: socket.socket) -> None:
+    connection.settimeout(PATIENCE)
+    # The client may be gone before the script is through.
+    with suppress(OSError), connection, (peer := Peer(connection)).incoming:
+        script(peer)

@@ -5,15 +5,15 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
 from prices.exchange.messages import micros, parse
-from prices.exchange.stream import DEAD_AFTER, MESSAGE_INTERVAL, Down, Event, Idle, Stream, Up
-from prices.exchange.subscription import Subscription, aggregate_trades
+from prices.exchange.relay import DEAD_AFTER
+from prices.exchange.stream import Down, Idle, Up
+from prices.exchange.subscription import aggregate_trades
 from tests.exchange import TRX, agg_trades, local_exchange
 from tests.faulty import (
     BINARY,
@@ -27,68 +27,13 @@ from tests.faulty import (
     faulty,
     frame,
 )
+from tests.feeds import Life, busy, first, stay
 from tests.secured import CERTIFICATE, secured
-
-
-class Life:
-    """A stream's clock, its sleep and its stop, all in the test's hands."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-        self.stop = False
-        self.stop_in_sleep = False
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.stop |= self.stop_in_sleep
-
-    def stopped(self) -> bool:
-        return self.stop
-
-    def stream(
-        self, url: str, *messages: str, connect: Callable[[str], object] | None = None
-    ) -> Stream:
-        return Stream(
-            Subscription(url, messages),
-            stopped=self.stopped,
-            sleep=self.sleep,
-            connect=connect or quick,
-            clock=self.clock,
-        )
 
 
 @pytest.fixture
 def life() -> Life:
     return Life()
-
-
-def quick(url: str) -> connection.Connection:
-    """A connection whose reads wait for a moment only."""
-    connected = connection.connect(url)
-    connected.settimeout(0.01)
-    return connected
-
-
-def busy(events: Iterator[Event]) -> Iterator[Event]:
-    """The events but for the idle ones."""
-    return (event for event in events if not isinstance(event, Idle))
-
-
-def first(number: int, stream: Stream) -> list[Event]:
-    """The first events that are not idle; then the connection is left as a reader leaves it who was told to stop."""
-    events = iter(stream)
-    try:
-        return list(itertools.islice(busy(events), number))
-    finally:
-        events.close()
-
-
-def stay(peer: Peer) -> None:
-    peer.wait_until_gone()
 
 
 class TestFrames:
@@ -180,7 +125,7 @@ class TestFrames:
         with faulty(listen) as url:
             assert first(2, life.stream(url, '{"id":1}', '{"id":2}')) == [Up(), b"{}"]
         assert received == [(TEXT, b'{"id":1}'), (TEXT, b'{"id":2}')]
-        assert life.slept == [MESSAGE_INTERVAL, MESSAGE_INTERVAL]
+        assert life.slept == [connection.MESSAGE_INTERVAL] * 2
 
     def test_the_url_is_asked_for_as_it_stands(self, life) -> None:
         requests = []

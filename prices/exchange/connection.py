@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from typing import Any, Protocol
 
 import truststore
 import websocket
@@ -18,6 +19,12 @@ READ_SIZE = 128 * 1024
 # Seconds for saying goodbye: the server may have gone first.
 CLOSE_TIMEOUT = 1
 
+# Seconds between two messages of ours: the exchange cuts off clients that send more than 5 in a second.
+MESSAGE_INTERVAL = 0.5
+
+# Frames that bear something for the reader. The exchange sends text alone.
+FRAMES = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
+
 # What connecting and reading raise. A refused upgrade and a closed connection are WebSocketExceptions; names that do not
 # resolve, resets, timeouts and TLS failures are OSErrors.
 FAILURES = (websocket.WebSocketException, OSError)
@@ -31,6 +38,15 @@ REFUSALS = {
         "Record from elsewhere, or point BINANCE_WS_URL and BINANCE_REST_URL to servers that are allowed."
     ),
 }
+
+
+class Socket(Protocol):
+    """What is used of a connection: a stand-in needs no more."""
+
+    def recv_data(self, control_frame: bool = False) -> tuple[int, Any]: ...
+    def send(self, payload: str) -> int: ...
+    def settimeout(self, timeout: float) -> None: ...
+    def close(self) -> None: ...
 
 
 class Connection(websocket.WebSocket):
@@ -75,6 +91,12 @@ def connect(url: str, context: ssl.SSLContext | None = None) -> Connection:
         raise
     connection.settimeout(BEAT)
     return connection
+
+
+def farewell(payload: bytes) -> str:
+    """What a close frame says: a code of two bytes and a reason."""
+    code, reason = int.from_bytes(payload[:2]), payload[2:].decode(errors="replace")
+    return f"closed by the exchange with code {code} {reason}".rstrip()
 
 
 def refusal(status: int) -> str:

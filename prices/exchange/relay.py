@@ -1,0 +1,185 @@
+"""A connection and those that take over from it, one after another, without a trade lost in between."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
+
+from . import connection
+from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
+from .events import Event, Idle, Renewed, Up
+from .messages import BadFrame, Shutdown, parse
+from .rotation import SHUTDOWN, Rotation
+from .subscription import Subscription
+from .successor import HELD, Successor
+
+# Seconds. The server pings every 20 s, on some days only every 180 s: a line silent for longer is dead.
+DEAD_AFTER = 200
+
+# What a serverShutdown has and a tick has not, but for the names of a few streams: a single byte is found ten times faster.
+TELLTALE = ord("w")
+
+
+class Relay:
+    """Reads the present connection in the caller's thread, alone. When it is to be replaced, a successor is opened and
+    both are read for a while. Then come the last frames of the old one, `Renewed`, and all frames of the successor.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        *,
+        stopped: Callable[[], bool],
+        sleep: Callable[[float], None],
+        connect: Callable[[str], Socket],
+        clock: Callable[[], float],
+        draw: Callable[[], float],
+    ) -> None:
+        self.subscription = subscription
+        self.stopped = stopped
+        self.sleep = sleep
+        self.connect = connect
+        self.clock = clock
+        self.rotation = Rotation(draw)
+        self.successor: Successor | None = None
+        self.heard: float | None = None
+        self.connections = 0
+        self.trouble: str | None = None
+
+    def events(self) -> Iterator[Event]:
+        """The events of a connection and its successors, until `stopped`.
+
+        Raises one of `connection.FAILURES` when one ends before and no successor follows it.
+        """
+        self.socket = self.connect(self.subscription.url)
+        try:
+            self.begin()
+            yield Up()
+            for message in self.subscription.messages:
+                self.socket.send(message)
+                self.sleep(MESSAGE_INTERVAL)
+            self.heard = self.clock()
+            while not self.stopped():
+                try:
+                    yield from self.read()
+                except connection.FAILURES as error:
+                    yield from self.outlive(error)
+                if self.successor is not None and self.successor.ready:
+                    yield from self.take_over(self.successor)
+        finally:
+            self.heard = None
+            if self.successor is not None:
+                self.successor.abandon()
+                self.successor = None
+            self.socket.close()
+
+    def begin(self) -> None:
+        self.connections += 1
+        self.trouble = None
+        self.rotation.begin(self.clock())
+
+    def read(self) -> Iterator[bytes | Idle]:
+        """What the present connection delivers, until its successor is ready, or `stopped`."""
+        receive, rotation = self.socket.recv_data, self.rotation
+        stopped, clock = self.stopped, self.clock
+        last = b""
+        while not stopped():
+            try:
+                opcode, payload = receive(control_frame=True)
+            except WebSocketTimeoutException:
+                # Part of a frame may have come: it stays in the connection's buffer, and the next read goes on.
+                now = clock()
+                if self.heard is not None and now - self.heard > DEAD_AFTER:
+                    raise WebSocketConnectionClosedException(
+                        f"silent for {DEAD_AFTER} seconds"
+                    ) from None
+                yield Idle()
+                if now >= rotation.look_at and self.look(last, now):
+                    return
+                continue
+            received = clock()
+            if opcode in FRAMES:
+                # The exchange sends text alone here; whoever reads says what is wrong with anything else.
+                yield payload
+                if TELLTALE in payload and b"serverShutdown" in payload:
+                    self.notice(payload)
+                last = payload
+            elif opcode == ABNF.OPCODE_CLOSE:
+                raise WebSocketConnectionClosedException(farewell(payload))
+            self.heard = received
+            if received >= rotation.look_at and self.look(last, received):
+                return
+
+    def notice(self, frame: bytes) -> None:
+        with suppress(BadFrame):  # Whoever reads the frames says what is wrong with this one.
+            if type(parse(frame)) is Shutdown:
+                self.rotation.want(SHUTDOWN, self.clock())
+
+    def look(self, last: bytes, now: float) -> bool:
+        """Whether the successor is ready. Sees to it that there is one when it is time; `last` came from the old one."""
+        if not self.rotation.due(now):
+            return False
+        if self.successor is None:
+            if not self.rotation.may_try(now):
+                return False
+            self.successor = Successor(
+                self.subscription, connect=self.connect, sleep=self.sleep, clock=self.clock
+            )
+        self.successor.compare(last, now, trusted=self.rotation.trusted)
+        if self.successor.error is not None:
+            self.give_up(self.successor, self.successor.error)
+            return False
+        return self.successor.ready
+
+    def give_up(self, successor: Successor, error: BaseException) -> None:
+        """The successor failed: the present connection goes on, and another attempt is made later."""
+        successor.abandon()
+        self.successor = None
+        if not isinstance(error, connection.FAILURES):
+            raise error
+        self.trouble = connection.explain(error)
+        self.rotation.tried(self.clock())
+
+    def outlive(self, error: Exception) -> Iterator[Idle]:
+        """The present connection ended: wait for the successor that is on its way. Raises the error if there is none."""
+        self.heard = None
+        self.socket.close()
+        if (successor := self.successor) is None:
+            raise error
+        self.rotation.distrust(connection.explain(error), self.clock())
+        successor.let_go(joined=False)
+        while not (successor.ready or self.stopped()):
+            failure = successor.error or (TimeoutError() if successor.late() else None)
+            if failure is not None:
+                self.give_up(successor, failure)
+                raise error
+            yield Idle()
+            successor.wait(connection.BEAT)
+
+    def take_over(self, successor: Successor) -> Iterator[bytes | Renewed]:
+        """The last of the old connection, and what its successor holds, which is the present one from here on."""
+        if self.heard is not None:  # Else the old one has ended already.
+            yield from self.drain()
+        reason, joined = self.rotation.reason, self.rotation.trusted and successor.joined
+        self.socket.close()
+        self.socket, self.successor = successor.take(), None
+        # Of what it received nothing has been handed over yet.
+        self.heard = successor.since
+        self.rotation.tried(self.clock())
+        self.begin()
+        yield Renewed(reason, joined)
+        for frame in successor.held:
+            yield frame
+            if b"serverShutdown" in frame:
+                self.notice(frame)
+        self.heard = successor.heard
+
+    def drain(self) -> Iterator[bytes]:
+        """What the present connection has received already, without waiting for more."""
+        self.socket.settimeout(0)
+        # The first read that finds nothing raises; and so does a connection that ends now, and is left anyway.
+        with suppress(*connection.FAILURES):
+            for _ in range(HELD):
+                opcode, payload = self.socket.recv_data(control_frame=True)
+                if opcode in FRAMES:
+                    yield payload

@@ -1,0 +1,76 @@
+"""When a connection is to be replaced by a new one, and why. No socket, no thread, no clock of its own."""
+
+from collections.abc import Callable
+from math import inf
+
+from .backoff import CEILING, backoff
+
+HOUR = 3600
+
+# Seconds that a connection serves at most: the exchange ends it at 24 hours.
+ROTATE_AFTER = 23 * HOUR
+
+# Seconds by which it may be less, drawn by lot: recorders that began together need not rotate together.
+SPREAD = 1 * HOUR
+
+# Why, in the words of the log.
+AGE = "The exchange ends every connection after a day."
+SHUTDOWN = "The exchange is about to close the connection."
+
+
+class Rotation:
+    """Asked once a frame, by comparing `look_at` with the time; only from then on is `due` worth a call.
+
+    Other threads may call `ask`, and nothing else.
+    """
+
+    def __init__(self, draw: Callable[[], float]) -> None:
+        self.draw = draw
+        self.waits = backoff(draw)
+        self.next_try = -inf
+        self.begin(-inf)
+
+    def begin(self, now: float) -> None:
+        """A new connection delivers. What was asked of the one before is done by that."""
+        self.began = now
+        self.until = now + ROTATE_AFTER - self.draw() * SPREAD
+        self.reason = ""  # Why it is to be replaced, if it is.
+        self.trusted = True
+        self.asked: str | None = None
+        self.look_at = -inf
+
+    def ask(self, reason: str) -> None:
+        """The present connection is not to be trusted."""
+        self.asked = reason
+        self.look_at = -inf
+
+    def want(self, reason: str, now: float) -> None:
+        """Replace the present connection; how soon is for the backoff to say. It is afresh if the connection lasted."""
+        if not self.reason and now - self.began > CEILING:
+            self.waits = backoff(self.draw)
+            self.next_try = -inf
+        self.reason = reason
+        self.look_at = -inf
+
+    def due(self, now: float) -> bool:
+        if not self.reason:
+            # Before looking at what is asked: a request that comes in between puts it back.
+            self.look_at = self.until
+        if self.asked is not None:
+            self.distrust(self.asked, now)
+            self.asked = None
+        elif not self.reason and now >= self.until:
+            self.want(AGE, now)
+        return bool(self.reason)
+
+    def distrust(self, reason: str, now: float) -> None:
+        """Trades of the present connection may be missing already."""
+        self.want(reason, now)
+        self.trusted = False
+
+    def may_try(self, now: float) -> bool:
+        return now >= self.next_try
+
+    def tried(self, now: float) -> None:
+        """An attempt is over, for better or worse. The next one must wait, if it comes soon."""
+        self.next_try = now + next(self.waits)

@@ -1,0 +1,137 @@
+"""The connection that will replace the present one: made and read by a thread of its own until it is taken over."""
+
+import threading
+from collections.abc import Callable
+
+from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
+
+from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
+from .overlap import Overlap, Verdict
+from .subscription import Subscription
+
+# Seconds for coming up, once nothing else delivers. A handshake is given up sooner, unless it comes in drops.
+UP_WITHIN = 30
+
+# Frames held at most, some 5 MB: an overlap at 6,000 ticks a second. When it is full the overlap is over.
+HELD = 20_000
+
+
+class Successor:
+    """Connects, subscribes and holds what comes, until it is told to let go or to give up.
+
+    All is well until `error` says otherwise. `ready`: `take` hands out the socket, and everything received is in `held`.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        *,
+        connect: Callable[[str], Socket],
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.subscription = subscription
+        self.connect = connect
+        self.sleep = sleep
+        self.clock = clock
+        self.began = clock()
+        self.since: float | None = None  # When it was up: connected and subscribed.
+        self.heard = self.began
+        self.held: list[bytes] = []
+        self.overlap = Overlap()
+        self.letting_go = False
+        self.joined = False
+        self.abandoned = False
+        self.error: BaseException | None = None
+        self.socket: Socket | None = None
+        self.lock = threading.Lock()
+        self.thread = threading.Thread(target=self.run, name="successor", daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        try:
+            socket = self.connect(self.subscription.url)
+            try:
+                self.subscribe(socket)
+                self.hold(socket)
+            except BaseException:
+                socket.close()
+                raise
+        except BaseException as error:  # noqa: BLE001 - the stream looks at it, and raises what it does not expect
+            self.error = error
+            return
+        with self.lock:
+            if not self.abandoned:
+                self.socket = socket
+                return
+        socket.close()
+
+    def subscribe(self, socket: Socket) -> None:
+        for message in self.subscription.messages:
+            if self.abandoned:
+                return
+            socket.send(message)
+            self.sleep(MESSAGE_INTERVAL)
+        self.since = self.heard = self.clock()
+
+    def hold(self, socket: Socket) -> None:
+        while not (self.letting_go or self.abandoned or self.full):
+            try:
+                opcode, payload = socket.recv_data(control_frame=True)
+            except WebSocketTimeoutException:
+                continue
+            self.heard = self.clock()
+            if opcode in FRAMES:
+                self.overlap.new(payload)
+                self.held.append(payload)
+            elif opcode == ABNF.OPCODE_CLOSE:
+                raise WebSocketConnectionClosedException(farewell(payload))
+
+    @property
+    def full(self) -> bool:
+        return len(self.held) >= HELD
+
+    def compare(self, frame: bytes, now: float, *, trusted: bool) -> None:
+        """See what the present connection delivers, and let go when this one may follow it."""
+        if self.letting_go:
+            return
+        self.overlap.old(frame, new_is_up=self.since is not None)
+        if self.since is None:
+            return
+        verdict = self.overlap.verdict(now - self.since, full=self.full, trusted=trusted)
+        if verdict is Verdict.MUTE:
+            # Better the old one, which speaks.
+            self.error = WebSocketConnectionClosedException("mute from the beginning")
+        elif verdict is not Verdict.WAIT:
+            self.let_go(joined=verdict is Verdict.JOINED)
+
+    def let_go(self, *, joined: bool) -> None:
+        """Read no more: be ready as soon as possible. `joined`: nothing can be missing where it takes over."""
+        self.joined = joined
+        self.letting_go = True
+
+    @property
+    def ready(self) -> bool:
+        return self.letting_go and self.socket is not None
+
+    def late(self) -> bool:
+        return self.since is None and self.clock() - self.began > UP_WITHIN
+
+    def wait(self, seconds: float) -> None:
+        self.thread.join(seconds)
+
+    def take(self) -> Socket:
+        """The socket, for the caller to read on and to close. Only when ready."""
+        with self.lock:
+            socket, self.socket = self.socket, None
+        if socket is None:
+            raise RuntimeError("the successor is not ready")
+        return socket
+
+    def abandon(self) -> None:
+        """Not needed any more. Nobody waits for the thread: it closes what it may still be opening."""
+        with self.lock:
+            self.abandoned = True
+            socket, self.socket = self.socket, None
+        if socket is not None:
+            socket.close()
