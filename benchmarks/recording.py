@@ -124,6 +124,7 @@ def record(result: Connection, url: str, seconds: float) -> None:
 
     from prices.exchange.stream import Stream
     from prices.recording.buffer import Buffer
+    from prices.recording.pace import Pace
     from prices.recording.recorder import Recorder
     from prices.recording.status import Status
     from prices.recording.steady import SteadyTape
@@ -143,6 +144,8 @@ def record(result: Connection, url: str, seconds: float) -> None:
             heard=lambda: stream.heard,
             tape=SteadyTape(lambda: Tape(connect(application_name="benchmark")), SYMBOLS),
             status=Status(io.StringIO()),
+            pace=Pace(SYMBOLS, time.monotonic()),
+            renew=stream.renew,
         )
         threading.Thread(target=watch, args=(writer.tally, seconds, result), daemon=True).start()
         Recorder(stream, buffer, writer, stop).run()

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page, Route, expect
 
 from prices.recording.tape import Tape
 from prices.wording import shown, spell
 from tests.browser import DESK, PHONE, find_browser, open_browser, open_page
 from tests.recorded import START, recorded_tape, tick
+from tests.recorders import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +41,19 @@ def recorded(transactional_db: None) -> Iterator[Tape]:
 
 
 @pytest.fixture
-def site(recorded: Tape, live_server: Any) -> str:
-    return live_server.url
+def site(recorded: Tape, live_server: Any) -> Iterator[str]:
+    yield live_server.url
+    # What a page asked for that is closed by now may still be read: the tables cannot be emptied meanwhile.
+    eventually(nobody_reads)
+
+
+def nobody_reads() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return cursor.fetchone() == (0,)
 
 
 @pytest.fixture

@@ -83,7 +83,8 @@ class TestFilling:
         with open_tape() as tape:
             tape.store([TEN[0], TEN[9]])
             gap = Gap.objects.get()
-            tape.tried(gap.pk, "The exchange did not answer in time.")
+            tape.tried(gap.pk)
+            tape.failed(gap.pk, "The exchange did not answer in time.")
             tape.tried(gap.pk)
             tape.fill("BTCUSDT", [TEN[4]])
         assert (

@@ -15,18 +15,24 @@ from psycopg import OperationalError
 
 from prices import ask
 from prices.coverage import Verdict
+from prices.exchange.lately import Lately
 from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
-from prices.exchange.stream import Down, Event, Up
+from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
+from prices.recording.lag import SPAN
+from prices.recording.lookout import Looked
+from prices.recording.pace import SHORTEST, Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Stored, Tape, connect
+from prices.recording.vouching import BEAT, LINE_COUNTS_FOR
 from prices.recording.witness import SETTLING
-from prices.recording.writer import BEAT, LINE_COUNTS_FOR, Writer
+from prices.recording.writer import Writer
 from prices.stopping import StopRequest
 from tests.tapes import START, check, clear, open_gaps, open_tape, tick
+from tests.tapes import at as micros_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,8 +65,10 @@ class Recording:
 
     def __init__(self, open_tape: Callable[[], Tape] | None = None) -> None:
         self.now = 1000.0
+        self.wall_now = START.timestamp()
         self.heard: float | None = None
         self.slept: list[float] = []
+        self.renewed: list[str] = []
         self.buffer = Prompt()
         self.writer = Writer(
             self.buffer,
@@ -68,7 +76,10 @@ class Recording:
             heard=lambda: self.heard,
             tape=SteadyTape(open_tape or open_one, SYMBOLS, sleep=self.sleep),
             status=Status(io.StringIO(), clock=lambda: self.now),
+            pace=Pace(SYMBOLS, self.now),
+            renew=self.renewed.append,
             clock=lambda: self.now,
+            wall_clock=lambda: self.wall_now,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -346,6 +357,110 @@ class TestVouching:
         recording.writer.finishing = True
         recording.writer.run()
         assert vouched() == {}
+
+
+class TestRenewal:
+    def test_a_connection_that_overlapped_the_one_before_breaks_nothing(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.receive(Renewed("A day is over.", joined=True))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_one_that_did_not_vouches_from_its_first_tick_on(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.receive(Renewed("BTCUSDT was mute.", joined=False))
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(2, 11))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+
+class TestSilentSymbols:
+    """What the exchange says over REST of a symbol that does not tick."""
+
+    def looked(self, recording: Recording, last: int, seconds: float = 0) -> Looked:
+        lately = Lately(last, micros_at(seconds), micros_at(seconds))
+        return Looked("BTCUSDT", lately, recording.writer.vouching.breaks, recording.now)
+
+    def test_one_whose_last_trade_is_on_the_tape_is_vouched_for_before_it_ticks(
+        self, recording
+    ) -> None:
+        recording.receive(Up(), tick(1, 10), LOST)
+        recording.receive(Up(), tick(1, 20, symbol="ETHUSDT"))
+        recording.now += 10
+        recording.receive(self.looked(recording, 1, 20))
+        recording.beat(heard=recording.now)
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        assert recording.renewed == []
+
+    def test_when_no_symbol_has_ticked_the_exchange_says_what_time_it_is(self, recording) -> None:
+        with open_tape(*SYMBOLS) as tape:
+            tape.store([tick(1, 10)])
+        recording.receive(Up())
+        recording.receive(self.looked(recording, 1, 500))
+        recording.beat(heard=recording.now)
+        assert vouched() == {"BTCUSDT": at(500) - timedelta(microseconds=SETTLING)}
+
+    def test_one_whose_last_trade_is_not_there_is_mute(self, recording) -> None:
+        """What is missing is known at once, and another connection is asked for."""
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        recording.receive(self.looked(recording, 5, 30))
+        assert open_gaps() == [(2, 5)]
+        assert recording.renewed == ["BTCUSDT is mute, but the exchange has traded it."]
+        ((_, coverage),) = ask.latest("BTCUSDT")
+        assert coverage.verdict is Verdict.INCOMPLETE
+        assert ask.price_at("BTCUSDT", at(20))[1].verdict is Verdict.INCOMPLETE
+        # The others are still vouched for; this one is again when it joins.
+        Symbol.objects.update(heard_at=None)
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        recording.receive(tick(6, 31))
+        recording.beat()
+        assert open_gaps() == [(2, 5)]
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+
+    def test_what_was_received_before_the_look_counts(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.receive(tick(2, 11), tick(3, 12), self.looked(recording, 3, 12))
+        assert open_gaps() == []
+        assert recording.renewed == []
+
+    def test_a_look_from_before_an_interruption_vouches_for_nothing(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        looked = self.looked(recording, 1, 20)
+        recording.receive(LOST, Up(), looked)
+        recording.beat()
+        assert vouched() == {}
+
+    def test_one_that_is_silent_for_too_long_is_not_vouched_for_until_it_is_looked_at(
+        self, recording
+    ) -> None:
+        for n in range(1, 100):
+            recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
+            recording.beat()
+        Symbol.objects.update(heard_at=None)
+        recording.now += SHORTEST
+        recording.receive(tick(100, 120, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        recording.receive(self.looked(recording, 99, 120))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+
+    def test_one_that_has_no_tick_yet_is_not_vouched_for(self, recording) -> None:
+        recording.receive(Up(), self.looked(recording, 7))
+        recording.beat()
+        assert (vouched(), open_gaps()) == ({}, [])
+
+
+def test_lag_that_keeps_growing_is_told(recording, caplog) -> None:
+    for n in range(6):
+        recording.wall_now = at(n).timestamp() + 2 * n
+        recording.receive(tick(n + 1, n))
+        recording.now += SPAN
+    assert "Ticks come later and later: by 6.0 s more than some minutes ago" in caplog.text
 
 
 class TestDatabaseAway:

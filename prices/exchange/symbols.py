@@ -13,6 +13,9 @@ from .rest import NO_JSON, Refused, Rest, Unanswered
 # Request weight of a question for the list.
 WEIGHT = 20
 
+# The status of a symbol that is traded.
+TRADING = "TRADING"
+
 # `Invalid symbol.` and `Illegal characters found in parameter`.
 UNKNOWN_SYMBOL = {-1121, -1100}
 

@@ -3,9 +3,10 @@
 import logging
 import threading
 
-from ..exchange.stream import Down, Event, Idle, Stream, Up
+from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from ..stopping import StopRequest
 from .buffer import Buffer
+from .lookout import Looked
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ class Recorder:
     """Reads until `stop`, the same that the stream looks at. Should the writer die, it asks for the stop itself."""
 
     def __init__(
-        self, stream: Stream, buffer: Buffer[Event], writer: Writer, stop: StopRequest
+        self, stream: Stream, buffer: Buffer[Event | Looked], writer: Writer, stop: StopRequest
     ) -> None:
         self.stream = stream
         self.buffer = buffer
@@ -57,9 +58,11 @@ class Recorder:
                 self.note(event)
                 self.buffer.put(event)
 
-    def note(self, event: bytes | Up | Down) -> None:
+    def note(self, event: bytes | Up | Down | Renewed) -> None:
         if isinstance(event, Up):
             logger.info("Connected to %s", self.stream.subscription.url)
+        elif isinstance(event, Renewed):
+            logger.info("%s A new connection has taken over.", event.reason)
         elif isinstance(event, Down):
             logger.warning("%s Next attempt in %.1f s.", event.reason, event.wait)
 

@@ -42,6 +42,14 @@ class SteadyTape:
             self.tape = tape
         return self.tape
 
+    def once(self, use: Callable[[Tape], Result]) -> Result:
+        """Use the tape. Raises one of AWAY when the database is away; the next use will open it again."""
+        try:
+            return use(self.opened())
+        except AWAY:
+            self.close()
+            raise
+
     def attempt(self, write: Callable[[Tape], None]) -> bool:
         """Write, unless the database is away. Whether it was written."""
         try:

@@ -42,14 +42,18 @@ FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR U
 WHERE symbol.id = locked.id
 """
 
-TRIED = """
-UPDATE prices_gap SET attempts = attempts + 1, last_error = coalesce(%(error)s, last_error) WHERE id = %(gap)s
-"""
+TRIED = "UPDATE prices_gap SET attempts = attempts + 1 WHERE id = %(gap)s"
+FAILED = "UPDATE prices_gap SET last_error = %(error)s WHERE id = %(gap)s"
 
 MISSING = """
 SELECT first_trade, last_trade FROM prices_gap
 WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade >= %(first)s AND first_trade <= %(last)s
 ORDER BY first_trade
+"""
+
+NEWEST = """
+SELECT (id & ((1::bigint << 44) - 1)) + trades - 1, timestamp FROM prices_price
+WHERE id >= %(symbol)s::bigint << 44 AND id < (%(symbol)s::bigint + 1) << 44 ORDER BY id DESC LIMIT 1
 """
 
 # What a database raises that is away, or going: the work can be tried again later.
@@ -72,6 +76,13 @@ class Stored(NamedTuple):
     gaps_opened: int
     gaps_closed: int
     contradiction: str | None = None
+
+
+class Newest(NamedTuple):
+    """The last raw trade on the tape, and the instant of its tick."""
+
+    last: int
+    traded: datetime
 
 
 class Hole(NamedTuple):
@@ -161,9 +172,18 @@ class Tape:
             wanted = {"symbol": self.numbers[symbol], "minutes": list(minutes)}
             return self.number(self.database.execute(REFOLD, wanted))
 
-    def tried(self, gap: int, error: str | None = None) -> None:
-        """Note in the ledger that the exchange was asked for a gap, and why that failed, if it did."""
-        self.database.execute(TRIED, {"gap": gap, "error": error})
+    def tried(self, gap: int) -> None:
+        """Note in the ledger that the exchange is asked for a gap."""
+        self.database.execute(TRIED, {"gap": gap})
+
+    def failed(self, gap: int, error: str) -> None:
+        """Note in the ledger why it was asked in vain."""
+        self.database.execute(FAILED, {"gap": gap, "error": error})
+
+    def newest(self, symbol: str) -> Newest | None:
+        """The newest tick of a symbol, by trade id; None when it has none."""
+        found = self.database.execute(NEWEST, {"symbol": self.numbers[symbol]}).fetchone()
+        return Newest(*found) if found else None
 
     def heartbeat(self, names: Iterable[str], through: datetime) -> None:
         """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape."""

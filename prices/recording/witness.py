@@ -8,8 +8,8 @@ SETTLING = 2_000_000
 class Witness:
     """Vouches for a symbol from its first tick on a connection until the connection is lost.
 
-    Only that tick shows, by its trade id, whether something is missing before it. From then on the connection delivers all
-    that the exchange sends, in order. What the exchange's clock shows is told by the ticks; how much later something else
+    Only that tick shows, by its trade id, whether something is missing before it; or else the exchange says over REST which
+    trade was the last, and that one is on the tape. From then on the connection delivers all that the exchange sends, in order. What the exchange's clock shows is told by the ticks; how much later something else
     was heard, a ping perhaps, is told by a monotonic clock.
     """
 
@@ -27,6 +27,16 @@ class Witness:
         self.symbols |= symbols
         self.sent = sent
         self.taken = taken
+
+    def join(self, symbol: str, now: int, taken: float) -> None:
+        """The exchange's clock showed `now` at `taken`, and the symbol's last trade by then is on the tape."""
+        self.symbols.add(symbol)
+        if not self.sent:
+            self.sent, self.taken = now, taken
+
+    def doubt(self, symbol: str) -> None:
+        """Trades of one symbol have not come that were made."""
+        self.symbols.discard(symbol)
 
     def through(self, heard: float) -> int:
         """Microseconds: all trades made before this were received, given that something was heard at `heard`."""

@@ -1,7 +1,11 @@
 """`manage.py stream_prices`: record live prices until told to stop."""
 
+import logging
 import sys
+import time
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +13,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from psycopg.errors import UndefinedTable
 
 from prices import symbols as spelling
+from prices.backfill.progress import Progress
+from prices.backfill.repairer import Repairer
+from prices.backfill.worker import Worker
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Unanswered
-from prices.exchange.stream import Stream
+from prices.exchange.stream import Event, Stream
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.recording.buffer import Buffer
+from prices.recording.lookout import Looked, Lookout
+from prices.recording.pace import Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
@@ -21,6 +30,11 @@ from prices.recording.tape import AWAY, Tape, connect
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
 from pricetracker.reasons import first
+
+logger = logging.getLogger(__name__)
+
+# Seconds that an answer of REST is waited for at the end: what it would bring can be fetched again.
+PATIENCE = 2.0
 
 
 def symbol(text: str) -> str:
@@ -32,7 +46,7 @@ def symbol(text: str) -> str:
 
 class Command(BaseCommand):
     help = (
-        "Record every trade of some symbols from the exchange's streams, until Ctrl-C or SIGTERM. "
+        "Record every trade of some symbols from the exchange's streams, until Ctrl-C or SIGTERM, and fetch what is missing. "
         "What was received by then is committed first; a second Ctrl-C does not wait for that."
     )
 
@@ -54,9 +68,10 @@ class Command(BaseCommand):
             subscription = self.subscription(symbols)
             self.check_symbols(rest, symbols)
             stream = Stream(subscription, stopped=stop, sleep=stop.wait)
-            buffer = Buffer()
+            buffer: Buffer[Event | Looked] = Buffer()
             tape = SteadyTape(open_tape, symbols)
             self.check_database(tape)
+            pace = Pace(symbols, time.monotonic())
             writer = Writer(
                 buffer,
                 symbols,
@@ -64,8 +79,41 @@ class Command(BaseCommand):
                 tape=tape,
                 # Not self.stdout, which would end the line that is to be refreshed.
                 status=Status(sys.stdout),
+                pace=pace,
+                renew=stream.renew,
             )
-            Recorder(stream, buffer, writer, stop).run()
+            with self.beside(rest, symbols, pace, writer, stop):
+                Recorder(stream, buffer, writer, stop).run()
+
+    @contextmanager
+    def beside(
+        self, rest: Rest, symbols: list[str], pace: Pace, writer: Writer, stop: StopRequest
+    ) -> Iterator[None]:
+        """Beside the recording, what takes REST: missing trades are fetched, and silent symbols looked at."""
+        tape = SteadyTape(open_tape, symbols)
+        repairer = Repairer(tape, rest, symbols)
+        progress = Progress(repairer, logger.info)
+        lookout = Lookout(
+            pace,
+            rest,
+            tape,
+            breaks=lambda: writer.vouching.breaks,
+            hand_over=writer.buffer.put,
+            sleep=stop.wait,
+        )
+
+        def repair() -> bool:
+            turn = repairer.turn()
+            progress.tell(at_once=turn is None)
+            return turn is not None
+
+        worker = Worker([repair, lookout.turn], stopped=stop)
+        worker.start()
+        try:
+            yield
+        finally:
+            worker.end(PATIENCE)
+            tape.close()
 
     def subscription(self, symbols: list[str]) -> Subscription:
         try:
@@ -85,7 +133,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         for name, status in statuses.items():
-            if status != "TRADING":
+            if status != listing.TRADING:
                 self.stderr.write(f"{name} is not being traded now: its status is {status}.")
 
     def check_database(self, tape: SteadyTape) -> None:

@@ -12,16 +12,19 @@ CROSS JOIN LATERAL (
         WHERE id >= %(symbol)s::bigint << 44 AND id < %(symbol)s::bigint << 44 | hole.first_trade ORDER BY id DESC LIMIT 1
     ) AS before
 ) AS from_tick
+CROSS JOIN (
+    -- What the ledger has round these holes: read once, and not for each of them.
+    SELECT coalesce(range_agg(int8range(first_trade, last_trade, '[]')), '{}') AS trades FROM prices_gap
+    WHERE symbol_id = %(symbol)s AND status <> 'repaired'
+        AND last_trade >= (SELECT min(first) FROM unnest(%(first)s::bigint[]) AS first)
+        AND first_trade <= (SELECT max(last) FROM unnest(%(last)s::bigint[]) AS last)
+) AS ledger
 CROSS JOIN LATERAL unnest(
     int8multirange(int8range(hole.first_trade, hole.last_trade, '[]'))
     - coalesce((
-        SELECT range_agg(int8range(id & ((1::bigint << 44) - 1), (id & ((1::bigint << 44) - 1)) + trades))
+        SELECT range_agg(int8range(id & ((1::bigint << 44) - 1), (id & ((1::bigint << 44) - 1)) + greatest(prices_price.trades, 1)))
         FROM prices_price
         WHERE id >= greatest(from_tick.id, %(symbol)s::bigint << 44) AND id <= %(symbol)s::bigint << 44 | hole.last_trade
     ), '{}')
-    - coalesce((
-        SELECT range_agg(int8range(gap.first_trade, gap.last_trade, '[]')) FROM prices_gap gap
-        WHERE gap.symbol_id = %(symbol)s AND gap.status <> 'repaired'
-            AND gap.last_trade >= hole.first_trade AND gap.first_trade <= hole.last_trade
-    ), '{}')
+    - ledger.trades
 ) AS piece

@@ -28,14 +28,11 @@ folded AS (
     JOIN prices_price opening ON opening.id = m.first_key
     JOIN prices_price closing ON closing.id = m.last_key
     ON CONFLICT (id) DO UPDATE SET
+        minute = excluded.minute, symbol_id = excluded.symbol_id,
         first_trade = excluded.first_trade, last_trade = excluded.last_trade, trades = excluded.trades,
         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume
-    WHERE
-        (candle.first_trade, candle.last_trade, candle.trades, candle.open, candle.high, candle.low, candle.close, candle.volume)
-        IS DISTINCT FROM (
-            excluded.first_trade, excluded.last_trade, excluded.trades,
-            excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume
-        )
+    -- No two columns in another order: rows are compared as they are.
+    WHERE candle IS DISTINCT FROM excluded
     RETURNING id
 )
 SELECT (SELECT count(*) FROM emptied) + (SELECT count(*) FROM folded)

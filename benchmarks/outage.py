@@ -1,0 +1,129 @@
+"""An outage: the exchange goes away for a minute at 300 ticks a second. How long it takes until the tape is whole again, and what that costs.
+
+The recorder is the command itself, in a process of its own. The exchange cuts it off, refuses it for a minute, streams and REST, and goes on trading.
+Time counts from the end of the outage: until something is recorded again, for which the recorder waits longer the longer it was
+refused, and until no gap is left open.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+import psutil
+
+from prices.children import Children
+from replay.exchange import Exchange, open_exchange
+from replay.faults.fault import Fault
+from replay.server import running
+
+from .recording import MEBIBYTE, never
+
+# Times as busy as the recordings are, whose two symbols have 29 ticks a second.
+SPEED = 10.4
+
+# Seconds.
+OUTAGE = 60
+SETTLING_IN = 5
+
+# Seconds between two looks at the tape.
+BEAT = 0.02
+
+
+class Healing(NamedTuple):
+    """Seconds until back and until whole, ticks fetched, requests and weight that it took, the recorder's peak memory in MiB."""
+
+    back: float
+    whole: float
+    ticks: int
+    requests: int
+    weight: int
+    memory: float
+
+
+def run(seconds: float, rounds: int) -> None:
+    healings = [heal() for _ in range(rounds)]
+    print(f"{f'after an outage of {OUTAGE} seconds':44}{'median':>12}{'least':>12}{'most':>12}")
+    names = (
+        "seconds until back",
+        "seconds until whole",
+        "ticks fetched",
+        "requests",
+        "weight of 6,000",
+        "memory at its peak, MiB",
+    )
+    for name, values in zip(names, zip(*healings, strict=True), strict=True):
+        figures = (statistics.median(values), min(values), max(values))
+        print(f"{name:44}" + "".join(f"{figure:12,.2f}" for figure in figures))
+
+
+def heal() -> Healing:
+    """One outage, on a tape of its own, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
+        here = {"DJANGO_SETTINGS_MODULE": "pricetracker.settings", "PRICETRACKER_HOME": home}
+        with Children(os.environ | here) as children:
+            return children.announced(outage, stop=never)
+
+
+# What the child does: it is the exchange, and looks on.
+
+
+def outage(result: Connection) -> None:
+    import django
+
+    django.setup()
+
+    exchange = open_exchange([], speed=SPEED, loop=True)
+    with running(exchange) as at:
+        os.environ |= {"BINANCE_WS_URL": at.ws_url, "BINANCE_REST_URL": at.rest_url}
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], check=True)
+        recorder = subprocess.Popen(
+            [sys.executable, "manage.py", "stream_prices"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            result.send(watch(exchange, psutil.Process(recorder.pid)))
+        finally:
+            recorder.terminate()
+            recorder.wait()
+    threading.Event().wait()
+
+
+def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
+    from prices.models import Gap, Price
+
+    wait_until(Price.objects.exists)
+    time.sleep(SETTLING_IN)
+    weight, requests = (exchange.judge.report()[figure] for figure in ("weight", "requests"))
+    exchange.faults.add(Fault(name="refuse", seconds=OUTAGE, options={"status": "503"}), now=True)
+    exchange.faults.add(Fault(name="rest-down", seconds=OUTAGE), now=True)
+    exchange.faults.add(Fault(name="reset"), now=True)
+    ends = datetime.now(UTC) + timedelta(seconds=OUTAGE)
+    wait_until(Price.objects.filter(timestamp__gt=ends).exists)
+    back, peak = datetime.now(UTC), 0
+    while Gap.objects.filter(status="open").exists():
+        peak = max(peak, recorder.memory_info().rss)
+        time.sleep(BEAT)
+    whole = datetime.now(UTC)
+    report = exchange.judge.report()
+    return Healing(
+        (back - ends).total_seconds(),
+        (whole - ends).total_seconds(),
+        sum(Gap.objects.values_list("ticks", flat=True)),
+        report["requests"] - requests,
+        report["weight"] - weight,
+        peak / MEBIBYTE,
+    )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(BEAT)

@@ -1,0 +1,70 @@
+"""The gap ledger as the backfill reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+# Small gaps first, which one page fills; of these, and of the others, those of the newest hour. Within an hour in the order of
+# time: then a page that was fetched for one fills its neighbours, too.
+NEXT = """
+SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
+FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s) AND NOT gap.id = ANY(%(resting)s)
+ORDER BY gap.last_trade - gap.first_trade >= %(page)s, date_trunc('hour', gap.ends) DESC, gap.ends, gap.id
+LIMIT 1
+"""
+
+LEFT = """
+SELECT gap.id FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+WHERE gap.status = 'open' AND symbol.name = %(symbol)s AND gap.last_trade >= %(first)s AND gap.first_trade <= %(last)s
+"""
+
+MISSING = """
+SELECT gap.id, gap.last_trade - gap.first_trade + 1
+FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s)
+"""
+
+
+@dataclass(frozen=True)
+class OpenGap:
+    """Raw trades `first` to `last` of a symbol are missing; `starts` is the instant of the last tick before them."""
+
+    id: int
+    symbol: str
+    first: int
+    last: int
+    starts: datetime
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The gaps that are open, and how many trades are missing in them."""
+
+    gaps: set[int]
+    trades: int
+
+
+def next_gap(
+    database: psycopg.Connection[Any], symbols: Sequence[str], resting: list[int], page: int
+) -> OpenGap | None:
+    """The open gap that is worth most to fill now: `page` is how many trades one page is sure to hold."""
+    chosen = {"symbols": list(symbols), "resting": resting, "page": page}
+    with database.cursor(row_factory=class_row(OpenGap)) as cursor:
+        return cursor.execute(NEXT, chosen).fetchone()
+
+
+def left_of(database: psycopg.Connection[Any], gap: OpenGap) -> list[int]:
+    """The ids of the gaps that are still open where this one was."""
+    where = {"symbol": gap.symbol, "first": gap.first, "last": gap.last}
+    return [id for (id,) in database.execute(LEFT, where).fetchall()]
+
+
+def missing(database: psycopg.Connection[Any], symbols: Sequence[str]) -> Missing:
+    found = database.execute(MISSING, {"symbols": list(symbols)}).fetchall()
+    return Missing({gap for gap, _ in found}, sum(trades for _, trades in found))

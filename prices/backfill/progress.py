@@ -1,0 +1,42 @@
+"""Telling how a long repair goes: one line that refreshes on a terminal, a plain line now and then in a log."""
+
+import time
+from collections.abc import Callable
+
+from .repairer import Repairer
+
+# Seconds between two lines.
+INTERVAL = 10.0
+
+
+class Progress:
+    """`say` takes a finished line. Told of every turn, it says something when a repair has taken long enough, and at its end."""
+
+    def __init__(
+        self,
+        repairer: Repairer,
+        say: Callable[[str], None],
+        *,
+        interval: float = INTERVAL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.repairer = repairer
+        self.say = say
+        self.interval = interval
+        self.clock = clock
+        self.told_at = clock()
+        self.told_ticks = 0
+
+    def tell(self, *, at_once: bool = False) -> None:
+        """Say how far the repair has come, if something was done and enough time has passed, or at once."""
+        if self.repairer.ticks == self.told_ticks:
+            return
+        now = self.clock()
+        if not at_once and now - self.told_at < self.interval:
+            return
+        missing = self.repairer.missing()
+        self.say(
+            f"{self.repairer.ticks - self.told_ticks:,} ticks that were missing are on the tape;"
+            f" {missing.trades:,} trades are missing in {len(missing.gaps):,} gaps."
+        )
+        self.told_at, self.told_ticks = now, self.repairer.ticks

@@ -1,0 +1,138 @@
+"""The repairer: takes the most useful gap, asks for one page of trades, and puts on the tape what was missing of them."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from enum import Enum
+
+from ..exchange.aggregates import ROWS, Aggregate, Aggregates, Page
+from ..exchange.backoff import backoff
+from ..exchange.rest import Refused, Rest, Unanswered
+from ..keys import EPOCH
+from ..recording.steady import SteadyTape
+from .ledger import Missing, OpenGap, left_of, missing, next_gap
+from .schedule import BEHIND, WITHHELD, Schedule
+from .search import page_before, void
+
+logger = logging.getLogger(__name__)
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Turn(Enum):
+    """What came of one attempt at one gap."""
+
+    FILLING = "there is more to fetch"
+    FILLED = "nothing of it is missing any more"
+    BEHIND = "REST has not come so far yet"
+    WITHHELD = "the exchange does not hand it out"
+    UNANSWERED = "REST did not answer"
+
+
+CEILINGS = {Turn.BEHIND: BEHIND, Turn.WITHHELD: WITHHELD}
+
+
+class Repairer:
+    """Mends the gaps of some symbols. Every method raises one of `recording.tape.AWAY` when the database is away.
+
+    `ticks` and `requests` count what was put on the tape, and what was asked.
+    """
+
+    def __init__(
+        self,
+        tape: SteadyTape,
+        rest: Rest,
+        symbols: Sequence[str],
+        *,
+        rows: int = ROWS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tape = tape
+        self.rest = rest
+        self.symbols = symbols
+        self.rows = rows
+        self.clock = clock
+        self.schedule = Schedule()
+        # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
+        self.places: dict[int, Aggregate] = {}
+        self.waits = backoff()
+        self.pause_until = clock()
+        self.ticks = 0
+        self.requests = 0
+
+    def turn(self) -> Turn | None:
+        """One page for one gap. None when there is nothing to do now. Raises Stopped while waiting for the exchange's limits."""
+        now = self.clock()
+        if now < self.pause_until:
+            return None
+        resting = self.schedule.resting(now)
+        gap = self.tape.once(lambda tape: next_gap(tape.database, self.symbols, resting, self.rows))
+        return self.mend(gap) if gap else None
+
+    def mend(self, gap: OpenGap) -> Turn:
+        self.requests += 1
+        self.tape.once(lambda tape: tape.tried(gap.id))
+        try:
+            page = self.page(gap)
+        except Refused as error:
+            return self.postpone([gap.id], str(error), Turn.WITHHELD)
+        except Unanswered as error:
+            return self.pause(gap, str(error))
+        self.waits = backoff()
+        if page.ticks:
+            self.ticks += self.tape.once(lambda tape: tape.fill(gap.symbol, page.ticks)).ticks
+        for first, last in void(page):
+            self.rule_out(gap.symbol, first, last)
+        return self.go_on(gap, page) if page.last < gap.last else self.leave(gap, page)
+
+    def page(self, gap: OpenGap) -> Page:
+        aggregates = Aggregates(self.rest, gap.symbol, self.rows)
+        if (place := self.places.get(gap.id)) is not None:
+            # That row once more: only beside its neighbour does a row prove that nothing lies between.
+            page = aggregates.onward(place.number)
+            if place in page.rows:
+                return page
+        return page_before(aggregates, gap.first, (gap.starts - EPOCH) // MICROSECOND)
+
+    def rule_out(self, symbol: str, first: int, last: int) -> None:
+        if self.tape.once(lambda tape: tape.void(symbol, first, last)):
+            logger.info("%s: the exchange never made trades %d to %d.", symbol, first, last)
+
+    def go_on(self, gap: OpenGap, page: Page) -> Turn:
+        """The page ends before the gap does: more follows, or more will."""
+        # A full page that leads nowhere is no more help than none.
+        if not page.full or page.rows[-1] == self.places.get(gap.id):
+            return self.postpone([gap.id], "REST has not come to these trades yet.", Turn.BEHIND)
+        self.places[gap.id] = page.rows[-1]
+        return Turn.FILLING
+
+    def leave(self, gap: OpenGap, page: Page) -> Turn:
+        """The page goes on after the gap: what is missing still will not come."""
+        self.places.pop(gap.id, None)
+        left = self.tape.once(lambda tape: left_of(tape.database, gap))
+        if left:
+            why = f"The exchange does not hand out these trades. {page.nonsense or ''}".rstrip()
+            return self.postpone(left, why, Turn.WITHHELD)
+        self.schedule.forget(gap.id)
+        return Turn.FILLED
+
+    def postpone(self, gaps: list[int], error: str, turn: Turn) -> Turn:
+        for gap in gaps:
+            self.tape.once(lambda tape: tape.failed(gap, error))  # noqa: B023 - called at once
+            self.schedule.postpone(gap, CEILINGS[turn], self.clock())
+        return turn
+
+    def pause(self, gap: OpenGap, error: str) -> Turn:
+        self.tape.once(lambda tape: tape.failed(gap.id, error))
+        wait = next(self.waits)
+        self.pause_until = self.clock() + wait
+        logger.warning("Missing trades cannot be fetched: %s Again in %.1f s.", error, wait)
+        return Turn.UNANSWERED
+
+    def missing(self) -> Missing:
+        return self.tape.once(lambda tape: missing(tape.database, self.symbols))
+
+    def repairable(self) -> int:
+        """How many gaps are open for which there is hope."""
+        return len(self.missing().gaps - self.schedule.postponed(WITHHELD))

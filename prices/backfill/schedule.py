@@ -1,0 +1,38 @@
+"""Which gaps are left alone for a while, because the exchange could not help with them. No clock of its own."""
+
+from collections.abc import Iterator
+
+from ..exchange.backoff import backoff
+
+# Seconds at most between two attempts at a gap that REST has not come to yet: it lags behind the streams.
+BEHIND = 60.0
+
+# And at one that it does not hand out: days later the exchange was seen to mend its own history.
+WITHHELD = 6 * 3600.0
+
+
+class Schedule:
+    """`now` is in seconds, monotonic. A gap that is not listed may be tried at once."""
+
+    def __init__(self) -> None:
+        self.until: dict[int, float] = {}
+        self.ceilings: dict[int, float] = {}
+        self.waits: dict[int, Iterator[float]] = {}
+
+    def postpone(self, gap: int, ceiling: float, now: float) -> None:
+        """Leave a gap alone, each time longer than the last, up to a ceiling in seconds."""
+        if self.ceilings.get(gap) != ceiling:
+            self.ceilings[gap] = ceiling
+            self.waits[gap] = backoff(ceiling=ceiling)
+        self.until[gap] = now + next(self.waits[gap])
+
+    def forget(self, gap: int) -> None:
+        for listed in (self.until, self.ceilings, self.waits):
+            listed.pop(gap, None)
+
+    def resting(self, now: float) -> list[int]:
+        return [gap for gap, until in self.until.items() if until > now]
+
+    def postponed(self, ceiling: float) -> set[int]:
+        """The gaps that were last left alone for up to so long."""
+        return {gap for gap, given in self.ceilings.items() if given == ceiling}

@@ -1,0 +1,119 @@
+"""Past aggregate trades, a page at a time, as REST hands them out: by time or by aggregate id."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import msgspec
+from msgspec import Struct, field
+
+from .messages import MAX_TRADES, Tick
+from .rest import NO_JSON, Rest, Unanswered
+
+# Request weight of a page, and rows in it at most.
+WEIGHT = 4
+ROWS = 1000
+
+
+class Aggregate(Struct, frozen=True, gc=False):
+    """A row as it comes. Withdrawn ones are left as tombstones: no price, no quantity, trade ids of -1."""
+
+    number: int = field(name="a")
+    price: str = field(name="p")
+    quantity: str = field(name="q")
+    first: int = field(name="f")
+    last: int = field(name="l")
+    traded: int = field(name="T")
+
+    @property
+    def is_tombstone(self) -> bool:
+        return self.first < 0
+
+    def tick(self, symbol: str) -> Tick:
+        """Raises msgspec.ValidationError when it makes no sense."""
+        row = {
+            "e": "aggTrade",
+            "s": symbol,
+            "p": self.price,
+            "q": self.quantity,
+            "f": self.first,
+            "l": self.last,
+            "T": self.traded,
+            # When the stream sent it is not told here.
+            "E": self.traded,
+        }
+        tick = msgspec.convert(row, Tick)
+        if not 0 <= tick.last - tick.first < MAX_TRADES:
+            raise msgspec.ValidationError(f"trades {tick.first} to {tick.last}")
+        return tick
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in the order of their aggregate ids, tombstones included; `full` when more may follow.
+
+    `ticks` are those that are trades, in the same order; `nonsense` says what is wrong with a row that is neither.
+    """
+
+    rows: list[Aggregate]
+    ticks: list[Tick]
+    full: bool
+    nonsense: str | None = None
+
+    @property
+    def first(self) -> int | None:
+        """The first raw trade id in it; None when there is none."""
+        return self.ticks[0].first if self.ticks else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Its aggregate ids follow each other."""
+        return all(after.number - row.number <= 1 for row, after in pairwise(self.rows))
+
+    @property
+    def last(self) -> int:
+        """The last raw trade id in it; -1 when there is none."""
+        return max((tick.last for tick in self.ticks), default=-1)
+
+
+class Aggregates:
+    """The aggregate trades of one symbol, `rows` to a page. Every question raises what `Rest.get` raises."""
+
+    def __init__(self, rest: Rest, symbol: str, rows: int = ROWS) -> None:
+        self.rest = rest
+        self.symbol = symbol
+        self.rows = rows
+
+    def since(self, time: int) -> Page:
+        """From the first that was made at or after an instant, in microseconds since 1970."""
+        return self.page(self.rows, startTime=time)
+
+    def onward(self, number: int) -> Page:
+        """From an aggregate id on; from the oldest that is kept, when that is younger."""
+        return self.page(self.rows, fromId=number)
+
+    def newest(self) -> Page:
+        """The newest of all."""
+        return self.page(1)
+
+    def page(self, limit: int, **bounds: int) -> Page:
+        body = self.rest.get("aggTrades", WEIGHT, symbol=self.symbol, limit=limit, **bounds)
+        try:
+            rows = msgspec.json.decode(body, type=list[Aggregate])
+        except NO_JSON as error:
+            raise Unanswered(
+                f"The exchange answered, but with no page of trades: {error}."
+            ) from error
+        return read(rows, self.symbol, limit)
+
+
+def read(rows: list[Aggregate], symbol: str, limit: int) -> Page:
+    # An aggregate id was seen to be used twice: the trade ids settle the order.
+    rows = sorted(rows, key=lambda row: (row.number, row.first))
+    ticks, nonsense = [], None
+    for row in rows:
+        try:
+            if not row.is_tombstone:
+                ticks.append(row.tick(symbol))
+        except msgspec.ValidationError as error:
+            nonsense = f"aggregate {row.number} makes no sense: {error}"
+    return Page(rows, ticks, len(rows) >= limit, nonsense)

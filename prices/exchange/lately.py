@@ -1,0 +1,47 @@
+"""What the exchange itself says of the last trade of a symbol, and of the time."""
+
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct, field
+
+from .messages import micros
+from .rest import NO_JSON, Rest, Unanswered
+
+# Request weights.
+TRADES_WEIGHT = 25
+TIME_WEIGHT = 1
+
+
+class Trade(Struct, frozen=True):
+    id: int
+    time: int
+
+
+class Time(Struct, frozen=True):
+    now: int = field(name="serverTime")
+
+
+@dataclass(frozen=True)
+class Lately:
+    """The id of the last raw trade, and when it was made: 0 and 0 when there was none. `now` is the exchange's clock.
+
+    Times are in microseconds since 1970.
+    """
+
+    last: int
+    traded: int
+    now: int
+
+
+def look(rest: Rest, symbol: str) -> Lately:
+    """Ask for the newest raw trade: it is answered from memory, while past aggregates may lag. Raises what `Rest.get` raises."""
+    trades = rest.get("trades", TRADES_WEIGHT, symbol=symbol, limit=1)
+    time = rest.get("time", TIME_WEIGHT)
+    try:
+        found = msgspec.json.decode(trades, type=list[Trade])
+        now = msgspec.json.decode(time, type=Time).now
+    except NO_JSON as error:
+        raise Unanswered(f"The exchange answered, but with no trades: {error}.") from error
+    last = max(found, key=lambda trade: trade.id, default=Trade(-1, 0))
+    return Lately(last.id, micros(last.time), micros(now))

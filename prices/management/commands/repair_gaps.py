@@ -1,0 +1,121 @@
+"""`manage.py repair_gaps`: fetch what is missing on the tape."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.errors import UndefinedTable
+
+from prices.backfill.progress import Progress
+from prices.backfill.repairer import Repairer, Turn
+from prices.exchange import symbols as listing
+from prices.exchange.rest import Rest, Stopped, Unanswered
+from prices.management.commands.stream_prices import symbol
+from prices.models import Symbol
+from prices.recording.steady import SteadyTape
+from prices.recording.tape import AWAY, Tape, connect
+from prices.stopping import StopRequest
+from pricetracker.reasons import first
+
+# Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.
+ATTEMPTS = 8
+
+# Seconds between two looks whether a pause is over.
+BEAT = 0.2
+
+# Seconds between two lines of progress.
+ON_TERMINAL = 1.0
+IN_LOG = 10.0
+
+
+class Command(BaseCommand):
+    help = "Fetch the trades that are missing on the tape from the exchange's REST API."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "symbols",
+            nargs="*",
+            type=symbol,
+            metavar="SYMBOL",
+            help="whose gaps to fill (default: every symbol on the tape)",
+        )
+
+    def handle(self, *, symbols: list[str], **options: Any) -> None:
+        try:
+            chosen = self.chosen(symbols)
+            with (
+                StopRequest() as stop,
+                Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
+            ):
+                tape = SteadyTape(open_tape, chosen)
+                repairer = Repairer(tape, rest, chosen)
+                try:
+                    self.learn_limits(rest, chosen)
+                    self.repair(repairer, stop)
+                    left = self.report(repairer)
+                finally:
+                    tape.close()
+        except AWAY as error:
+            raise CommandError(f"The database cannot be used: {first(error)}") from None
+        except UndefinedTable:
+            raise CommandError(
+                "The database has no tables yet: run `manage.py migrate` first."
+            ) from None
+        if left:
+            sys.exit(1)
+
+    def chosen(self, symbols: list[str]) -> list[str]:
+        recorded = Symbol.objects.names()
+        for name in symbols:
+            if name not in recorded:
+                known = ", ".join(recorded) or "none yet"
+                raise CommandError(f"{name} was never recorded. Recorded symbols: {known}.")
+        return list(dict.fromkeys(symbols)) or recorded
+
+    def learn_limits(self, rest: Rest, symbols: list[str]) -> None:
+        """The list of symbols says how much may be asked. Without an answer the usual limit is kept to."""
+        try:
+            listing.ask(rest, symbols[:1])
+        except (Unanswered, Stopped) as error:
+            self.stderr.write(f"The exchange's limits could not be learnt. {error}".rstrip())
+
+    def repair(self, repairer: Repairer, stop: StopRequest) -> None:
+        """Until no gap is left for which there is hope, nothing comes for a while, or somebody stops it."""
+        terminal = sys.stdout.isatty()
+        progress = Progress(
+            repairer, self.stdout.write, interval=ON_TERMINAL if terminal else IN_LOG
+        )
+        in_vain = 0
+        while repairer.repairable() and in_vain < ATTEMPTS and not stop():
+            try:
+                turn = repairer.turn()
+            except Stopped:
+                break
+            if turn is None:
+                stop.wait(BEAT)
+            elif turn in (Turn.BEHIND, Turn.UNANSWERED):
+                in_vain += 1
+            else:
+                in_vain = 0
+            progress.tell()
+        progress.tell(at_once=True)
+
+    def report(self, repairer: Repairer) -> int:
+        """Say what is left, and return how many gaps might yet be filled."""
+        missing, left = repairer.missing(), repairer.repairable()
+        withheld = len(missing.gaps) - left
+        if not missing.gaps:
+            self.stdout.write("No trade is missing.")
+        if withheld:
+            self.stderr.write(
+                f"{withheld} gaps cannot be filled: the exchange does not hand out their trades."
+                " /api/gaps/ lists them."
+            )
+        if left:
+            self.stderr.write(f"{left} gaps are left. Run it again later.")
+        return left
+
+
+def open_tape() -> Tape:
+    return Tape(connect(application_name="repair_gaps"))

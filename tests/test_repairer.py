@@ -1,0 +1,307 @@
+"""The repairer on a real tape: every way in which REST helps, lags, withholds and fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prices.backfill.repairer import Repairer, Turn
+from prices.backfill.schedule import BEHIND, WITHHELD
+from prices.exchange.messages import Tick
+from prices.exchange.rest import Refused
+from prices.models import Gap
+from prices.recording.steady import SteadyTape
+from prices.recording.tape import Tape, connect
+from tests.history import UNREACHABLE, History
+from tests.tapes import (
+    at,
+    check,
+    clear,
+    expected_ticks,
+    minutes,
+    open_gaps,
+    open_tape,
+    stored_candles,
+    stored_ticks,
+    tick,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Trades 1 to 30, one a second.
+THIRTY = [tick(n, n, str(n)) for n in range(1, 31)]
+
+PAGE = 5  # rows
+
+
+class Mending:
+    """A repairer whose exchange and clock are in the test's hands."""
+
+    def __init__(self, history: History) -> None:
+        self.now = 1000.0
+        self.history = history
+        self.tape = SteadyTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
+        self.repairer = Repairer(self.tape, history, ["BTCUSDT"], rows=PAGE, clock=lambda: self.now)
+
+    def store(self, ticks: list[Tick]) -> None:
+        self.tape.once(lambda tape: tape.store(ticks))
+
+    def turns(self) -> list[Turn]:
+        """All that there is to do now."""
+        turns = []
+        while (turn := self.repairer.turn()) is not None:
+            turns.append(turn)
+            assert len(turns) < 200, "it goes on for ever"
+        return turns
+
+
+@pytest.fixture
+def mending() -> Iterator[Callable[..., Mending]]:
+    opened: list[Mending] = []
+
+    def mend(*rows: Tick) -> Mending:
+        history = History()
+        for row in rows:
+            history.add(row)
+        opened.append(Mending(history))
+        return opened[-1]
+
+    yield mend
+    for each in opened:
+        each.tape.close()
+
+
+def check_tape(*ticks: Tick) -> None:
+    with open_tape() as tape:
+        check(tape, list(ticks))
+
+
+def errors() -> list[tuple]:
+    return list(Gap.objects.filter(status="open").values_list("attempts", "last_error"))
+
+
+class TestHelp:
+    def test_a_small_gap_takes_one_page(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([*THIRTY[:10], *THIRTY[12:]])
+        assert m.turns() == [Turn.FILLED]
+        check_tape(*THIRTY)
+        assert m.history.asked == [{"symbol": "BTCUSDT", "limit": PAGE, "startTime": at(10)}]
+        gap = Gap.objects.get()
+        assert (gap.status, gap.source, gap.ticks, gap.attempts) == ("repaired", "rest", 2, 1)
+
+    def test_a_large_gap_is_walked_through_by_id(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([THIRTY[0], THIRTY[29]])
+        assert m.turns() == [*[Turn.FILLING] * 6, Turn.FILLED]
+        check_tape(*THIRTY)
+        assert [asked.get("fromId") for asked in m.history.asked[:3]] == [None, 1004, 1008]
+        gap = Gap.objects.get()
+        assert (gap.first_trade, gap.last_trade, gap.ticks, gap.attempts) == (2, 29, 28, 7)
+
+    def test_many_ticks_of_one_instant_over_the_edge_of_a_page(self, mending) -> None:
+        ticks = [tick(n, 7) for n in range(1, 31)]
+        m = mending(*ticks)
+        m.store([*ticks[:3], *ticks[26:]])
+        m.turns()
+        check_tape(*ticks)
+
+    def test_small_gaps_come_before_large_ones_and_those_of_the_newest_hour_first(
+        self, mending
+    ) -> None:
+        hour = 3600
+        ticks = [tick(n, n * hour) for n in range(1, 31)]
+        m = mending(*ticks)
+        # Missing: 3 to 12, 15, 20, 25.
+        m.store([t for t in ticks if not 3 <= t.first <= 12 and t.first not in (15, 20, 25)])
+        m.turns()
+        started = [asked["startTime"] for asked in m.history.asked if "startTime" in asked]
+        assert started == [at(n * hour) for n in (24, 19, 14, 2)]
+        check_tape(*ticks)
+
+    def test_one_page_fills_all_the_gaps_that_it_covers(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([t for t in THIRTY if t.first not in (3, 5)])
+        assert m.turns() == [Turn.FILLED]
+        assert Gap.objects.filter(status="repaired").count() == 2
+
+    def test_other_symbols_gaps_are_left_alone(self, mending) -> None:
+        m = mending(*THIRTY)
+        with open_tape("ETHUSDT") as tape:
+            tape.store([tick(1, symbol="ETHUSDT"), tick(5, 5, symbol="ETHUSDT")])
+        assert m.turns() == []
+        assert open_gaps("ETHUSDT") == [(2, 4)]
+
+
+class TestBehind:
+    def test_rest_is_asked_again_until_it_has_come_to_what_the_stream_showed(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([*THIRTY[:10], *THIRTY[20:]])
+        m.history.ends_before = 14
+        assert m.turns() == [Turn.BEHIND]
+        assert open_gaps() == [(14, 20)]
+        assert errors() == [(1, "REST has not come to these trades yet.")]
+        assert m.turns() == []
+        m.now += BEHIND
+        assert m.turns() == [Turn.BEHIND]
+        m.history.ends_before = None
+        m.now += BEHIND
+        assert m.turns()[-1] is Turn.FILLED
+        check_tape(*THIRTY)
+
+    def test_nothing_is_there_from_that_time_on(self, mending) -> None:
+        m = mending()
+        m.store([THIRTY[0], THIRTY[5]])
+        assert m.turns() == [Turn.BEHIND]
+        assert m.repairer.repairable() == 1
+
+
+class TestWithheld:
+    def test_what_the_exchange_left_out_stays_a_gap(self, mending) -> None:
+        """Aggregate ids jump where it is left out: that proves nothing."""
+        m = mending()
+        for t in THIRTY:
+            if t.first != 12:
+                m.history.add(t, number=1000 + t.first)
+        m.store([*THIRTY[:10], *THIRTY[14:]])
+        assert m.turns() == [Turn.WITHHELD]
+        assert open_gaps() == [(12, 12)]
+        assert errors() == [(1, "The exchange does not hand out these trades.")]
+        assert m.repairer.repairable() == 0
+        # It is tried again, hours later; days later it was seen to be there.
+        m.history.rows.clear()
+        for t in THIRTY:
+            m.history.add(t, number=1000 + t.first)
+        m.now += WITHHELD
+        assert m.turns() == [Turn.FILLED]
+        check_tape(*THIRTY)
+
+    def test_what_it_no_longer_keeps_stays_a_gap(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.history.kept_from = 1000 + 12
+        m.store([*THIRTY[:10], *THIRTY[19:]])
+        assert m.turns()[-1] is Turn.WITHHELD
+        assert open_gaps() == [(11, 12)]
+
+    def test_a_row_that_makes_no_sense_is_named_and_the_others_are_taken(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.history.rows[11]["p"] = "1e5"
+        m.store([*THIRTY[:10], *THIRTY[13:]])
+        assert m.turns() == [Turn.WITHHELD]
+        assert open_gaps() == [(12, 12)]
+        ((_, error),) = errors()
+        assert "aggregate 1011 makes no sense" in error
+
+    def test_a_symbol_that_the_exchange_does_not_know(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([THIRTY[0], THIRTY[5]])
+        m.history.errors = [Refused(-1121, "HTTP 400. Invalid symbol.")]
+        assert m.turns() == [Turn.WITHHELD]
+        assert errors() == [(1, "HTTP 400. Invalid symbol.")]
+
+    def test_other_gaps_do_not_wait_for_it(self, mending) -> None:
+        m = mending()
+        for t in THIRTY:
+            if t.first != 25:
+                m.history.add(t, number=1000 + t.first)
+        m.store([t for t in THIRTY if t.first not in (5, 25)])
+        assert sorted(turn.name for turn in m.turns()) == ["FILLED", "WITHHELD"]
+        assert open_gaps() == [(25, 25)]
+
+
+class TestVoid:
+    def test_ids_between_two_neighbours_were_never_made(self, mending) -> None:
+        ticks = [t for t in THIRTY if t.first not in (12, 13)]
+        m = mending(*ticks)
+        m.store([*THIRTY[:10], *THIRTY[19:]])
+        m.turns()
+        assert open_gaps() == []
+        (gap,) = Gap.objects.filter(status="void")
+        assert (gap.first_trade, gap.last_trade) == (12, 13)
+
+    def test_tombstones_hold_no_trade(self, mending) -> None:
+        m = mending()
+        for t in THIRTY:
+            if t.first in (12, 13):
+                m.history.bury()
+            else:
+                m.history.add(t)
+        m.store([*THIRTY[:10], *THIRTY[19:]])
+        m.turns()
+        assert open_gaps() == []
+        assert Gap.objects.filter(status="void").count() == 1
+
+
+class TestNoAnswer:
+    def test_is_noted_and_tried_again_after_a_pause_that_grows(self, mending) -> None:
+        m = mending(*THIRTY)
+        m.store([*THIRTY[:10], *THIRTY[12:]])
+        m.history.errors = [UNREACHABLE] * 3
+        for attempt in range(1, 4):
+            assert m.turns() == [Turn.UNANSWERED]
+            assert errors() == [(attempt, "The exchange did not answer in time.")]
+            assert m.turns() == []
+            m.now += 4
+        assert m.turns() == [Turn.FILLED]
+        assert Gap.objects.get().last_error == "The exchange did not answer in time."
+        check_tape(*THIRTY)
+
+
+@st.composite
+def pasts(draw: st.DrawFn) -> tuple[History, list[Tick], set[int]]:
+    """A past with everything odd that was seen: the ticks it hands out, and the ids that it leaves out though they were traded."""
+    history, ticks, withheld, first, number, made = History(), [], set(), 1, 1000, 0
+    for _ in range(draw(st.integers(2, 40))):
+        oddity = draw(
+            st.sampled_from([*["plain"] * 8, "jump", "tombstone", "twice", "omitted", "back"])
+        )
+        trades = draw(st.integers(1, 3))
+        if oddity == "jump":
+            first += draw(st.integers(1, 4))
+        made += draw(st.sampled_from([0, 0, 1, 3]))
+        t = tick(first, made, trades=trades)
+        first = t.last + 1
+        number += 0 if oddity == "twice" and ticks and history.rows[-1]["a"] == number else 1
+        if oddity == "tombstone":
+            history.bury(number)
+            number += 1
+        if oddity == "omitted":
+            withheld |= set(range(t.first, t.last + 1))
+            continue
+        traded = t.traded - 5_000 if oddity == "back" else None
+        history.add(t, number, traded)
+        ticks.append(
+            Tick("BTCUSDT", t.first, t.last, t.price, t.quantity, traded or t.traded, t.sent)
+        )
+    return history, ticks, withheld
+
+
+@given(past=pasts(), data=st.data())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_missing_and_handed_out_comes_back_once(transactional_db, past, data) -> None:
+    """At the end only what the exchange withholds is a gap, and ids that were never made are known to be void."""
+    history, ticks, withheld = past
+    if len(ticks) < 2:
+        return
+    kept = data.draw(st.sets(st.sampled_from(range(len(ticks)))))
+    stored = [t for n, t in enumerate(ticks) if n in kept or n in (0, len(ticks) - 1)]
+    mending = Mending(history)
+    try:
+        mending.tape.once(clear)
+        mending.store(stored)
+        for _ in range(4):
+            mending.turns()
+            mending.now += WITHHELD
+    finally:
+        mending.tape.close()
+    left = {n for first, last in open_gaps() for n in range(first, last + 1)}
+    known = {n for t in ticks for n in range(t.first, t.last + 1)}
+    assert not left & known
+    assert {n for n in withheld if ticks[0].last < n < ticks[-1].first} <= left
+    with open_tape() as tape:
+        assert stored_ticks() == expected_ticks(tape, ticks)
+        assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}
