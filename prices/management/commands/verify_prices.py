@@ -1,0 +1,99 @@
+"""`manage.py verify_prices`: whether the tape holds what it claims to hold."""
+
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.errors import UndefinedTable
+
+from prices.exchange.rest import Refused, Rest, Unanswered
+from prices.management.commands.stream_prices import symbol
+from prices.recording.tape import AWAY, Tape, connect
+from prices.verification.findings import Findings
+from prices.verification.minutes import CandleAudit
+from prices.verification.progress import Progress
+from prices.verification.published import Comparison
+from prices.verification.report import lines
+from prices.verification.scan import Scan, recorded
+from prices.verification.ticks import TickAudit
+from pricetracker.reasons import first
+
+
+class Command(BaseCommand):
+    help = (
+        "Audit the tape from the ticks up: trade ids without a hole, candles equal to their ticks, every hole known. "
+        "One line a symbol; ends with 1 when anything is missing or wrong. A hole that was not known is written down."
+    )
+
+    # How to wait for the exchange.
+    sleep = staticmethod(time.sleep)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "symbols",
+            nargs="*",
+            type=symbol,
+            metavar="SYMBOL",
+            help="what to audit (default: all that was ever recorded)",
+        )
+        parser.add_argument(
+            "--exchange",
+            action="store_true",
+            help="also compare closed minutes with the exchange's own klines",
+        )
+        parser.add_argument(
+            "--refold",
+            action="store_true",
+            help="make candles anew that differ from their ticks",
+        )
+
+    def handle(
+        self, *args: Any, symbols: list[str], exchange: bool, refold: bool, **options: Any
+    ) -> None:
+        try:
+            with connect(application_name="verify_prices") as database:
+                tape = Tape(database)
+                tape.register(self.chosen(symbols, recorded(database)))
+                complete = self.audit(tape, exchange=exchange, refold=refold)
+        except AWAY as error:
+            raise CommandError(f"The database cannot be used: {first(error)}") from None
+        except UndefinedTable:
+            raise CommandError(
+                "The database has no tables yet: run `manage.py migrate` first."
+            ) from None
+        if not complete:
+            sys.exit(1)
+
+    def chosen(self, symbols: list[str], known: list[str]) -> list[str]:
+        for name in symbols:
+            if name not in known:
+                names = ", ".join(known) or "none yet"
+                raise CommandError(f"{name} was never recorded. Recorded symbols: {names}.")
+        return symbols or known
+
+    def audit(self, tape: Tape, *, exchange: bool, refold: bool) -> bool:
+        """Whether all is complete, and the exchange could be asked if it was to be."""
+        # Not among the findings, which may be sent elsewhere.
+        progress = Progress(sys.stderr)
+        complete = True
+        with Rest(settings.BINANCE_REST_URL, sleep=self.sleep) as rest:
+            for name, number in sorted(tape.numbers.items()):
+                scan, findings = Scan(tape.database, number), Findings(name)
+                TickAudit(tape, scan, findings, progress).run()
+                CandleAudit(tape, scan, findings, progress).run(refold=refold)
+                try:
+                    if exchange:
+                        Comparison(rest, scan, findings, progress).run()
+                except Unanswered as error:
+                    progress.clear()
+                    self.stderr.write(f"{name} could not be compared with the exchange: {error}")
+                    complete = False
+                    # What it objects to may be this symbol alone; else it will not answer for the next one either.
+                    exchange = isinstance(error, Refused)
+                progress.clear()
+                for line in lines(findings):
+                    self.stdout.write(line)
+                complete = complete and findings.is_complete
+        return complete

@@ -1,0 +1,54 @@
+"""What an audit has found of one symbol: counted in full, told in part."""
+
+from dataclasses import dataclass, field
+
+# Lines that are told of one kind; the others are counted.
+SHOWN = 20
+
+
+@dataclass
+class Kind:
+    """Findings of one kind; `trades` are those that they are about, where that matters."""
+
+    count: int = 0
+    trades: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, line: str, trades: int = 0) -> None:
+        self.count += 1
+        self.trades += trades
+        if len(self.lines) < SHOWN:
+            self.lines.append(line)
+
+
+@dataclass
+class Findings:
+    """What an audit found of one symbol.
+
+    `void` trade ids are missing because no trade bears them. `explained` candles still count trades that are missing, `rebuilt`
+    ones were wrong and are right now. `compared` minutes were held against the exchange's;
+    None when it was not asked.
+    """
+
+    symbol: str
+    ticks: int = 0
+    trades: int = 0
+    minutes: int = 0
+    void: int = 0
+    known: Kind = field(default_factory=Kind)
+    unknown: Kind = field(default_factory=Kind)
+    overlaps: Kind = field(default_factory=Kind)
+    impossible: Kind = field(default_factory=Kind)
+    false: Kind = field(default_factory=Kind)
+    candles: Kind = field(default_factory=Kind)
+    explained: int = 0
+    rebuilt: int = 0
+    compared: int | None = None
+    differing: Kind = field(default_factory=Kind)
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing is missing, and nothing is wrong."""
+        kinds = [self.known, self.unknown, self.overlaps, self.impossible]
+        kinds += [self.false, self.candles, self.differing]
+        return not any(kind.count for kind in kinds) and not self.explained

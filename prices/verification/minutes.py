@@ -1,0 +1,80 @@
+"""The candles of one symbol by minute: whether each is what its ticks make."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..instants import iso
+from ..keys import EPOCH, MINUTE
+from ..recording.tape import Tape
+from . import wording
+from .candles import is_explained
+from .findings import Findings
+from .progress import Progress
+from .rows import Difference
+from .scan import Scan
+
+# Candles that are made from their ticks at once: recorders wait for that.
+REFOLDED_AT_ONCE = 20
+
+# One look is at some so many ticks, and never at more minutes; the first is at so many.
+TICKS = 500_000
+MOST_MINUTES = 8192
+FIRST_MINUTES = 64
+
+
+@dataclass(frozen=True)
+class Look:
+    """How many minutes with ticks, and how many ticks; candles that are wrong, and the number of those that are explained."""
+
+    minutes: int
+    ticks: int
+    wrong: list[Difference]
+    explained: int
+
+
+class CandleAudit:
+    """Comes after the ticks: by then the gap ledger knows which of them are missing."""
+
+    def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
+        self.tape = tape
+        self.scan = scan
+        self.findings = findings
+        self.progress = progress
+
+    def run(self, *, refold: bool, span: int = FIRST_MINUTES) -> None:
+        start = self.next_minute(EPOCH)
+        while start is not None:
+            stop = start + span * MINUTE
+            look = self.look(start, stop)
+            if look.wrong and refold:
+                look = self.rebuild(look, start, stop)
+            self.count(look)
+            self.progress.tell(f"{self.findings.symbol}: candles up to {iso(start)}", look.ticks)
+            # The market may be busier further on: no more than twice as many as before.
+            span = max(1, min(2 * span, span * TICKS // max(look.ticks, 1), MOST_MINUTES))
+            start = self.next_minute(stop)
+
+    def next_minute(self, start: datetime) -> datetime | None:
+        with self.scan.snapshot():
+            return self.scan.next_minute(start)
+
+    def look(self, start: datetime, stop: datetime) -> Look:
+        with self.scan.snapshot():
+            minutes, ticks, found = self.scan.candles(start, stop)
+        wrong = [difference for difference in found if not is_explained(difference)]
+        return Look(minutes, ticks, wrong, len(found) - len(wrong))
+
+    def rebuild(self, before: Look, start: datetime, stop: datetime) -> Look:
+        """Make the wrong candles from their ticks, and look again."""
+        minutes = [difference.minute for difference in before.wrong]
+        for n in range(0, len(minutes), REFOLDED_AT_ONCE):
+            self.tape.refold(self.findings.symbol, minutes[n : n + REFOLDED_AT_ONCE])
+        after = self.look(start, stop)
+        self.findings.rebuilt += len(before.wrong) - len(after.wrong)
+        return after
+
+    def count(self, look: Look) -> None:
+        self.findings.minutes += look.minutes
+        self.findings.explained += look.explained
+        for difference in look.wrong:
+            self.findings.candles.add(wording.candle(difference))

@@ -1,0 +1,76 @@
+"""The tape against the exchange's own klines, minute by minute."""
+
+from datetime import datetime
+from itertools import islice
+
+from ..exchange import klines
+from ..exchange.klines import Kline
+from ..exchange.rest import Rest
+from ..instants import iso
+from ..keys import MINUTE
+from . import wording
+from .findings import Findings
+from .progress import Progress
+from .rows import Folded
+from .scan import Scan
+
+# Klines that are compared in one look: that many minutes of a busy market have a million ticks.
+KLINES = 500
+
+
+class Comparison:
+    def __init__(self, rest: Rest, scan: Scan, findings: Findings, progress: Progress) -> None:
+        self.rest = rest
+        self.scan = scan
+        self.findings = findings
+        self.progress = progress
+
+    def run(self) -> None:
+        """Compare the minutes that are wholly on the tape. Raises what `Rest.get` raises.
+
+        A minute is over, and all of it in the database behind REST, when the exchange shows a later one.
+        """
+        self.findings.compared = 0
+        with self.scan.snapshot():
+            whole = self.scan.whole_minutes()
+        if whole is None:
+            return
+        start, stop = whole
+        published = klines.minutes(self.rest, self.findings.symbol, start, stop + MINUTE)
+        waiting: list[Kline] = []
+        while batch := list(islice(published, KLINES)):
+            *settled, last = waiting + batch
+            self.compare(settled, start, last.minute)
+            start, waiting = last.minute, [last]
+
+    def compare(self, settled: list[Kline], start: datetime, stop: datetime) -> None:
+        """All minutes between two instants, with the klines that there are of them."""
+        theirs = {kline.minute: kline for kline in settled}
+        with self.scan.snapshot():
+            ours = self.scan.minutes(start, stop)
+            unlike = {
+                minute: line
+                for minute in sorted(ours.keys() | theirs.keys())
+                if (line := difference(ours.get(minute), theirs.get(minute)))
+            }
+            torn = self.scan.torn(list(unlike))
+        self.findings.compared = (self.findings.compared or 0) + len(theirs.keys() - torn)
+        for minute, line in unlike.items():
+            if minute not in torn:
+                self.findings.differing.add(f"minute {iso(minute)}: {line}")
+        self.progress.tell(f"{self.findings.symbol}: klines up to {iso(stop)}", 0)
+
+
+def difference(ours: Folded | None, theirs: Kline | None) -> str:
+    """In what the two are not the same; nothing when they are."""
+    if theirs is None:
+        return "there are ticks, and the exchange has no kline of it"
+    if ours is None:
+        return (
+            f"no tick, and the exchange counts {wording.number(theirs.trades, 'trade')}"
+            if theirs.trades
+            else ""
+        )
+    # The exchange does not say which trades they are.
+    kline = Folded(ours.first, ours.last, theirs.trades, *theirs.values)
+    return wording.apart(ours, kline, "the exchange has", "its ticks make")

@@ -1,0 +1,90 @@
+"""Findings in words: one line a symbol, and under it what is wrong, where, and what to run."""
+
+from collections.abc import Iterator
+
+from .findings import Findings, Kind
+from .wording import number
+
+INDENT = "    "
+
+FETCH = "To fetch them: manage.py repair_gaps {symbol}"
+FETCH_FALSE = "To have these rows looked into: manage.py repair_gaps {symbol}"
+REFOLD = "To make these candles from their ticks: manage.py verify_prices --refold {symbol}"
+BY_HAND = (
+    "Which of the ticks are wrong cannot be told from the tape. Delete them by hand, in manage.py dbshell,"
+    " then run manage.py verify_prices {symbol} and manage.py repair_gaps {symbol}: they are fetched anew."
+)
+
+
+def lines(findings: Findings) -> Iterator[str]:
+    yield f"{findings.symbol}: {summary(findings)}"
+    yield from (f"{INDENT}{line}" for line in details(findings))
+
+
+def summary(found: Findings) -> str:
+    if found.is_complete and not found.ticks:
+        return "no tick yet"
+    verdict = "complete" if found.is_complete else ", ".join(troubles(found))
+    counted = [
+        number(found.ticks, "tick"),
+        number(found.trades, "trade"),
+        number(found.minutes, "minute"),
+    ]
+    if found.void:
+        counted.append(f"{number(found.void, 'trade id')} that no trade bears")
+    if found.rebuilt:
+        counted.append(f"{number(found.rebuilt, 'candle')} rebuilt")
+    if found.compared is not None:
+        counted.append(f"{number(found.compared, 'minute')} compared with the exchange's")
+    return f"{verdict}{', ' if found.is_complete else '; '}{', '.join(counted)}"
+
+
+def troubles(found: Findings) -> Iterator[str]:
+    if found.known.count:
+        yield f"{number(found.known.count, 'hole')} ({number(found.known.trades, 'trade')}) known"
+    if found.unknown.count:
+        yield f"{number(found.unknown.count, 'unknown hole')} ({number(found.unknown.trades, 'trade')})"
+    if found.overlaps.count:
+        yield number(found.overlaps.count, "overlap")
+    if found.impossible.count:
+        yield number(found.impossible.count, "impossible tick")
+    if found.false.count:
+        yield f"{number(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
+    if found.candles.count:
+        yield number(found.candles.count, "wrong candle")
+    if found.explained:
+        yield f"{number(found.explained, 'candle')} of trades that are missing"
+    if found.differing.count:
+        yield f"{number(found.differing.count, 'minute')} unlike the exchange's"
+
+
+def details(found: Findings) -> Iterator[str]:
+    yield from cut(found.unknown)
+    yield from cut(found.known)
+    if found.unknown.count or found.known.count or found.explained:
+        yield FETCH.format(symbol=found.symbol) + rebuilding(found.explained)
+    yield from listed(found, found.false, FETCH_FALSE)
+    yield from listed(found, found.candles, REFOLD)
+    yield from cut(found.overlaps)
+    yield from cut(found.impossible)
+    yield from cut(found.differing)
+    if found.overlaps.count or found.impossible.count or found.differing.count:
+        yield BY_HAND.format(symbol=found.symbol)
+
+
+def listed(found: Findings, kind: Kind, advice: str) -> Iterator[str]:
+    yield from cut(kind)
+    if kind.count:
+        yield advice.format(symbol=found.symbol)
+
+
+def cut(kind: Kind) -> Iterator[str]:
+    yield from kind.lines
+    if kind.count > len(kind.lines):
+        yield f"and {kind.count - len(kind.lines):,} more"
+
+
+def rebuilding(candles: int) -> str:
+    if not candles:
+        return ""
+    return f" - that also rebuilds {number(candles, 'candle')} made from trades that are missing"

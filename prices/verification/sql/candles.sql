@@ -1,0 +1,45 @@
+-- The candles that differ from those that their ticks make, and how many trades the gap ledger misses within their ids.
+-- Every row begins with how many minutes and ticks there are; there is one row when nothing differs.
+, kept AS (
+    SELECT
+        -- A candle is the one of the minute in its key, whatever stands in its columns.
+        timestamptz 'epoch' + (id & ((1::bigint << 44) - 1)) * interval '1 minute' AS minute,
+        candle.minute AS claimed, symbol_id, first_trade, last_trade, trades, open, high, low, close, volume
+    FROM prices_candle candle
+    WHERE id >= %(symbol)s::bigint << 44 | (extract(epoch FROM %(start)s::timestamptz)::bigint / 60)
+        AND id < %(symbol)s::bigint << 44 | (extract(epoch FROM %(stop)s::timestamptz)::bigint / 60)
+),
+differing AS (
+    SELECT
+        coalesce(made.minute, kept.minute) AS minute,
+        made.minute IS NOT NULL AS is_made,
+        made.first_trade, made.last_trade, made.trades, made.open, made.high, made.low, made.close, made.volume,
+        kept.minute IS NOT NULL AS is_kept,
+        kept.first_trade AS kept_first_trade, kept.last_trade AS kept_last_trade, kept.trades AS kept_trades,
+        kept.open AS kept_open, kept.high AS kept_high, kept.low AS kept_low, kept.close AS kept_close,
+        kept.volume AS kept_volume, kept.claimed = kept.minute AND kept.symbol_id = %(symbol)s AS in_place,
+        (
+            SELECT sum(least(gap.last_trade, kept.last_trade) - greatest(gap.first_trade, kept.first_trade) + 1)
+            FROM (
+                SELECT first_trade, last_trade FROM prices_gap
+                WHERE symbol_id = %(symbol)s AND status = 'open'
+                    AND last_trade >= kept.first_trade AND last_trade <= kept.last_trade
+                UNION ALL
+                -- The one that reaches beyond: gaps have no trade in common.
+                (
+                    SELECT first_trade, last_trade FROM prices_gap
+                    WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade > kept.last_trade
+                    ORDER BY last_trade LIMIT 1
+                )
+            ) AS gap
+            WHERE gap.first_trade <= kept.last_trade
+        ) AS missing
+    FROM made FULL JOIN kept ON kept.minute = made.minute
+    WHERE (
+        made.minute, made.first_trade, made.last_trade, made.trades, made.open, made.high, made.low, made.close, made.volume, %(symbol)s::integer
+    ) IS DISTINCT FROM (
+        kept.claimed, kept.first_trade, kept.last_trade, kept.trades, kept.open, kept.high, kept.low, kept.close, kept.volume, kept.symbol_id::integer
+    )
+)
+SELECT minutes, all_ticks, differing.*
+FROM (SELECT count(*) AS minutes, coalesce(sum(ticks), 0) AS all_ticks FROM made) AS total LEFT JOIN differing ON true

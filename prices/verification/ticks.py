@@ -1,0 +1,115 @@
+"""The ticks of one symbol by trade id: whether they join, make sense, and the gap ledger knows where they do not."""
+
+from datetime import datetime
+
+from ..keys import MASK, trade_of
+from ..recording.tape import Hole, Tape
+from . import wording
+from .findings import Findings
+from .holes import Judgement, judge
+from .progress import Progress
+from .rows import Stretch, Suspect
+from .scan import Scan
+from .spans import Span
+
+# Holes that are written into the ledger at once: recorders wait for that.
+NOTED_AT_ONCE = 100
+
+
+class TickAudit:
+    def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
+        self.tape = tape
+        self.scan = scan
+        self.findings = findings
+        self.progress = progress
+        # Rows of the ledger that were told of last: they may reach into the next stretch.
+        self.told: set[int] = set()
+
+    def run(self) -> None:
+        """Walk through all ticks, and then look at what is before and after them."""
+        seen, reach = self.scan.before_all, None
+        while True:
+            with self.scan.snapshot():
+                stretch = self.scan.walk(seen, reach)
+                if stretch is None:
+                    judgements = self.ends(seen, reach)
+                    break
+                judgement = self.between(seen, stretch)
+            self.take(judgement)
+            self.count(stretch)
+            seen, reach = stretch.totals.last, stretch.totals.reach
+        for judgement in judgements:
+            self.take(judgement)
+
+    def between(self, seen: int, stretch: Stretch) -> Judgement:
+        """The holes from the last tick seen, or else from the first of all, to the last of a stretch."""
+        holes = [hole_before(tick) for tick in stretch.suspects if is_torn(tick)]
+        if seen == self.scan.before_all:
+            seen = self.scan.first_tick(seen) or seen
+        window = (trade_of(seen), trade_of(stretch.totals.last) - 1)
+        absent = [(hole.first, hole.last) for hole in holes]
+        return judge(window, absent, holes, self.scan.ledger(*window))
+
+    def ends(self, seen: int, reach: int | None) -> list[Judgement]:
+        """What is after the last tick and before the first one, where candles may know of trades; everything without a tick."""
+        first = self.scan.first_tick(self.scan.before_all)
+        if first is None or reach is None:
+            found = self.scan.evidence(MASK, 0)
+            holes = [Hole(found.first, found.last, found.starts, found.ends)] if found else []
+            return [self.end((0, MASK), (0, MASK), holes)]
+        begin = trade_of(first)
+        before, after = [], []
+        if found := self.scan.evidence(begin, reach):
+            if found.first < begin:
+                before = [ordered(found.first, begin - 1, found.starts, self.scan.when(first))]
+            if found.last >= reach:
+                after = [ordered(reach, found.last, self.scan.when(seen), found.ends)]
+        return [
+            self.end((trade_of(seen), MASK), (reach, MASK), after),
+            self.end((0, begin - 1), (0, begin - 1), before),
+        ]
+
+    def end(self, window: Span, absent: Span, holes: list[Hole]) -> Judgement:
+        return judge(window, [absent], holes, self.scan.ledger(*window))
+
+    def take(self, judgement: Judgement) -> None:
+        self.findings.void += judgement.void
+        for hole in judgement.known:
+            self.findings.known.add(f"known: {wording.missing(hole)}", size(hole))
+        for hole in judgement.unknown:
+            self.findings.unknown.add(f"unknown until now: {wording.missing(hole)}", size(hole))
+        for row in judgement.false:
+            if row.id not in self.told:
+                self.findings.false.add(wording.claim(row))
+        self.told = {row.id for row in judgement.false}
+        for n in range(0, len(judgement.unknown), NOTED_AT_ONCE):
+            self.tape.note(self.findings.symbol, judgement.unknown[n : n + NOTED_AT_ONCE])
+
+    def count(self, stretch: Stretch) -> None:
+        self.findings.ticks += stretch.totals.ticks
+        self.findings.trades += stretch.totals.trades
+        for tick in stretch.suspects:
+            if tick.reach is not None and tick.first < tick.reach:
+                self.findings.overlaps.add(wording.overlap(tick, tick.reach))
+            for line in wording.impossible(tick, self.scan.symbol):
+                self.findings.impossible.add(line)
+        place = f"{self.findings.symbol}: ticks up to trade {trade_of(stretch.totals.last)}"
+        self.progress.tell(place, stretch.totals.ticks)
+
+
+def is_torn(tick: Suspect) -> bool:
+    return tick.reach is not None and tick.reach < tick.first
+
+
+def hole_before(tick: Suspect) -> Hole:
+    return ordered(tick.reach or 0, tick.first - 1, tick.before, tick.traded)
+
+
+def ordered(first: int, last: int, one: datetime | None, other: datetime | None) -> Hole:
+    """Time may go back where trade ids go on; and a tick may have been taken away since it was seen."""
+    instants = [instant for instant in (one, other) if instant is not None]
+    return Hole(first, last, min(instants), max(instants))
+
+
+def size(hole: Hole) -> int:
+    return hole.last - hole.first + 1

@@ -1,0 +1,84 @@
+"""Findings in words, one line each."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from ..exact import decimal_text
+from ..instants import iso
+from ..keys import trade_of
+from ..recording.tape import Hole
+from .rows import Difference, Folded, Row, Suspect
+
+# Of a candle's fields.
+NAMES = {name: name for name in Folded._fields} | {"first": "first trade", "last": "last trade"}
+
+
+def missing(hole: Hole) -> str:
+    return (
+        f"{trades(hole.first, hole.last)} missing, between {iso(hole.starts)} and {iso(hole.ends)}"
+    )
+
+
+def claim(row: Row) -> str:
+    says = "missing" if row.status == "open" else "void"
+    return f"{trades(row.first, row.last)} {says} by gap {row.id} of the ledger, and on the tape, if not all"
+
+
+def overlap(tick: Suspect, reach: int) -> str:
+    shared = trades(tick.first, min(tick.after, reach) - 1)
+    return (
+        f"{shared} in two ticks: in tick {tick.first} of {iso(tick.traded)}, and in one before it"
+    )
+
+
+def trades(first: int, last: int) -> str:
+    return f"trade {first}" if first == last else f"trades {first} to {last}"
+
+
+def impossible(tick: Suspect, symbol: int) -> Iterator[str]:
+    """What cannot be true of a tick that stands among those of a symbol."""
+    name = f"tick {trade_of(tick.id)} of {iso(tick.traded)}"
+    if not is_positive(tick.price):
+        yield f"{name}: its price is {decimal_text(tick.price)}"
+    if not is_positive(tick.quantity):
+        yield f"{name}: its quantity is {decimal_text(tick.quantity)}"
+    if tick.trades < 1:
+        yield f"{name}: it holds {tick.trades} trades"
+    if tick.symbol != symbol:
+        yield f"{name}: it is of symbol number {tick.symbol}, and {symbol} by its key"
+
+
+def is_positive(number: Decimal) -> bool:
+    return not number.is_nan() and number > 0
+
+
+def candle(difference: Difference) -> str:
+    return f"minute {iso(difference.minute)}: {unlike(difference)}"
+
+
+def unlike(difference: Difference) -> str:
+    made, kept = difference.made, difference.kept
+    if made is None:
+        return "there is a candle and no tick"
+    if kept is None:
+        return "there are ticks and no candle"
+    if not difference.in_place:
+        return "its candle bears another minute or another symbol"
+    return apart(made, kept, "its candle has", "its ticks make")
+
+
+def apart(made: Folded, kept: Folded, has: str, make: str) -> str:
+    """The fields in which two candles differ, with both values."""
+    return "; ".join(
+        f"{name}: {has} {written(getattr(kept, field))}, {make} {written(getattr(made, field))}"
+        for field, name in NAMES.items()
+        if getattr(kept, field) != getattr(made, field)
+    )
+
+
+def written(value: int | Decimal) -> str:
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)
+
+
+def number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
