@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 
-def main(folder: str, options: str, *, pool: bool) -> None:
+def main(folder: str, name: str, options: str, *, pool: bool) -> None:
     database = {
         "ENGINE": "pricetracker.postgres",
-        "NAME": "tape",
+        "NAME": name,
         "CLUSTER": Path(folder),
         "SERVER_OPTIONS": json.loads(options),
         "OPTIONS": {"pool": {"min_size": 0, "max_size": 2, "timeout": 10}} if pool else {},
@@ -36,4 +36,4 @@ def answer(sql: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], pool="pool" in sys.argv[3:])
+    main(*sys.argv[1:4], pool="pool" in sys.argv[4:])

@@ -40,10 +40,10 @@ def is_alive(process: psutil.Process) -> bool:
 class User:
     """A process that uses the server: see postgres_user."""
 
-    def __init__(self, folder: Path, *flags: str, **options: str) -> None:
+    def __init__(self, folder: Path, *flags: str, database: str = "tape", **options: str) -> None:
         settings = json.dumps({"fsync": "off", **options})
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.postgres_user", str(folder), settings, *flags],
+            [sys.executable, "-m", "tests.postgres_user", str(folder), database, settings, *flags],
             cwd=keeper.PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -79,13 +79,14 @@ class User:
 class Private:
     """The server in a folder, and all the users that a test sends to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "tape") -> None:
         self.folder = folder
+        self.database = database
         self.data = folder / "server" / "data"
         self.users: list[User] = []
 
     def user(self, *flags: str, **options: str) -> User:
-        self.users.append(User(self.folder, *flags, **options))
+        self.users.append(User(self.folder, *flags, database=self.database, **options))
         return self.users[-1]
 
     def server(self) -> psutil.Process | None:
