@@ -15,7 +15,7 @@ from prices import ask
 from prices.coverage import GAPS_LISTED, Coverage, Verdict
 from prices.exchange.messages import Tick
 from prices.models import Gap, Symbol
-from prices.recording.tape import Tape
+from prices.recording.tape import Hole, Tape
 from tests.tapes import START, clear, instant, minutes, open_tape, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,6 +182,40 @@ def check_latest(case: Case) -> None:
     assert [price.symbol.name for price, _ in others] == ["ETHUSDT"]
     assert answer.first_trade == case.stored[-1].first
     assert coverage.verdict is (COMPLETE if case.vouched else UNKNOWN)
+
+
+@given(ledger=ledgers(), data=st.data())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_was_found_missing_past_the_newest_tick_is_not_passed_over(
+    transactional_db, ledger, data
+) -> None:
+    """Somebody looked elsewhere, while a recorder goes on vouching: an answer that it could change is not complete."""
+    cut = data.draw(st.integers(1, len(ledger)))
+    stored, missing = ledger[:cut], ledger[cut:]
+    case = Case(ledger, stored, vouched=made(ledger[-1]) + 10 * MINUTE)
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        put(tape, case, [stored])
+        if missing:
+            last = missing[-1]
+            tape.note("BTCUSDT", [Hole(missing[0].first, last.last, made(stored[-1]), made(last))])
+        for asked in data.draw(some_of(case.instants())):
+            answer, coverage = ask.price_at("BTCUSDT", asked)
+            truth = [tick for tick in ledger if made(tick) <= asked]
+            if coverage.verdict is COMPLETE:
+                assert answer.first_trade == truth[-1].first
+        for start in data.draw(some_of(case.minutes())):
+            candle, coverage = ask.minute("BTCUSDT", start)
+            truth = minutes(ledger).get(("BTCUSDT", start))
+            if coverage.verdict is COMPLETE:
+                assert (candle and candle.trades) == (truth and truth.trades)
+        (_, coverage), _ = ask.latest()
+        assert coverage.verdict is (INCOMPLETE if missing else COMPLETE)
+        if missing:
+            tape.fill("BTCUSDT", missing)
+            (answer, coverage), _ = ask.latest()
+            assert (answer.first_trade, coverage.verdict) == (ledger[-1].first, COMPLETE)
 
 
 def at(seconds: float) -> datetime:

@@ -61,8 +61,12 @@ class Recorder:
     def note(self, event: bytes | Up | Down | Renewed) -> None:
         if isinstance(event, Up):
             logger.info("Connected to %s", self.stream.subscription.url)
-        elif isinstance(event, Renewed):
+        elif isinstance(event, Renewed) and event.joined:
             logger.info("%s A new connection has taken over.", event.reason)
+        elif isinstance(event, Renewed):
+            logger.warning(
+                "%s A new connection has taken over; trades may be missing.", event.reason
+            )
         elif isinstance(event, Down):
             logger.warning("%s Next attempt in %.1f s.", event.reason, event.wait)
 
