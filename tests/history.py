@@ -12,11 +12,13 @@ from prices.exchange.rest import Unanswered
 class History:
     """The past of one symbol, in the place of `Rest`. `kept_from` is the oldest aggregate id that is kept.
 
+    `by_row`: a page by time leaves out every row that is told to be earlier, not only those before the first that is not.
     `ends_before`: raw trade ids from there on have not reached the database yet. `errors` are raised first, one a question.
     """
 
     rows: list[dict] = field(default_factory=list)
     kept_from: int = 0
+    by_row: bool = False
     ends_before: int | None = None
     errors: list[Exception] = field(default_factory=list)
     asked: list[dict] = field(default_factory=list)
@@ -59,6 +61,8 @@ class History:
         if "fromId" in params:
             return [row for row in kept if row["a"] >= params["fromId"]]
         if "startTime" in params:
+            if self.by_row:
+                return [row for row in kept if row["T"] >= params["startTime"]]
             found = [n for n, row in enumerate(kept) if row["T"] >= params["startTime"]]
             return kept[found[0] :] if found else []
         return kept[-params["limit"] :]

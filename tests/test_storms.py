@@ -31,7 +31,7 @@ from tests.exchange import Running, local_exchange
 from tests.recorders import eventually
 from tests.tapes import clear, instant, minutes, open_tape
 from tests.trackers import SPEED, Tracker
-from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, is_whole
+from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_whole
 
 # Seconds of the exchange's time that are replayed.
 LONG = 60
@@ -146,7 +146,7 @@ class Storm(RuleBasedStateMachine):
             self.calm_down()
             if not self.trackers:
                 self.begin()
-            eventually(lambda: is_whole(self.ledger))
+            wait_until_whole(self.ledger)
             for tracker in self.trackers:
                 tracker.end()
             self.trackers = []
@@ -165,7 +165,7 @@ class Storm(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_any_storm_the_tape_is_whole(tmp_path: Path) -> None:
+def test_after_any_storm_the_tape_wait_until_whole(tmp_path: Path) -> None:
     Storm.files, Storm.ledger = beginnings(tmp_path, LONG)
     seed = random.randrange(1 << 32)
     print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails

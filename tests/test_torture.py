@@ -8,10 +8,9 @@ from prices.exchange.messages import Tick
 from replay.faults.catalogue import CATALOGUE
 from replay.faults.script import read
 from tests.exchange import local_exchange
-from tests.recorders import eventually
 from tests.tapes import clear, open_tape
 from tests.trackers import SPEED, tracker
-from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, is_whole
+from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_whole
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +76,7 @@ def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
         with tracker(exchange, *SYMBOLS):
-            eventually(lambda: is_whole(ledger))
+            wait_until_whole(ledger)
         check_whole(ledger, exchange, times="time-back" not in name)
         played = exchange.exchange.faults.played()
     assert set(played) == {fault.name for fault in faults}

@@ -9,6 +9,7 @@ from django.db import connection
 from prices.exchange.messages import Tick
 from replay.limits import Limits
 from tests.exchange import BTC, ETH, Running
+from tests.recorders import eventually
 from tests.tapes import (
     expected_ticks,
     minutes,
@@ -42,14 +43,25 @@ def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
     return files, ledger
 
 
-def is_whole(ledger: list[Tick]) -> bool:
-    """As many ticks as there should be, and no open gap."""
+def wait_until_whole(ledger: list[Tick]) -> None:
+    """Until there are as many ticks as there should be, and no open gap; else an error that says what is there."""
+    found: dict[str, tuple[int, int]] = {}
+    wanted = {symbol: (sum(t.symbol == symbol for t in ledger), 0) for symbol in SYMBOLS}
+    try:
+        eventually(lambda: found.update(counts()) or found == wanted)
+    except AssertionError:
+        raise AssertionError(f"ticks and open gaps are {found}, and never {wanted}") from None
+
+
+def counts() -> dict[str, tuple[int, int]]:
+    """Of each symbol the ticks and the open gaps."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (SELECT count(*) FROM prices_price),"
-            " (SELECT count(*) FROM prices_gap WHERE status = 'open')"
+            "SELECT name, (SELECT count(*) FROM prices_price WHERE symbol_id = symbol.id),"
+            " (SELECT count(*) FROM prices_gap WHERE symbol_id = symbol.id AND status = 'open')"
+            " FROM prices_symbol symbol"
         )
-        return cursor.fetchone() == (len(ledger), 0)
+        return {name: (ticks, gaps) for name, ticks, gaps in cursor.fetchall()}
 
 
 def check_whole(ledger: list[Tick], exchange: Running, *, times: bool = True) -> None:

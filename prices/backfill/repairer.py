@@ -101,11 +101,17 @@ class Repairer:
 
     def go_on(self, gap: OpenGap, page: Page) -> Turn:
         """The page ends before the gap does: more follows, or more will."""
-        # A full page that leads nowhere is no more help than none.
-        if not page.full or page.rows[-1] == self.places.get(gap.id):
+        place = self.place_after(gap, page) if page.full else None
+        if place is None:
             return self.postpone([gap.id], "REST has not come to these trades yet.", Turn.BEHIND)
-        self.places[gap.id] = page.rows[-1]
+        self.places[gap.id] = place
         return Turn.FILLING
+
+    def place_after(self, gap: OpenGap, page: Page) -> Aggregate | None:
+        """Where to go on: at the last trade of the page, or at its last row; None when neither leads on."""
+        known = self.places.get(gap.id)
+        trades = [row for row in page.rows if not row.is_tombstone]
+        return next((row for row in (*trades[-1:], page.rows[-1]) if row != known), None)
 
     def leave(self, gap: OpenGap, page: Page) -> Turn:
         """The page goes on after the gap: what is missing still will not come."""

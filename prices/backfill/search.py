@@ -5,9 +5,12 @@ from typing import Protocol
 
 from ..exchange.aggregates import Page
 
-# Pages that are asked for at most in going back: each step is twice as long as the one before. Times were seen to run
-# backwards by some milliseconds, which is a page or two; more than half a million trades it never is.
-STEPS_BACK = 9
+# Of a page the part that is asked for from before the place that was found by time: times were seen to step back by
+# some milliseconds from one trade to the next.
+MARGIN = 10
+
+# Places that are tried at most, each ten times as far back as the one before: with pages of 1,000 some ten million trades.
+STEPS_BACK = 6
 
 MILLISECOND = 1000  # microseconds
 
@@ -22,25 +25,25 @@ class Pages(Protocol):
 
 
 def page_before(pages: Pages, first: int, starts: int) -> Page:
-    """A page that begins at or before a raw trade id; or later, when the exchange no longer goes back that far.
+    """A page that begins before a raw trade id; or as soon after it as the exchange goes back.
 
-    `starts`, in microseconds since 1970, is the instant of the last tick before it: by time one finds the way, not the
-    order, since times were seen to step back from one trade to the next. So when the page begins too late after all, one goes
-    back by id, and when aggregates are left out of it, it is asked for by id. An empty page: nothing is kept from that instant on.
+    `starts`, in microseconds since 1970, is the instant of the last tick before it. By time one finds the way only: what is
+    told to be earlier is left out, wherever it stands. So the page itself is asked for by id. An empty one: nothing is kept
+    from that instant on.
     """
     # The whole millisecond: the tape may know the tick in another unit.
     page = pages.since(starts // MILLISECOND * MILLISECOND)
-    step = pages.rows
-    if not page.is_whole:
-        page = pages.onward(page.rows[0].number)
+    if not page.rows:
+        return page
+    found = page.rows[0].number
+    back = max(1, pages.rows // MARGIN)
     for _ in range(STEPS_BACK):
-        if not page.rows or (page.first is not None and page.first <= first):
+        number = max(0, found - back)
+        page = pages.onward(number)
+        begins_before = page.first is not None and page.first < first
+        if begins_before or not page.rows or page.rows[0].number > number:
             break
-        earlier = pages.onward(max(0, page.rows[0].number - step))
-        if not earlier.rows or earlier.rows[0].number >= page.rows[0].number:
-            break
-        page = earlier
-        step *= 2
+        back *= 10
     return page
 
 

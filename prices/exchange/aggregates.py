@@ -1,7 +1,6 @@
 """Past aggregate trades, a page at a time, as REST hands them out: by time or by aggregate id."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import msgspec
 from msgspec import Struct, field
@@ -65,11 +64,6 @@ class Page:
         return self.ticks[0].first if self.ticks else None
 
     @property
-    def is_whole(self) -> bool:
-        """Its aggregate ids follow each other."""
-        return all(after.number - row.number <= 1 for row, after in pairwise(self.rows))
-
-    @property
     def last(self) -> int:
         """The last raw trade id in it; -1 when there is none."""
         return max((tick.last for tick in self.ticks), default=-1)
@@ -84,8 +78,8 @@ class Aggregates:
         self.rows = rows
 
     def since(self, time: int) -> Page:
-        """From the first that was made at or after an instant, in microseconds since 1970."""
-        return self.page(self.rows, startTime=time)
+        """The first that was made at or after an instant, in microseconds since 1970."""
+        return self.page(1, startTime=time)
 
     def onward(self, number: int) -> Page:
         """From an aggregate id on; from the oldest that is kept, when that is younger."""

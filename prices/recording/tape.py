@@ -30,15 +30,16 @@ SELECT name FROM unnest(%(names)s::text[]) AS name
 WHERE NOT EXISTS (SELECT FROM prices_symbol known WHERE known.name = name.name)
 """
 
-# Rows are locked in one order, so that two recorders never wait for each other.
+# Rows are locked in one order, so that two recorders never wait for each other; and not so that a new gap would have to wait,
+# which refers to one of them.
 HEARTBEAT = """
 UPDATE prices_symbol symbol SET heard_at = now(), heard_through = greatest(symbol.heard_through, %(through)s)
-FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR UPDATE) AS locked
+FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR NO KEY UPDATE) AS locked
 WHERE symbol.id = locked.id
 """
 SILENCE = """
 UPDATE prices_symbol symbol SET heard_at = NULL
-FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR UPDATE) AS locked
+FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR NO KEY UPDATE) AS locked
 WHERE symbol.id = locked.id
 """
 

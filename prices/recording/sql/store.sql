@@ -171,7 +171,8 @@ shrunk AS (
     UPDATE prices_gap gap
     SET first_trade = piece.first_trade, last_trade = piece.last_trade, starts = piece.starts, ends = piece.ends,
         found_first = ledger.found_first, found_last = coalesce(piece.next_first - 1, ledger.found_last),
-        found_starts = ledger.found_starts, found_ends = coalesce(piece.next_starts, ledger.found_ends),
+        found_starts = least(ledger.found_starts, piece.starts),
+        found_ends = greatest(piece.ends, coalesce(piece.next_starts, ledger.found_ends)),
         ticks = gap.ticks + coalesce((SELECT ticks FROM filled WHERE filled.gap_id = gap.id), 0), source = %(source)s
     FROM piece JOIN ledger USING (gap_id) WHERE piece.gap_id = gap.id AND piece.nth = 1
 ),
@@ -196,7 +197,7 @@ split AS (
         piece.symbol_id, piece.first_trade, piece.last_trade, piece.starts, piece.ends, 'open',
         ledger.opened_at, ledger.attempts, ledger.last_error,
         piece.first_trade, coalesce(piece.next_first - 1, ledger.found_last),
-        piece.starts, coalesce(piece.next_starts, ledger.found_ends)
+        piece.starts, greatest(piece.ends, coalesce(piece.next_starts, ledger.found_ends))
     FROM piece JOIN ledger USING (gap_id) WHERE piece.nth > 1
 ),
 opened AS (
