@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import pytest
 from django.db import connection
-from django.db.models import Q
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
@@ -23,15 +22,14 @@ from hypothesis.stateful import (
 from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
-from prices.keys import key, minute_start
-from prices.models import Price, Symbol
+from prices.keys import minute_start
+from prices.models import Price
 from replay.faults.fault import Fault
 from replay.faults.storm import storm
 from tests.exchange import Running, local_exchange
-from tests.recorders import eventually
 from tests.tapes import clear, instant, minutes, open_tape
 from tests.trackers import SPEED, Tracker
-from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_whole
+from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_begun, wait_until_whole
 
 # Seconds of the exchange's time that are replayed.
 LONG = 60
@@ -45,13 +43,6 @@ COMING_AND_GOING = (
     *("garbage", "replay", "delay", "shutdown", "refuse", "slow-handshake"),
     *("rest-down", "rest-status", "rest-slow", "rest-html", "rest-truncate", "rest-stale"),
 )
-
-
-def first_in(ledger: list[Tick]) -> Q:
-    """The first tick of each symbol."""
-    firsts = {symbol: next(t for t in ledger if t.symbol == symbol) for symbol in SYMBOLS}
-    numbers = Symbol.objects.in_bulk(field_name="name")
-    return Q(pk__in=[key(numbers[name].pk, t.first) for name, t in firsts.items()])
 
 
 class Storm(RuleBasedStateMachine):
@@ -73,8 +64,7 @@ class Storm(RuleBasedStateMachine):
         self.exchange: Running = self.opened.__enter__()
         self.trackers: list[Tracker] = []
         self.begin()
-        # What was traded before a tape begins is not on it.
-        eventually(lambda: Price.objects.filter(first_in(self.ledger)).count() == len(SYMBOLS))
+        wait_until_begun(self.ledger)
 
     def begin(self) -> None:
         self.trackers.append(Tracker(self.exchange, SYMBOLS))

@@ -10,14 +10,14 @@ from replay.faults.script import read
 from tests.exchange import local_exchange
 from tests.tapes import clear, open_tape
 from tests.trackers import SPEED, tracker
-from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_whole
+from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_begun, wait_until_whole
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Seconds of the exchange's time that are replayed.
-LONG = 30
+LONG = 40
 
-# What goes wrong, in seconds on the wall. Faults of REST come with something that REST is needed for.
+# What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with something that REST is needed for.
 FAULTS = {
     "close": "0.3 close code=1001 reason=maintenance",
     "close again and again": "0.1 close\n0.3 close\n0.5 close\n0.7 close",
@@ -71,11 +71,12 @@ def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -
     script.write_text(FAULTS[name])
     faults = read(script)
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
-        for fault in faults:
-            exchange.exchange.faults.add(fault)
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
         with tracker(exchange, *SYMBOLS):
+            wait_until_begun(ledger)
+            for fault in faults:
+                exchange.exchange.faults.add(fault, now=True)
             wait_until_whole(ledger)
         check_whole(ledger, exchange, times="time-back" not in name)
         played = exchange.exchange.faults.played()

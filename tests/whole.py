@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from prices.exchange.messages import Tick
+from prices.keys import key
+from prices.models import Price, Symbol
 from replay.limits import Limits
 from tests.exchange import BTC, ETH, Running
 from tests.recorders import eventually
@@ -41,6 +43,18 @@ def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
         files[-1].write_text("".join(rows))
         ledger += ticks
     return files, ledger
+
+
+def wait_until_begun(ledger: list[Tick]) -> None:
+    """Until the first tick of each symbol is on the tape. What was traded before a tape begins is not missing on it."""
+    firsts = {symbol: next(t.first for t in ledger if t.symbol == symbol) for symbol in SYMBOLS}
+
+    def begun() -> bool:
+        numbers = Symbol.objects.in_bulk(field_name="name")
+        keys = [key(numbers[name].pk, first) for name, first in firsts.items() if name in numbers]
+        return Price.objects.filter(pk__in=keys).count() == len(SYMBOLS)
+
+    eventually(begun)
 
 
 def wait_until_whole(ledger: list[Tick]) -> None:
