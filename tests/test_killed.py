@@ -20,11 +20,11 @@ from tests.tapes import recorded
 
 ROUNDS = 30
 
-# Times as fast as it happened: the ten minutes of the recordings are some 350 ticks a second.
-SPEED = 12
+# Times as fast as it happened: the ten minutes of the recordings are some 460 ticks a second.
+SPEED = 16
 
 # Seconds between two kills.
-PAUSES = (0.2, 1.6)
+PAUSES = (0.2, 1.3)
 
 ROWS = """
 SELECT json_agg(json_build_array(
