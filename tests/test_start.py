@@ -106,6 +106,18 @@ class TestDemo:
             assert "Traceback" not in output
             assert running(home) == []
 
+    def test_begins_with_a_new_tape_each_time(self, home) -> None:
+        """Else all that was replayed since the last time would be missing, and be fetched."""
+        with demo(home) as started:
+            eventually(lambda: len(started.get("/latest")[0]) == 2)
+            before = [price["timestamp"] for price in started.get("/latest")[0]]
+            started.end(signal.SIGTERM)
+        with demo(home) as started:
+            eventually(lambda: len(started.get("/latest")[0]) == 2)
+            ticks, _ = started.get("/api/prices/?symbol=BTCUSDT")
+            assert min(tick["timestamp"] for tick in ticks["results"]) > max(before)
+            assert started.get("/api/gaps/")[0]["results"] == []
+
     def test_killed_takes_its_children_with_it(self, home) -> None:
         with demo(home) as started:
             assert len(started.children()) == 3

@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from multiprocessing.connection import Connection
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
@@ -110,10 +111,18 @@ def exchange(ready: Connection) -> None:
 def recorder(ready: Connection, symbols: list[str]) -> None:
     try:
         execute(["manage.py", "migrate", "--verbosity=0"])
+        if settings.DEMO:
+            begin_anew()
         ready.send(True)
         execute(["manage.py", "stream_prices", *symbols])
     finally:
         leave_database()
+
+
+def begin_anew() -> None:
+    """Each demo has a tape of its own: what was replayed since the last one would all be fetched, for days of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
 
 
 def leave_database() -> None:
