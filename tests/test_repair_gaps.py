@@ -4,6 +4,7 @@ import random
 import subprocess
 
 import pytest
+from django.db import connection
 
 from prices.models import Candle, Gap, Price, Symbol
 from replay.faults.fault import Fault
@@ -22,7 +23,7 @@ def store(ticks, symbol: str) -> None:
 
 def repair(exchange: Running, *symbols: str) -> tuple[int, str]:
     # All that the files hold has happened.
-    exchange.exchange.clock.reached(1 << 60)
+    exchange.exchange.clock.reached(10**16)
     return finish(manage("repair_gaps", *symbols, exchange=exchange))
 
 
@@ -66,7 +67,7 @@ def test_ticks_deleted_by_hand_all_come_back_and_no_other_row_changes() -> None:
     gone = {keys[0], keys[-1], *draw.sample(keys, len(keys) // 100)}
     Price.objects.filter(pk__in=gone).delete()
     with local_exchange(BTC) as exchange:
-        exchange.exchange.clock.reached(1 << 60)
+        exchange.exchange.clock.reached(10**16)
         verified, told = finish(manage("verify_prices", exchange=exchange))
         code, output = repair(exchange)
         again = finish(manage("verify_prices", "--exchange", exchange=exchange))
@@ -136,3 +137,20 @@ def test_a_symbol_that_was_never_recorded_is_named() -> None:
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert output.endswith("XRPUSDT was never recorded. Recorded symbols: BTCUSDT.\n")
+
+
+@pytest.mark.parametrize("command", ["stream_prices", "repair_gaps", "verify_prices"])
+def test_a_database_that_was_not_migrated_is_named(command: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'prices' AND name LIKE '0003%' RETURNING *"
+        )
+        (row,) = cursor.fetchall()
+    try:
+        with local_exchange(BTC, ETH) as exchange:
+            code, output = finish(manage(command, exchange=exchange))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO django_migrations VALUES (%s, %s, %s, %s)", row)
+    assert code == 1
+    assert output.endswith("The database is not up to date: run `manage.py migrate` first.\n")

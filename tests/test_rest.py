@@ -112,7 +112,7 @@ class TestNoAnswer:
             Rest("http://no-such-host.invalid").get("ping", 1)
 
     def test_an_answer_without_end_is_given_up(self) -> None:
-        now = iter([0.0, 0.0, LONGEST_ANSWER + 1.0])
+        now = iter([0.0, 0.0, 0.0, 0.0, LONGEST_ANSWER + 1.0])
 
         def drip(peer: Peer) -> None:
             peer.read_request()
@@ -182,6 +182,29 @@ class TestSilence:
             assert waiting.slept == []
             assert rest.get("ping", 1) == b"{}"
         assert waiting.slept == [silence]
+
+    def test_is_kept_even_when_the_answer_that_asks_for_it_is_cut(self) -> None:
+        def cut(peer: Peer) -> None:
+            peer.read_request()
+            peer.send(b"HTTP/1.1 429 No\r\nRetry-After: 55\r\nContent-Length: 99\r\n\r\n{")
+
+        waiting = Waiting()
+        with faulty(cut, answer("200 OK", b"{}")) as url, waiting.rest(url) as rest:
+            with pytest.raises(Unanswered):
+                rest.get("ping", 1)
+            rest.get("ping", 1)
+        assert waiting.slept == [55]
+
+    def test_a_server_that_is_mute_does_not_hold_up_a_stop(self) -> None:
+        waiting = Waiting()
+
+        def mute(peer: Peer) -> None:
+            peer.read_request()
+            waiting.stop = True
+            peer.incoming.read()
+
+        with faulty(mute) as url, waiting.rest(url) as rest, pytest.raises(Stopped):
+            rest.get("ping", 1)
 
     def test_ends_with_a_stop(self) -> None:
         waiting = Waiting()

@@ -22,7 +22,7 @@ from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.lag import SPAN
 from prices.recording.lookout import Looked
-from prices.recording.pace import SHORTEST, Pace
+from prices.recording.pace import SETTLING_IN, SHORTEST, Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
@@ -358,6 +358,27 @@ class TestVouching:
         recording.writer.run()
         assert vouched() == {}
 
+    def test_a_database_that_returns_without_its_last_commits_is_not_vouched_for(self) -> None:
+        """A standby that took over may lack them; only the next tick, or a look, shows whether it does."""
+        recording = Recording()
+        recording.receive(Up(), tick(1, 10), tick(2, 11), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.COMPLETE
+        cut(recording)
+        Price.objects.filter(price=100, timestamp=at(11)).delete()
+        Symbol.objects.update(heard_at=None)
+        for _ in range(3):
+            recording.beat()
+            assert vouched() == {}
+        recording.receive(tick(2, 12, symbol="ETHUSDT"))
+        Symbol.objects.update(heard_at=None)
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        # And what is silent is looked at.
+        recording.now += SETTLING_IN
+        assert "BTCUSDT" in recording.writer.pace.suspects(recording.now + 1)
+        close(recording)
+
 
 class TestRenewal:
     def test_a_connection_that_overlapped_the_one_before_breaks_nothing(self, recording) -> None:
@@ -379,9 +400,13 @@ class TestRenewal:
 class TestSilentSymbols:
     """What the exchange says over REST of a symbol that does not tick."""
 
-    def looked(self, recording: Recording, last: int, seconds: float = 0) -> Looked:
-        lately = Lately(last, micros_at(seconds), micros_at(seconds))
-        return Looked("BTCUSDT", lately, recording.writer.vouching.breaks, recording.now)
+    def looked(
+        self, recording: Recording, last: int, seconds: float = 0, age: float = 0, proven: int = 99
+    ) -> Looked:
+        """The exchange said at so many seconds that this was the last trade, made so many seconds before."""
+        lately = Lately(last, micros_at(seconds - age), micros_at(seconds))
+        proven = min(last, proven)
+        return Looked("BTCUSDT", lately, proven, recording.writer.vouching.breaks, recording.now)
 
     def test_one_whose_last_trade_is_on_the_tape_is_vouched_for_before_it_ticks(
         self, recording
@@ -405,6 +430,8 @@ class TestSilentSymbols:
     def test_one_whose_last_trade_is_not_there_is_mute(self, recording) -> None:
         """What is missing is known at once, and another connection is asked for."""
         recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.now += 20
+        recording.receive(tick(2, 30, symbol="ETHUSDT"))
         recording.beat()
         recording.receive(self.looked(recording, 5, 30))
         assert open_gaps() == [(2, 5)]
@@ -420,6 +447,27 @@ class TestSilentSymbols:
         recording.beat()
         assert open_gaps() == [(2, 5)]
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+
+    def test_one_that_was_traded_before_the_connection_was_made_is_not_mute(
+        self, recording
+    ) -> None:
+        """After a stop: what was missed is known at once, and the connection brings what comes."""
+        recording.receive(Up(), tick(1, 10), LOST, Up(), tick(1, 70, symbol="ETHUSDT"))
+        recording.now += 20
+        recording.receive(self.looked(recording, 5, seconds=90, age=40))
+        recording.beat(heard=recording.now)
+        assert recording.renewed == []
+        assert open_gaps() == [(2, 5)]
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.INCOMPLETE
+
+    def test_what_its_history_does_not_confirm_is_not_called_missing(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.now += 20
+        recording.receive(self.looked(recording, 10**12, 30, proven=3))
+        recording.beat()
+        assert open_gaps() == [(2, 3)]
+        assert vouched() == {}
 
     def test_what_was_received_before_the_look_counts(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
@@ -491,6 +539,10 @@ class TestDatabaseAway:
         cut(recording)
         recording.beat()
         assert (vouched(), recording.slept) == ({}, [])
+        # It may be another database, for all one knows.
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(2, 1))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
 

@@ -85,7 +85,6 @@ class Tracker:
             self.tape_of_worker,
             breaks=lambda: self.writer.vouching.breaks,
             hand_over=buffer.put,
-            sleep=self.stop.wait,
             clock=clock,
         )
         jobs = [lambda: self.repairer.turn() is not None, lookout.turn]

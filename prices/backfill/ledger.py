@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 NEXT = """
 SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
-WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s) AND NOT gap.id = ANY(%(resting)s)
+WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
 ORDER BY gap.last_trade - gap.first_trade >= %(page)s, date_trunc('hour', gap.ends) DESC, gap.ends, gap.id
 LIMIT 1
 """

@@ -12,7 +12,7 @@ from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
 from ..recording.steady import SteadyTape
 from .ledger import Missing, OpenGap, left_of, missing, next_gap
-from .schedule import BEHIND, WITHHELD, Schedule
+from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 from .search import page_before, void
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Turn(Enum):
     UNANSWERED = "REST did not answer"
 
 
-CEILINGS = {Turn.BEHIND: BEHIND, Turn.WITHHELD: WITHHELD}
+CEILINGS = {Turn.BEHIND: BEHIND, Turn.UNANSWERED: UNANSWERED, Turn.WITHHELD: WITHHELD}
 
 
 class Repairer:
@@ -56,7 +56,7 @@ class Repairer:
         self.schedule = Schedule()
         # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
         self.places: dict[int, Aggregate] = {}
-        self.waits = backoff()
+        self.waits = backoff(ceiling=UNANSWERED)
         self.pause_until = clock()
         self.ticks = 0
         self.requests = 0
@@ -79,7 +79,7 @@ class Repairer:
             return self.postpone([gap.id], str(error), Turn.WITHHELD)
         except Unanswered as error:
             return self.pause(gap, str(error))
-        self.waits = backoff()
+        self.waits = backoff(ceiling=UNANSWERED)
         if page.ticks:
             self.ticks += self.tape.once(lambda tape: tape.fill(gap.symbol, page.ticks)).ticks
         for first, last in void(page):
@@ -130,7 +130,8 @@ class Repairer:
         return turn
 
     def pause(self, gap: OpenGap, error: str) -> Turn:
-        self.tape.once(lambda tape: tape.failed(gap.id, error))
+        # Others have their turn first: it may be this one alone that is not answered.
+        self.postpone([gap.id], error, Turn.UNANSWERED)
         wait = next(self.waits)
         self.pause_until = self.clock() + wait
         logger.warning("Missing trades cannot be fetched: %s Again in %.1f s.", error, wait)

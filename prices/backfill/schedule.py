@@ -7,6 +7,9 @@ from ..exchange.backoff import backoff
 # Seconds at most between two attempts at a gap that REST has not come to yet: it lags behind the streams.
 BEHIND = 60.0
 
+# At one for which REST did not answer.
+UNANSWERED = 20.0
+
 # And at one that it does not hand out: days later the exchange was seen to mend its own history.
 WITHHELD = 6 * 3600.0
 

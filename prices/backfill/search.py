@@ -50,19 +50,17 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
 def void(page: Page) -> list[tuple[int, int]]:
     """Raw trade ids that no trade bears, first and last of each stretch, as far as a page proves it.
 
-    Aggregate ids count up without a hole, like the trade ids in them. Where two aggregates follow each other at once, or with
-    nothing but tombstones between them, while their trade ids do not, the ids between were never given to a trade.
+    Aggregate ids count up without a hole, like the trade ids in them. Where two aggregates follow each other at once, while
+    their trade ids do not, the ids between were never given to a trade. Beside a tombstone, or an aggregate id that is used
+    twice, the exchange has renumbered its past: there nothing is proven.
     """
     if page.nonsense is not None:
         return []
-    stretches = []
-    before = None
-    for row, after in pairwise(page.rows):
-        if after.number - row.number > 1:
-            # An aggregate is left out, and may hold whatever is missing.
-            before = None
-        elif not row.is_tombstone:
-            before = row
-        if before is not None and not after.is_tombstone and after.first > before.last + 1:
-            stretches.append((before.last + 1, after.first - 1))
-    return stretches
+    return [
+        (row.last + 1, after.first - 1)
+        for row, after in pairwise(page.rows)
+        if after.number == row.number + 1
+        and not row.is_tombstone
+        and not after.is_tombstone
+        and after.first > row.last + 1
+    ]

@@ -13,6 +13,10 @@ WEIGHT = 4
 ROWS = 1000
 
 
+# Characters of a row that an error shows.
+SHOWN = 200
+
+
 class Aggregate(Struct, frozen=True, gc=False):
     """A row as it comes. Withdrawn ones are left as tombstones: no price, no quantity, trade ids of -1."""
 
@@ -44,6 +48,9 @@ class Aggregate(Struct, frozen=True, gc=False):
         if not 0 <= tick.last - tick.first < MAX_TRADES:
             raise msgspec.ValidationError(f"trades {tick.first} to {tick.last}")
         return tick
+
+
+decode_row = msgspec.json.Decoder(Aggregate).decode
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Aggregates:
     def page(self, limit: int, **bounds: int) -> Page:
         body = self.rest.get("aggTrades", WEIGHT, symbol=self.symbol, limit=limit, **bounds)
         try:
-            rows = msgspec.json.decode(body, type=list[Aggregate])
+            rows = msgspec.json.decode(body, type=list[msgspec.Raw])
         except NO_JSON as error:
             raise Unanswered(
                 f"The exchange answered, but with no page of trades: {error}."
@@ -100,14 +107,19 @@ class Aggregates:
         return read(rows, self.symbol, limit)
 
 
-def read(rows: list[Aggregate], symbol: str, limit: int) -> Page:
-    # An aggregate id was seen to be used twice: the trade ids settle the order.
-    rows = sorted(rows, key=lambda row: (row.number, row.first))
-    ticks, nonsense = [], None
-    for row in rows:
+def read(found: list[msgspec.Raw], symbol: str, limit: int) -> Page:
+    rows, ticks, nonsense = [], [], None
+    for raw in found:
         try:
-            if not row.is_tombstone:
-                ticks.append(row.tick(symbol))
-        except msgspec.ValidationError as error:
-            nonsense = f"aggregate {row.number} makes no sense: {error}"
-    return Page(rows, ticks, len(rows) >= limit, nonsense)
+            row = decode_row(raw)
+            tick = None if row.is_tombstone else row.tick(symbol)
+        except NO_JSON as error:
+            nonsense = f"{bytes(raw)[:SHOWN]!r} makes no sense: {error}"
+            continue
+        rows.append(row)
+        if tick is not None:
+            ticks.append(tick)
+    # An aggregate id was seen to be used twice: the trade ids settle the order.
+    rows.sort(key=lambda row: (row.number, row.first))
+    ticks.sort(key=lambda tick: tick.first)
+    return Page(rows, ticks, len(found) >= limit, nonsense)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct, field
 
-from .messages import micros
+from .messages import Time, TradeId, micros
 from .rest import NO_JSON, Rest, Unanswered
 
 # Request weights.
@@ -14,12 +14,12 @@ TIME_WEIGHT = 1
 
 
 class Trade(Struct, frozen=True):
-    id: int
-    time: int
+    id: TradeId
+    time: Time
 
 
-class Time(Struct, frozen=True):
-    now: int = field(name="serverTime")
+class ServerTime(Struct, frozen=True):
+    now: Time = field(name="serverTime")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def look(rest: Rest, symbol: str) -> Lately:
     time = rest.get("time", TIME_WEIGHT)
     try:
         found = msgspec.json.decode(trades, type=list[Trade])
-        now = msgspec.json.decode(time, type=Time).now
+        now = msgspec.json.decode(time, type=ServerTime).now
     except NO_JSON as error:
         raise Unanswered(f"The exchange answered, but with no trades: {error}.") from error
     last = max(found, key=lambda trade: trade.id, default=Trade(-1, 0))

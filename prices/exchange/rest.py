@@ -1,8 +1,10 @@
 """REST, asked politely: one question at a time, within a share of what the exchange allows, and silent when it says so."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Self
 from urllib.parse import urlencode
 
@@ -25,7 +27,10 @@ PIECE = 1 << 16
 # Seconds of silence after a 429 or a 418 that does not say how long: a minute is over then, and the shortest ban.
 SILENCES = {429: 60, 418: 120}
 
-# Longer waits than this are told of.
+# Seconds between two looks whether we are to stop.
+BEAT = 0.1
+
+# Longer waits than this, in seconds, are told of.
 NOTICEABLE = 10
 
 # What decoding raises; text that is no UTF-8 is the second.
@@ -97,11 +102,34 @@ class Rest:
         question = f"{self.base_url}/api/v3/{path}"
         if params:
             question += f"?{urlencode(params)}"
+        self.budget.spend(weight, self.clock())
+        return self.aside(lambda: self.ask(question))
+
+    def aside(self, errand: Callable[[], bytes]) -> bytes:
+        """Run an errand in a thread of its own. It is left alone when we are to stop: a mute server would hold us up."""
+        outcome: Future[bytes] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(errand())
+            except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+                outcome.set_exception(error)
+
+        threading.Thread(target=run, name="REST", daemon=True).start()
+        while True:
+            try:
+                return outcome.result(BEAT)
+            except TimeoutError:
+                if self.stopped():
+                    raise Stopped from None
+
+    def ask(self, question: str) -> bytes:
         began = self.clock()
-        self.budget.spend(weight, began)
         try:
             # Not sent on to elsewhere: a page for signing in, say, is no exchange.
             answer = self.pool.request("GET", question, redirect=False, preload_content=False)
+            # Before its body, which may be cut.
+            self.listen(answer)
             try:
                 body = self.body(answer, began)
             finally:
@@ -109,7 +137,6 @@ class Rest:
                 answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unanswered(reason(origin(error))) from error
-        self.listen(answer)
         if answer.status == 200:
             return body
         raise self.objection(answer.status, body)

@@ -2,11 +2,13 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..exchange import symbols as listing
 from ..exchange.aggregates import Aggregates
+from ..exchange.backoff import backoff
 from ..exchange.lately import Lately, look
 from ..exchange.rest import Rest, Unanswered
 from .pace import Pace
@@ -17,18 +19,33 @@ logger = logging.getLogger(__name__)
 # Seconds that a trade may be on its way to us after REST has told of it.
 ON_ITS_WAY = 2.0
 
+# Seconds between two looks. With several hundred symbols they would take all that may be asked, and repair needs it, too.
+INTERVAL = 2.0
+
+# Seconds between two questions for the status of silent symbols, which are told of only.
+STATUS_INTERVAL = 60.0
+
+MICROSECONDS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Looked:
     """What the exchange said of a symbol, in its place among what its streams said.
 
+    `proven` is the last raw trade id that its history confirms, -1 if it was not asked: one wrong answer is not believed.
     `breaks` is how often the feed had been interrupted before, `taken` when the answer was there (seconds, monotonic).
     """
 
     symbol: str
     lately: Lately
+    proven: int
     breaks: int
     taken: float
+
+    def is_old(self, connected_at: float) -> bool:
+        """The last trade was made before the present connection was there to bring it."""
+        age = (self.lately.now - self.lately.traded) / MICROSECONDS
+        return age > self.taken - connected_at - ON_ITS_WAY
 
 
 class Lookout:
@@ -42,7 +59,6 @@ class Lookout:
         *,
         breaks: Callable[[], int],
         hand_over: Callable[[Looked], None],
-        sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pace = pace
@@ -50,16 +66,24 @@ class Lookout:
         self.tape = tape
         self.breaks = breaks
         self.hand_over = hand_over
-        self.sleep = sleep
         self.clock = clock
+        self.waits = backoff()
+        self.next_look = clock()
+        self.next_status = clock()
         self.statuses: dict[str, str] = {}
+        # What was seen waits here until whatever the streams have sent by then has arrived.
+        self.seen: deque[Looked] = deque()
 
     def turn(self) -> bool:
-        """Whether there was something to look at. Raises Stopped, and one of `tape.AWAY` when the database is away."""
-        suspects = self.pace.suspects(self.clock())
-        if suspects:
-            self.look(suspects[0])
-        return bool(suspects)
+        """Whether there was something to do. Raises Stopped, and one of `tape.AWAY` when the database is away."""
+        now = self.clock()
+        while self.seen and now - self.seen[0].taken >= ON_ITS_WAY:
+            self.hand_over(self.seen.popleft())
+        if now < self.next_look or not (suspects := self.pace.suspects(now)):
+            return False
+        self.next_look = now + INTERVAL
+        self.look(suspects[0])
+        return True
 
     def look(self, symbol: str) -> None:
         self.pace.looking(symbol, self.clock())
@@ -67,27 +91,35 @@ class Lookout:
         try:
             lately = look(self.rest, symbol)
             taken = self.clock()
-            self.begin(symbol)
-            self.tell_status(symbol, lately)
+            proven = self.prove(symbol, lately)
+            self.tell_status(symbol)
         except Unanswered as error:
-            logger.warning("%s is silent, and REST cannot be asked why: %s", symbol, error)
+            wait = next(self.waits)
+            self.next_look = self.clock() + wait
             self.pace.looked(symbol, self.clock())
+            logger.warning("%s is silent, and REST cannot be asked why: %s", symbol, error)
             return
-        self.sleep(ON_ITS_WAY)
-        self.hand_over(Looked(symbol, lately, breaks, taken))
+        self.waits = backoff()
+        self.seen.append(Looked(symbol, lately, proven, breaks, taken))
 
-    def begin(self, symbol: str) -> None:
-        """A symbol that has not traded since it is recorded: its tape begins with the last trade before that."""
-        if self.tape.once(lambda tape: tape.newest(symbol)) is None:
-            ticks = Aggregates(self.rest, symbol).newest().ticks
-            if ticks:
-                self.tape.once(lambda tape: tape.store(ticks))
+    def prove(self, symbol: str, lately: Lately) -> int:
+        """The last trade of a symbol that its history shows, as far as that is news.
 
-    def tell_status(self, symbol: str, lately: Lately) -> None:
-        """Say when a symbol is silent because it is not traded, and when it is traded again."""
+        With it begins the tape of a symbol that has not traded since it is recorded.
+        """
         newest = self.tape.once(lambda tape: tape.newest(symbol))
-        if newest is None or newest.last < lately.last:
+        if newest is not None and lately.last <= newest.last:
+            return -1
+        page = Aggregates(self.rest, symbol).newest()
+        if newest is None and page.ticks:
+            self.tape.once(lambda tape: tape.store(page.ticks))
+        return page.last
+
+    def tell_status(self, symbol: str) -> None:
+        """Say when a symbol is silent because it is not traded, and when it is traded again."""
+        if self.clock() < self.next_status:
             return
+        self.next_status = self.clock() + STATUS_INTERVAL
         for listed in listing.ask(self.rest, [symbol]) or []:
             if listed.status != self.statuses.get(symbol, listing.TRADING):
                 logger.info("%s is silent: its status is %s.", symbol, listed.status)

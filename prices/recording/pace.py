@@ -75,11 +75,18 @@ class Pace:
     def __init__(self, symbols: Iterable[str], now: float) -> None:
         self.pulses = {symbol: Pulse(now) for symbol in symbols}
         self.line = Pulse(now)
+        self.connected_at = now
 
     def connected(self, now: float) -> None:
         """A new connection stands: what is silent on it has yet to be looked at."""
+        self.connected_at = now
         for pulse in (*self.pulses.values(), self.line):
             pulse.last, pulse.looked_after, pulse.fresh = now, 0.0, True
+
+    def unsettle(self) -> None:
+        """Something may have been missed on this connection: what is silent on it is to be looked at again."""
+        for pulse in self.pulses.values():
+            pulse.looked_after, pulse.fresh = 0.0, True
 
     def ticked(self, counts: Mapping[str, int], now: float) -> None:
         for symbol, ticks in counts.items():
@@ -87,7 +94,7 @@ class Pace:
         self.line.ticked(sum(counts.values()), now)
 
     def suspects(self, now: float) -> list[str]:
-        """The symbols to look at now, the one that is overdue the longest first.
+        """The symbols to look at now, the most urgent first.
 
         When the line as a whole is silent for too long, though each symbol for itself may well be, the busiest stands for all.
         """
@@ -95,7 +102,12 @@ class Pace:
         if not due and self.line.is_due(now):
             due = [min(self.pulses, key=lambda symbol: self.pulses[symbol].pause(now))]
         idle = [symbol for symbol in due if self.pulses[symbol].looking_until <= now]
-        return sorted(idle, key=lambda symbol: self.pulses[symbol].last)
+        return sorted(idle, key=self.urgency)
+
+    def urgency(self, symbol: str) -> tuple[bool, float]:
+        """Those that nobody has looked at come first, and of these and the others the one that is silent the longest."""
+        pulse = self.pulses[symbol]
+        return pulse.looked_after > 0, pulse.last
 
     def looking(self, symbol: str, now: float) -> None:
         """Somebody looks at a symbol, and will say when they have seen it."""

@@ -37,7 +37,16 @@ class Recorder:
         """
         thread = threading.Thread(target=self.write, name="writer", daemon=True)
         thread.start()
-        self.read()
+        try:
+            self.read()
+        except Exception:
+            self.finish(thread)
+            raise
+        self.finish(thread)
+        if self.failure is not None:
+            raise self.failure
+
+    def finish(self, thread: threading.Thread) -> None:
         self.writer.finishing = True
         thread.join(PATIENCE)
         if thread.is_alive():
@@ -47,8 +56,6 @@ class Recorder:
             )
         while thread.is_alive():
             thread.join(BEAT)
-        if self.failure is not None:
-            raise self.failure
 
     def read(self) -> None:
         for event in self.stream:

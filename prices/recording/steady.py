@@ -29,6 +29,9 @@ class SteadyTape:
         self.symbols = symbols
         self.sleep = sleep
         self.tape: Tape | None = None
+        # Called when the database is there again: it may be another one, which lacks what was committed last.
+        self.returned: Callable[[], None] = lambda: None
+        self.was_open = False
 
     def opened(self) -> Tape:
         """The tape, ready for its symbols. Raises one of AWAY."""
@@ -40,6 +43,9 @@ class SteadyTape:
                 tape.close()
                 raise
             self.tape = tape
+            if self.was_open:
+                self.returned()
+            self.was_open = True
         return self.tape
 
     def once(self, use: Callable[[Tape], Result]) -> Result:

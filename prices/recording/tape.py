@@ -46,16 +46,29 @@ WHERE symbol.id = locked.id
 TRIED = "UPDATE prices_gap SET attempts = attempts + 1 WHERE id = %(gap)s"
 FAILED = "UPDATE prices_gap SET last_error = %(error)s WHERE id = %(gap)s"
 
+# Gaps that lie side by side are one hole: a tick may reach over both.
 MISSING = """
-SELECT first_trade, last_trade FROM prices_gap
-WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade >= %(first)s AND first_trade <= %(last)s
-ORDER BY first_trade
+SELECT lower(hole), upper(hole) - 1 FROM (
+    SELECT unnest(range_agg(int8range(first_trade, last_trade, '[]'))) AS hole FROM prices_gap
+    WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade >= %(first)s AND first_trade <= %(last)s
+) AS holes ORDER BY hole
 """
 
 NEWEST = """
 SELECT (id & ((1::bigint << 44) - 1)) + trades - 1, timestamp FROM prices_price
 WHERE id >= %(symbol)s::bigint << 44 AND id < (%(symbol)s::bigint + 1) << 44 ORDER BY id DESC LIMIT 1
 """
+
+# A process that stands still, or is gone without a word, must not hold the pen for long.
+PEN_COUNTS_FOR = "SET idle_in_transaction_session_timeout = '10s'"
+
+# A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
+LINE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 # What a database raises that is away, or going: the work can be tried again later.
 # (A server that was failed over from accepts reads alone.)
@@ -101,7 +114,8 @@ def connect(application_name: str) -> psycopg.Connection:
     for django_only in ("cursor_factory", "context", "prepare_threshold"):
         params.pop(django_only)
     params["application_name"] = application_name
-    database = psycopg.connect(**params, autocommit=True)
+    database = psycopg.connect(**LINE | params, autocommit=True)
+    database.execute(PEN_COUNTS_FOR)
     # What is read after the pen was taken must be what its last holder left, whatever the database's default is.
     database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     return database

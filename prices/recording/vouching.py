@@ -40,6 +40,13 @@ class Vouching:
         self.breaks = 0
         self.beat_at = clock()
         self.standing = False  # A heartbeat stands on the tape that has not been taken back.
+        tape.returned = self.start_over
+
+    def start_over(self) -> None:
+        """Nothing that is on the tape is known any more: vouch for what the next ticks, or looks, prove."""
+        self.breaks += 1
+        self.witness.lose()
+        self.pace.unsettle()
 
     def fall_silent(self) -> None:
         """A trade may be missing unnoticed: vouch for no symbol until its next tick."""
@@ -58,13 +65,15 @@ class Vouching:
         newest = self.tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
             return
-        if lately.last > newest.last:
-            self.witness.doubt(symbol)
+        if looked.proven > newest.last:
             traded = max(EPOCH + timedelta(microseconds=lately.traded), newest.traded)
-            hole = Hole(newest.last + 1, lately.last, newest.traded, traded)
+            hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
             self.tape.insist(lambda tape: tape.note(symbol, [hole]))
+        if lately.last > newest.last and not looked.is_old(self.pace.connected_at):
+            self.witness.doubt(symbol)
             self.renew(f"{symbol} is mute, but the exchange has traded it.")
-        elif looked.breaks == self.breaks:
+        elif lately.last <= max(newest.last, looked.proven) and looked.breaks == self.breaks:
+            # All that was traded by then is on the tape, or known to be missing.
             self.witness.join(symbol, lately.now, looked.taken)
 
     def beat(self, heard: float | None, waiting: int) -> None:
@@ -76,8 +85,7 @@ class Vouching:
         if heard is None:
             self.fall_silent()
             return
-        trusted = {symbol for symbol in self.witness.symbols if self.pace.trusted(symbol, now)}
-        if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not trusted:
+        if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not self.trusted(now):
             # The line may be dead, or what has come is far from stored. Either may pass.
             self.take_back()
             return
@@ -85,7 +93,11 @@ class Vouching:
         through = self.witness.through(self.witness.taken if waiting else heard)
         instant = EPOCH + timedelta(microseconds=through)
         self.standing = True
-        self.tape.attempt(lambda tape: tape.heartbeat(trusted, instant))
+        # Whom it is for is asked when the database is there: on its return that is nobody.
+        self.tape.attempt(lambda tape: tape.heartbeat(self.trusted(now), instant))
+
+    def trusted(self, now: float) -> set[str]:
+        return {symbol for symbol in self.witness.symbols if self.pace.trusted(symbol, now)}
 
     def take_back(self) -> None:
         """Say that nobody vouches any more, until that is written."""

@@ -94,6 +94,7 @@ class Writer:
             self.tally.dropped = self.buffer.dropped
             joined = len(ticks)
             self.vouching.fall_silent()
+            self.pace.unsettle()
         if ticks:
             self.store(ticks, joined, taken)
         # Only now is on the tape whatever had come before them.
@@ -133,6 +134,7 @@ class Writer:
         except BadFrame as error:
             # Told of, and skipped. The next tick of its symbol will show by its trade id whether it held one.
             self.rejects.add(frame, str(error))
+            self.pace.unsettle()
             raise Break from error
         if type(event) is Shutdown:
             logger.info("The exchange is about to close the connection.")

@@ -63,14 +63,6 @@ WHERE EXISTS (
 """
 
 
-def recorded(database: psycopg.Connection[Any]) -> list[str]:
-    """The symbols on the tape."""
-    return [
-        name
-        for (name,) in database.execute("SELECT name FROM prices_symbol ORDER BY name").fetchall()
-    ]
-
-
 class Scan:
     def __init__(self, database: psycopg.Connection[Any], symbol: int, ids: int = IDS) -> None:
         self.database = database

@@ -4,19 +4,17 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from psycopg.errors import UndefinedTable
+from django.core.management.base import BaseCommand, CommandParser
 
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer, Turn
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.management.commands.stream_prices import symbol
-from prices.models import Symbol
+from prices.management.tape import recorded, usable_tape
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import AWAY, Tape, connect
+from prices.recording.tape import Tape, connect
 from prices.stopping import StopRequest
-from pricetracker.reasons import first
 
 # Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.
 ATTEMPTS = 8
@@ -42,36 +40,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, symbols: list[str], **options: Any) -> None:
-        try:
-            chosen = self.chosen(symbols)
-            with (
-                StopRequest() as stop,
-                Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
-            ):
-                tape = SteadyTape(open_tape, chosen)
-                repairer = Repairer(tape, rest, chosen)
-                try:
-                    self.learn_limits(rest, chosen)
-                    self.repair(repairer, stop)
-                    left = self.report(repairer)
-                finally:
-                    tape.close()
-        except AWAY as error:
-            raise CommandError(f"The database cannot be used: {first(error)}") from None
-        except UndefinedTable:
-            raise CommandError(
-                "The database has no tables yet: run `manage.py migrate` first."
-            ) from None
+        with (
+            usable_tape(),
+            StopRequest() as stop,
+            Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
+        ):
+            chosen = recorded(symbols)
+            tape = SteadyTape(open_tape, chosen)
+            repairer = Repairer(tape, rest, chosen)
+            try:
+                self.learn_limits(rest, chosen)
+                self.repair(repairer, stop)
+                left = self.report(repairer)
+            finally:
+                tape.close()
         if left:
             sys.exit(1)
-
-    def chosen(self, symbols: list[str]) -> list[str]:
-        recorded = Symbol.objects.names()
-        for name in symbols:
-            if name not in recorded:
-                known = ", ".join(recorded) or "none yet"
-                raise CommandError(f"{name} was never recorded. Recorded symbols: {known}.")
-        return list(dict.fromkeys(symbols)) or recorded
 
     def learn_limits(self, rest: Rest, symbols: list[str]) -> None:
         """The list of symbols says how much may be asked. Without an answer the usual limit is kept to."""
@@ -96,7 +80,7 @@ class Command(BaseCommand):
                 stop.wait(BEAT)
             elif turn in (Turn.BEHIND, Turn.UNANSWERED):
                 in_vain += 1
-            else:
+            elif turn is not Turn.WITHHELD:
                 in_vain = 0
             progress.tell()
         progress.tell(at_once=True)

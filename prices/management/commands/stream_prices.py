@@ -10,26 +10,25 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from psycopg.errors import UndefinedTable
 
 from prices import symbols as spelling
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer
 from prices.backfill.worker import Worker
 from prices.exchange import symbols as listing
-from prices.exchange.rest import Rest, Unanswered
+from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.stream import Event, Stream
 from prices.exchange.subscription import Subscription, aggregate_trades
+from prices.management.tape import usable_tape
 from prices.recording.buffer import Buffer
 from prices.recording.lookout import Looked, Lookout
 from prices.recording.pace import Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import AWAY, Tape, connect
+from prices.recording.tape import Tape, connect
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
-from pricetracker.reasons import first
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,9 @@ class Command(BaseCommand):
             stream = Stream(subscription, stopped=stop, sleep=stop.wait)
             buffer: Buffer[Event | Looked] = Buffer()
             tape = SteadyTape(open_tape, symbols)
-            self.check_database(tape)
+            # At the start a database that is away is an error; later the recorder waits for it.
+            with usable_tape():
+                tape.opened()
             pace = Pace(symbols, time.monotonic())
             writer = Writer(
                 buffer,
@@ -99,7 +100,6 @@ class Command(BaseCommand):
             tape,
             breaks=lambda: writer.vouching.breaks,
             hand_over=writer.buffer.put,
-            sleep=stop.wait,
         )
 
         def repair() -> bool:
@@ -125,6 +125,8 @@ class Command(BaseCommand):
         """A wrong symbol would be subscribed to and stay silent: the exchange does not object."""
         try:
             statuses = listing.check(rest, symbols)
+        except Stopped:
+            return
         except Unanswered as error:
             self.stderr.write(
                 f"The symbols could not be checked, so a wrong one will stay silent: {error}"
@@ -135,17 +137,6 @@ class Command(BaseCommand):
         for name, status in statuses.items():
             if status != listing.TRADING:
                 self.stderr.write(f"{name} is not being traded now: its status is {status}.")
-
-    def check_database(self, tape: SteadyTape) -> None:
-        """At the start a database that is away is an error; later the recorder waits for it."""
-        try:
-            tape.opened()
-        except AWAY as error:
-            raise CommandError(f"The database cannot be used: {first(error)}") from None
-        except UndefinedTable:
-            raise CommandError(
-                "The database has no tables yet: run `manage.py migrate` first."
-            ) from None
 
 
 def open_tape() -> Tape:

@@ -5,20 +5,19 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from psycopg.errors import UndefinedTable
+from django.core.management.base import BaseCommand, CommandParser
 
 from prices.exchange.rest import Refused, Rest, Unanswered
 from prices.management.commands.stream_prices import symbol
-from prices.recording.tape import AWAY, Tape, connect
+from prices.management.tape import recorded, usable_tape
+from prices.recording.tape import Tape, connect
 from prices.verification.findings import Findings
 from prices.verification.minutes import CandleAudit
 from prices.verification.progress import Progress
 from prices.verification.published import Comparison
 from prices.verification.report import lines
-from prices.verification.scan import Scan, recorded
+from prices.verification.scan import Scan
 from prices.verification.ticks import TickAudit
-from pricetracker.reasons import first
 
 
 class Command(BaseCommand):
@@ -52,26 +51,12 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, symbols: list[str], exchange: bool, refold: bool, **options: Any
     ) -> None:
-        try:
-            with connect(application_name="verify_prices") as database:
-                tape = Tape(database)
-                tape.register(self.chosen(symbols, recorded(database)))
-                complete = self.audit(tape, exchange=exchange, refold=refold)
-        except AWAY as error:
-            raise CommandError(f"The database cannot be used: {first(error)}") from None
-        except UndefinedTable:
-            raise CommandError(
-                "The database has no tables yet: run `manage.py migrate` first."
-            ) from None
+        with usable_tape(), connect(application_name="verify_prices") as database:
+            tape = Tape(database)
+            tape.register(recorded(symbols))
+            complete = self.audit(tape, exchange=exchange, refold=refold)
         if not complete:
             sys.exit(1)
-
-    def chosen(self, symbols: list[str], known: list[str]) -> list[str]:
-        for name in symbols:
-            if name not in known:
-                names = ", ".join(known) or "none yet"
-                raise CommandError(f"{name} was never recorded. Recorded symbols: {names}.")
-        return symbols or known
 
     def audit(self, tape: Tape, *, exchange: bool, refold: bool) -> bool:
         """Whether all is complete, and the exchange could be asked if it was to be."""

@@ -91,6 +91,8 @@ held AS (
             + coalesce((SELECT range_agg(c.held) FROM contradiction c WHERE c.symbol_id = run.symbol_id), '{}') AS trades
     FROM run GROUP BY symbol_id
 ),
+began AS (SELECT symbol_id, first_trade, min(starts) AS at FROM run GROUP BY symbol_id, first_trade),
+ended AS (SELECT symbol_id, after_trade, max(ends) AS at FROM run GROUP BY symbol_id, after_trade),
 tape AS (
     -- Each symbol's first and newest tick, as they were before this batch; nothing for a symbol that has none.
     SELECT
@@ -138,18 +140,16 @@ missing AS (
     SELECT
         suspect.gap_id, suspect.symbol_id, lower(piece) AS first_trade, upper(piece) - 1 AS last_trade,
         -- The instants of the ticks on either side: in this batch, or those that the suspect came with.
-        coalesce(timestamptz 'epoch' + (
-            SELECT max(ends) FROM run WHERE run.symbol_id = suspect.symbol_id AND after_trade = lower(piece)
-        ) * interval '1 microsecond', suspect.starts) AS starts,
-        coalesce(timestamptz 'epoch' + (
-            SELECT min(starts) FROM run WHERE run.symbol_id = suspect.symbol_id AND first_trade = upper(piece)
-        ) * interval '1 microsecond', suspect.ends) AS ends
+        coalesce(timestamptz 'epoch' + ended.at * interval '1 microsecond', suspect.starts) AS starts,
+        coalesce(timestamptz 'epoch' + began.at * interval '1 microsecond', suspect.ends) AS ends
     FROM suspect JOIN held USING (symbol_id)
     CROSS JOIN LATERAL unnest(
         suspect.trades - held.trades - CASE WHEN suspect.gap_id IS NULL THEN
             coalesce((SELECT range_agg(ledger.trades) FROM ledger WHERE ledger.symbol_id = suspect.symbol_id), '{}')
         ELSE '{}' END
     ) AS piece
+    LEFT JOIN ended ON ended.symbol_id = suspect.symbol_id AND ended.after_trade = lower(piece)
+    LEFT JOIN began ON began.symbol_id = suspect.symbol_id AND began.first_trade = upper(piece)
 ),
 piece AS (
     SELECT

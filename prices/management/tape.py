@@ -1,0 +1,35 @@
+"""What commands that work on the tape ask of it first, and the words in which they give up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from prices.models import Symbol
+from prices.recording.tape import AWAY
+from pricetracker.reasons import first
+
+
+@contextmanager
+def usable_tape() -> Iterator[None]:
+    """A database that is away, or not up to date, ends the command with one sentence."""
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CommandError("The database is not up to date: run `manage.py migrate` first.")
+        connection.close()
+        yield
+    except (*AWAY, OperationalError) as error:
+        raise CommandError(f"The database cannot be used: {first(error)}") from None
+
+
+def recorded(symbols: list[str]) -> list[str]:
+    """Some symbols, each once, or all that were ever recorded. Raises CommandError for one that was not."""
+    known = Symbol.objects.names()
+    for name in symbols:
+        if name not in known:
+            names = ", ".join(known) or "none yet"
+            raise CommandError(f"{name} was never recorded. Recorded symbols: {names}.")
+    return list(dict.fromkeys(symbols)) or known
