@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prices.exchange.budget import CROWDED, MINUTE, SHARE, Budget
 from prices.exchange.connection import REFUSALS
 from prices.exchange.rest import LONGEST_ANSWER, Refused, Rest, Stopped, Unanswered
+from prices.exchange.silence import LONGEST, Silence
 from tests.exchange import local_exchange
 from tests.faulty import Peer, faulty
 from tests.secured import secured
@@ -148,10 +149,10 @@ class Waiting:
         self.slept.append(seconds)
         self.now += seconds
 
-    def rest(self, url: str) -> Rest:
+    def rest(self, url: str, silence: Silence | None = None) -> Rest:
         url = url.replace("ws://", "http://")
         clock = lambda: self.now
-        return Rest(url, sleep=self.sleep, clock=clock, stopped=lambda: self.stop)
+        return Rest(url, sleep=self.sleep, clock=clock, stopped=lambda: self.stop, silence=silence)
 
 
 def limited(status: str, *headers: str):
@@ -241,3 +242,40 @@ def test_in_no_minute_is_more_spent_than_the_share_or_one_question(limit, asked)
     for began, _ in spent:
         within = [weight for at, weight in spent if began <= at < began + MINUTE]
         assert sum(within) <= limit * SHARE or len(within) == 1
+
+
+class TestSilenceOfOthers:
+    def test_is_kept_by_a_process_that_starts_meanwhile(self, tmp_path) -> None:
+        waiting = Waiting()
+        refuse = limited("418 I'm a teapot", "Retry-After: 300")
+        with faulty(refuse, answer("200 OK", b"{}")) as url:
+            silence = Silence(tmp_path, url, wall_clock=lambda: waiting.now)
+            with waiting.rest(url, silence) as first, pytest.raises(Unanswered):
+                first.get("ping", 1)
+            waiting.now += 100
+            with waiting.rest(url, silence) as second:
+                assert second.get("ping", 1) == b"{}"
+        assert waiting.slept == [200]
+
+    def test_is_that_of_one_exchange(self, tmp_path) -> None:
+        Silence(tmp_path, "http://one").keep(60)
+        assert Silence(tmp_path, "http://one").left() > 0
+        assert Silence(tmp_path, "http://other").left() == 0
+
+    def test_a_shorter_one_does_not_end_a_longer_one(self, tmp_path) -> None:
+        silence = Silence(tmp_path, "http://one", wall_clock=lambda: 1000)
+        silence.keep(300)
+        silence.keep(20)
+        assert silence.left() == 300
+
+    def test_a_clock_that_was_set_back_makes_no_more_of_it_than_the_longest_ban(
+        self, tmp_path
+    ) -> None:
+        Silence(tmp_path, "http://one", wall_clock=lambda: 10**9).keep(60)
+        assert Silence(tmp_path, "http://one", wall_clock=lambda: 1000).left() == LONGEST
+
+    def test_a_file_that_was_cut_is_none(self, tmp_path) -> None:
+        silence = Silence(tmp_path, "http://one")
+        silence.keep(60)
+        silence.path.write_text("")
+        assert silence.left() == 0

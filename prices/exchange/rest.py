@@ -13,6 +13,7 @@ import urllib3
 
 from .budget import Budget
 from .connection import REFUSALS, explain, refusal, trust
+from .silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,10 @@ class Objection(msgspec.Struct, frozen=True):
 
 
 class Rest:
-    """Questions to one exchange, from one thread at a time. A context, at whose end the connections are closed."""
+    """Questions to one exchange, from one thread at a time. A context, at whose end the connections are closed.
+
+    `silence` is what other processes were told, and are told by this one.
+    """
 
     def __init__(
         self,
@@ -71,12 +75,14 @@ class Rest:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         timeout: urllib3.Timeout = TIMEOUT,
+        silence: Silence | None = None,
     ) -> None:
         self.base_url = base_url
         self.stopped = stopped
         self.sleep = sleep
         self.clock = clock
         self.budget = Budget()
+        self.silence = silence
         self.pool = urllib3.PoolManager(
             timeout=timeout,
             retries=False,
@@ -142,12 +148,17 @@ class Rest:
         raise self.objection(answer.status, body)
 
     def wait(self, weight: int) -> None:
-        while wait := self.budget.wait(weight, self.clock()):
+        while wait := self.due_in(weight):
             if wait > NOTICEABLE:
                 logger.info("REST is not asked for %.0f seconds, to keep within its limits.", wait)
             self.sleep(wait)
             if self.stopped():
                 raise Stopped
+
+    def due_in(self, weight: int) -> float:
+        """Seconds until a question of some weight may be asked."""
+        told_to_others = self.silence.left() if self.silence else 0.0
+        return max(self.budget.wait(weight, self.clock()), told_to_others)
 
     def body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
         pieces, size = [], 0
@@ -168,8 +179,10 @@ class Rest:
             self.budget.told(int(used), now)
         if answer.status in SILENCES:
             asked = answer.headers.get("Retry-After", "")
-            silence = int(asked) if asked.isdecimal() else SILENCES[answer.status]
-            self.budget.silence(silence, now)
+            seconds = int(asked) if asked.isdecimal() else SILENCES[answer.status]
+            self.budget.silence(seconds, now)
+            if self.silence:
+                self.silence.keep(seconds)
 
     def objection(self, status: int, body: bytes) -> Unanswered:
         objection = complaint(body)

@@ -3,7 +3,6 @@
 import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from prices.backfill.progress import Progress
@@ -11,7 +10,7 @@ from prices.backfill.repairer import Repairer, Turn
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.management.commands.stream_prices import symbol
-from prices.management.tape import recorded, usable_tape
+from prices.management.wiring import recorded, rest_api, usable_tape
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Tape, connect
 from prices.stopping import StopRequest
@@ -43,7 +42,7 @@ class Command(BaseCommand):
         with (
             usable_tape(),
             StopRequest() as stop,
-            Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
+            rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
             chosen = recorded(symbols)
             tape = SteadyTape(open_tape, chosen)

@@ -19,7 +19,7 @@ from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.stream import Event, Stream
 from prices.exchange.subscription import Subscription, aggregate_trades
-from prices.management.tape import usable_tape
+from prices.management.wiring import rest_api, usable_tape
 from prices.recording.buffer import Buffer
 from prices.recording.lookout import Looked, Lookout
 from prices.recording.pace import Pace
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         symbols = list(dict.fromkeys(symbols or settings.TRACKED_SYMBOLS))
         with (
             StopRequest() as stop,
-            Rest(settings.BINANCE_REST_URL, stopped=stop, sleep=stop.wait) as rest,
+            rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
             subscription = self.subscription(symbols)
             self.check_symbols(rest, symbols)

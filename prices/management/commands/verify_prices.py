@@ -4,12 +4,11 @@ import sys
 import time
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from prices.exchange.rest import Refused, Rest, Unanswered
+from prices.exchange.rest import Refused, Unanswered
 from prices.management.commands.stream_prices import symbol
-from prices.management.tape import recorded, usable_tape
+from prices.management.wiring import recorded, rest_api, usable_tape
 from prices.recording.tape import Tape, connect
 from prices.verification.findings import Findings
 from prices.verification.minutes import CandleAudit
@@ -63,7 +62,7 @@ class Command(BaseCommand):
         # Not among the findings, which may be sent elsewhere.
         progress = Progress(sys.stderr)
         complete = True
-        with Rest(settings.BINANCE_REST_URL, sleep=self.sleep) as rest:
+        with rest_api(sleep=self.sleep) as rest:
             for name, number in sorted(tape.numbers.items()):
                 scan, findings = Scan(tape.database, number), Findings(name)
                 TickAudit(tape, scan, findings, progress).run()

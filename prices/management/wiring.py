@@ -1,15 +1,28 @@
-"""What commands that work on the tape ask of it first, and the words in which they give up."""
+"""What several commands wire alike: the exchange to ask, a database that is ready, symbols that are known."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from prices.exchange.rest import Rest
+from prices.exchange.silence import Silence
 from prices.models import Symbol
 from prices.recording.tape import AWAY
 from pricetracker.reasons import first
+
+
+def rest_api(
+    stopped: Callable[[], bool] = lambda: False, sleep: Callable[[float], None] = time.sleep
+) -> Rest:
+    """The exchange's REST API as the settings name it, silent for as long as any process was told to be."""
+    url = settings.BINANCE_REST_URL
+    silence = Silence(settings.PRICETRACKER_HOME, url)
+    return Rest(url, stopped=stopped, sleep=sleep, silence=silence)
 
 
 @contextmanager
