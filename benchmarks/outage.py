@@ -107,8 +107,11 @@ def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
     exchange.faults.add(Fault(name="rest-down", seconds=OUTAGE), now=True)
     exchange.faults.add(Fault(name="reset"), now=True)
     ends = datetime.now(UTC) + timedelta(seconds=OUTAGE)
-    wait_until(Price.objects.filter(timestamp__gt=ends).exists)
-    back, peak = datetime.now(UTC), 0
+    peak = 0
+    while not Price.objects.filter(timestamp__gt=ends).exists():
+        peak = max(peak, recorder.memory_info().rss)
+        time.sleep(BEAT)
+    back = datetime.now(UTC)
     while Gap.objects.filter(status="open").exists():
         peak = max(peak, recorder.memory_info().rss)
         time.sleep(BEAT)

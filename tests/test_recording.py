@@ -14,7 +14,7 @@ from django.db.models import Count, Min
 
 from prices import ask
 from prices.exchange.messages import Tick, micros
-from prices.models import Price, Symbol
+from prices.models import Gap, Price, Symbol
 from prices.recording.witness import SETTLING
 from tests.exchange import BTC, ETH, TRX, Running, local_exchange
 from tests.recorders import PATIENCE, database_url, eventually, manage, recorder
@@ -110,6 +110,32 @@ def test_a_killed_recorder_leaves_no_tick_without_its_share_and_none_twice() -> 
                 process.kill()
                 process.wait(PATIENCE)
             check_against_itself()
+
+
+def test_of_two_recorders_on_one_tape_either_may_be_killed() -> None:
+    seed = random.randrange(1 << 32)
+    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
+    draw = random.Random(seed)
+    ticks = [*recorded(BTC), *recorded(ETH)]
+    with local_exchange(BTC, ETH, speed=60) as exchange:
+        with recorder(exchange), recorder(exchange) as second:
+            eventually(lambda: Price.objects.count() > 1000)
+            time.sleep(draw.uniform(0, 0.5))
+            second.kill()
+            second.wait(PATIENCE)
+            with recorder(exchange) as third:
+                eventually(lambda: Price.objects.count() > 8000)
+                third.kill()
+                third.wait(PATIENCE)
+            eventually(
+                lambda: (
+                    Price.objects.count() == len(ticks)
+                    and not Gap.objects.filter(status="open").exists()
+                )
+            )
+        with open_tape("BTCUSDT", "ETHUSDT") as tape:
+            check(tape, ticks)
+        assert exchange.exchange.judge.violations() == []
 
 
 def check_against_itself() -> None:

@@ -43,7 +43,7 @@ def test_every_hole_of_a_real_tape_is_filled() -> None:
         code, output = repair(exchange)
         judge = exchange.exchange.judge
     assert code == 0, output
-    assert f"{len(ticks) - len(kept):,} ticks that were missing are on the tape" in output
+    assert f"{len(ticks) - len(kept):,} missing ticks fetched" in output
     assert output.endswith("No trade is missing.\n")
     with open_tape("BTCUSDT") as tape:
         check(tape, ticks)
@@ -103,7 +103,7 @@ def test_what_the_exchange_does_not_hand_out_is_said_and_is_no_failure() -> None
         exchange.exchange.faults.add(Fault(name="rest-omit", options=omit))
         code, output = repair(exchange)
     assert code == 0, output
-    assert "1 gaps cannot be filled: the exchange does not hand out their trades." in output
+    assert "1 gap cannot be filled: the exchange does not hand out the trades." in output
     assert open_gaps() == [(lost.first, lost.last)]
 
 
@@ -118,7 +118,7 @@ def test_a_gap_that_is_left_is_a_failure() -> None:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Missing trades cannot be fetched: Nothing listens at the exchange's address." in output
-    assert output.endswith("1 gaps are left. Run it again later.\n")
+    assert output.endswith("Still missing: 1 gap. Run it again later.\n")
 
 
 def eventually_tried(process: subprocess.Popen[str]) -> None:

@@ -67,7 +67,7 @@ class Storm(RuleBasedStateMachine):
         wait_until_begun(self.ledger)
 
     def begin(self) -> None:
-        self.trackers.append(Tracker(self.exchange, SYMBOLS))
+        self.trackers.append(Tracker(self.exchange, SYMBOLS, None))
         self.trackers[-1].start()
 
     @initialize(lie=st.sampled_from([None, *LIES]), every=st.integers(2, 9))
@@ -155,7 +155,7 @@ class Storm(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_any_storm_the_tape_wait_until_whole(tmp_path: Path) -> None:
+def test_after_any_storm_the_tape_is_whole(tmp_path: Path) -> None:
     Storm.files, Storm.ledger = beginnings(tmp_path, LONG)
     seed = random.randrange(1 << 32)
     print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails

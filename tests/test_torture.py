@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from prices.exchange.messages import Tick
+from prices.recording.buffer import Buffer
+from prices.recording.tape import TAKE_PEN
 from replay.faults.catalogue import CATALOGUE
 from replay.faults.script import read
 from tests.exchange import local_exchange
+from tests.recorders import eventually
 from tests.tapes import clear, open_tape
 from tests.trackers import SPEED, tracker
 from tests.whole import LIMITS, SYMBOLS, beginnings, check_whole, wait_until_begun, wait_until_whole
@@ -81,6 +84,22 @@ def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -
         check_whole(ledger, exchange, times="time-back" not in name)
         played = exchange.exchange.faults.played()
     assert set(played) == {fault.name for fault in faults}
+
+
+def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick]]) -> None:
+    """The database does not answer for a while, and the buffer is small: its oldest frames go, and come back over REST."""
+    files, ledger = past
+    with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
+        with open_tape(*SYMBOLS) as tape:
+            clear(tape)
+            small: Buffer = Buffer(capacity=50, patience=0.01)
+            with tracker(exchange, *SYMBOLS, buffer=small):
+                wait_until_begun(ledger)
+                with tape.database.transaction():
+                    tape.database.execute(TAKE_PEN)
+                    eventually(lambda: small.dropped > 100)
+                wait_until_whole(ledger)
+        check_whole(ledger, exchange)
 
 
 def test_the_walk_is_complete() -> None:

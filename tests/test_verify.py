@@ -49,6 +49,7 @@ class TestTicks:
             "BTCUSDT: 1 hole (2 trades) known; 8 ticks, 8 trades, 2 minutes",
             "    known: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z",
             "    To fetch them: manage.py repair_gaps BTCUSDT",
+            "    What it could not fetch, and why: /api/gaps/?symbol=BTCUSDT&status=open",
         ]
 
     def test_a_hole_that_nobody_knew_is_written_into_the_ledger_and_known_from_then_on(
@@ -163,7 +164,7 @@ class TestTicks:
             lines = told(audit(tape))
         assert lines[0].startswith("BTCUSDT: 29 holes (29 trades) known;")
         assert sum("missing, between" in line for line in lines) == 20
-        assert lines[-2] == "    and 9 more"
+        assert lines[-3] == "    and 9 more"
 
 
 class TestCandles:

@@ -53,7 +53,9 @@ def open_tape() -> Tape:
 
 
 class Tracker:
-    def __init__(self, exchange: Running, symbols: tuple[str, ...]) -> None:
+    def __init__(
+        self, exchange: Running, symbols: tuple[str, ...], buffer: Buffer[Event | Looked] | None
+    ) -> None:
         self.stop = StopRequest(sleep)
         self.rest = Rest(
             exchange.rest_url,
@@ -64,7 +66,7 @@ class Tracker:
         self.stream = Stream(
             subscription, stopped=self.stop, sleep=self.stop.wait, connect=quick, clock=clock
         )
-        buffer: Buffer[Event | Looked] = Buffer()
+        buffer = self.buffer = buffer or Buffer()
         self.tape = SteadyTape(open_tape, symbols, sleep)
         self.tape_of_worker = SteadyTape(open_tape, symbols, sleep)
         pace = Pace(symbols, clock())
@@ -115,8 +117,10 @@ class Tracker:
 
 
 @contextmanager
-def tracker(exchange: Running, *symbols: str) -> Iterator[Tracker]:
-    running = Tracker(exchange, symbols)
+def tracker(
+    exchange: Running, *symbols: str, buffer: Buffer[Event | Looked] | None = None
+) -> Iterator[Tracker]:
+    running = Tracker(exchange, symbols, buffer)
     running.start()
     try:
         yield running

@@ -66,6 +66,8 @@ class CandleAnswer(serializers.Serializer):
 
 
 class GapAnswer(GapTouching):
+    """Trades that are missing on the tape, or were: which, between which instants, and what was done about it."""
+
     def get_fields(self) -> dict[str, serializers.Field]:
         return {
             "symbol": serializers.CharField(source="symbol.name"),
@@ -74,10 +76,14 @@ class GapAnswer(GapTouching):
             **super().get_fields(),
             "opened_at": InstantField(),
             "closed_at": InstantField(allow_null=True),
-            "attempts": serializers.IntegerField(),
+            "attempts": serializers.IntegerField(
+                help_text="How often the exchange was asked for these trades."
+            ),
             "last_error": serializers.CharField(allow_null=True),
-            "source": serializers.CharField(allow_null=True),
-            "ticks": serializers.IntegerField(),
+            "source": serializers.CharField(
+                allow_null=True, help_text="Where what filled it came from: stream or rest."
+            ),
+            "ticks": serializers.IntegerField(help_text="How many ticks have filled it so far."),
         }
 
 

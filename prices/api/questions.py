@@ -3,6 +3,7 @@
 from django.http import QueryDict
 from rest_framework import serializers
 
+from ..models import Gap
 from .fields import AskedField, IncludeField, SymbolField
 
 
@@ -40,6 +41,16 @@ class RangeQuestion(serializers.Serializer):
             "symbol": SymbolField(required=False, help_text="Only this symbol."),
             "from": AskedField(required=False, help_text="At or after this instant."),
             "to": AskedField(required=False, help_text="Before this instant."),
+        }
+
+
+class GapsQuestion(RangeQuestion):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            **super().get_fields(),
+            "status": serializers.ChoiceField(
+                Gap.Status.choices, required=False, help_text="Only gaps of this status."
+            ),
         }
 
 

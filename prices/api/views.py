@@ -184,8 +184,13 @@ class GapViewSet(RangeViewSet):
 
     queryset = Gap.objects.select_related("symbol")
     serializer_class = answers.GapAnswer
+    question = questions.GapsQuestion
 
-    @extend_schema(parameters=[questions.RangeQuestion])
+    def filter_queryset(self, rows: QuerySet) -> QuerySet:
+        status = self.asked(self.question).get("status")
+        return super().filter_queryset(rows.filter(status=status) if status else rows)
+
+    @extend_schema(parameters=[questions.GapsQuestion])
     def list(self, *args: Any, **kwargs: Any) -> Response:
         return super().list(*args, **kwargs)
 

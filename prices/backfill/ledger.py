@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-# Small gaps first, which one page fills; of these, and of the others, those of the newest hour. Within an hour in the order of
-# time: then a page that was fetched for one fills its neighbours, too.
+# The newest hour first, so that today's answers become complete before those of last month; within it the small gaps, which one
+# page fills. These in the order of time: then a page that was fetched for one fills its neighbours, too.
 NEXT = """
 SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
 WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
-ORDER BY gap.last_trade - gap.first_trade >= %(page)s, date_trunc('hour', gap.ends) DESC, gap.ends, gap.id
+ORDER BY date_trunc('hour', gap.ends) DESC, gap.last_trade - gap.first_trade >= %(page)s, gap.ends, gap.id
 LIMIT 1
 """
 

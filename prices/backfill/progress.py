@@ -1,8 +1,9 @@
-"""Telling how a long repair goes: one line that refreshes on a terminal, a plain line now and then in a log."""
+"""Telling how a long repair goes: a plain line now and then, and one at its end."""
 
 import time
 from collections.abc import Callable
 
+from ..counted import counted
 from .repairer import Repairer
 
 # Seconds between two lines.
@@ -35,8 +36,11 @@ class Progress:
         if not at_once and now - self.told_at < self.interval:
             return
         missing = self.repairer.missing()
-        self.say(
-            f"{self.repairer.ticks - self.told_ticks:,} ticks that were missing are on the tape;"
-            f" {missing.trades:,} trades are missing in {len(missing.gaps):,} gaps."
-        )
+        left = "nothing is missing any more"
+        if missing.gaps:
+            left = (
+                f"{counted(missing.trades, 'trade')} missing in {counted(len(missing.gaps), 'gap')}"
+            )
+        fetched = counted(self.repairer.ticks - self.told_ticks, "missing tick")
+        self.say(f"{fetched} fetched; {left}.")
         self.told_at, self.told_ticks = now, self.repairer.ticks

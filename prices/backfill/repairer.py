@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import Enum
 
-from ..exchange.aggregates import ROWS, Aggregate, Aggregates, Page
+from ..exchange.aggregates import ROWS, WEIGHT, Aggregate, Aggregates, Page
 from ..exchange.backoff import backoff
 from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
 from ..recording.steady import SteadyTape
+from ..recording.tape import Stored
 from .ledger import Missing, OpenGap, left_of, missing, next_gap
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 from .search import page_before, void
@@ -36,7 +37,7 @@ CEILINGS = {Turn.BEHIND: BEHIND, Turn.UNANSWERED: UNANSWERED, Turn.WITHHELD: WIT
 class Repairer:
     """Mends the gaps of some symbols. Every method raises one of `recording.tape.AWAY` when the database is away.
 
-    `ticks` and `requests` count what was put on the tape, and what was asked.
+    `ticks` counts what was put on the tape, and `filled` is told of each page that was.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Repairer:
         symbols: Sequence[str],
         *,
         rows: int = ROWS,
+        filled: Callable[[Stored], object] = lambda stored: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tape = tape
         self.rest = rest
         self.symbols = symbols
         self.rows = rows
+        self.filled = filled
         self.clock = clock
         self.schedule = Schedule()
         # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
@@ -59,7 +62,6 @@ class Repairer:
         self.waits = backoff(ceiling=UNANSWERED)
         self.pause_until = clock()
         self.ticks = 0
-        self.requests = 0
 
     def turn(self) -> Turn | None:
         """One page for one gap. None when there is nothing to do now. Raises Stopped while waiting for the exchange's limits."""
@@ -71,17 +73,19 @@ class Repairer:
         return self.mend(gap) if gap else None
 
     def mend(self, gap: OpenGap) -> Turn:
-        self.requests += 1
-        self.tape.once(lambda tape: tape.tried(gap.id))
         try:
             page = self.page(gap)
         except Refused as error:
+            self.tape.once(lambda tape: tape.tried(gap.id))
             return self.postpone([gap.id], str(error), Turn.WITHHELD)
         except Unanswered as error:
             return self.pause(gap, str(error))
         self.waits = backoff(ceiling=UNANSWERED)
+        self.tape.once(lambda tape: tape.tried(gap.id))
         if page.ticks:
-            self.ticks += self.tape.once(lambda tape: tape.fill(gap.symbol, page.ticks)).ticks
+            stored = self.tape.once(lambda tape: tape.fill(gap.symbol, page.ticks))
+            self.ticks += stored.ticks
+            self.filled(stored)
         for first, last in void(page):
             self.rule_out(gap.symbol, first, last)
         return self.go_on(gap, page) if page.last < gap.last else self.leave(gap, page)
@@ -130,11 +134,13 @@ class Repairer:
         return turn
 
     def pause(self, gap: OpenGap, error: str) -> Turn:
+        self.tape.once(lambda tape: tape.tried(gap.id))
         # Others have their turn first: it may be this one alone that is not answered.
         self.postpone([gap.id], error, Turn.UNANSWERED)
         wait = next(self.waits)
         self.pause_until = self.clock() + wait
-        logger.warning("Missing trades cannot be fetched: %s Again in %.1f s.", error, wait)
+        due = max(wait, self.rest.due_in(WEIGHT))
+        logger.warning("Missing trades cannot be fetched: %s Again in %.1f s.", error, due)
         return Turn.UNANSWERED
 
     def missing(self) -> Missing:

@@ -13,11 +13,12 @@ LONGEST = 15
 
 class Verdict(Enum):
     WAIT = auto()
-    JOINED = (
-        auto()
-    )  # Nothing is missing between the last frame of the old one and the first of the new one.
-    APART = auto()  # Something may be.
-    MUTE = auto()  # The new one delivers nothing, while the old one does.
+    # Nothing is missing between the last frame of the old one and the first of the new one.
+    JOINED = auto()
+    # Something may be.
+    APART = auto()
+    # The new one delivers nothing, while the old one does.
+    MUTE = auto()
 
 
 class Overlap:

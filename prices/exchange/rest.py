@@ -150,7 +150,10 @@ class Rest:
     def wait(self, weight: int) -> None:
         while wait := self.due_in(weight):
             if wait > NOTICEABLE:
-                logger.info("REST is not asked for %.0f seconds, to keep within its limits.", wait)
+                logger.info(
+                    "REST is left alone for %.0f seconds: its limits, or its own word, ask for that.",
+                    wait,
+                )
             self.sleep(wait)
             if self.stopped():
                 raise Stopped

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from ..counted import counted
 from .tally import Tally
 
 # Seconds between two lines.
@@ -39,8 +40,8 @@ class Status:
         self.told_at, self.told_ticks = now, tally.ticks + tally.repeated
         line = (
             f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s"
-            f" | {self.lag(tally.sent)} | {tally.ticks:,} recorded"
-            f" | {tally.gaps_opened} gaps, {tally.gaps_closed} filled | {waiting:,} waiting"
+            f" | {self.lag(tally.sent)} | {waiting:,} waiting | {tally.ticks:,} recorded"
+            f" | {counted(tally.gaps_opened, 'gap')}, {tally.gaps_closed:,} filled"
         )
         self.out.write(self.refreshing(line) if self.terminal else f"{line}\n")
         self.out.flush()

@@ -9,6 +9,8 @@ from .tape import Stored
 class Tally:
     """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the buffer full.
 
+    `fetched` ticks, and the gaps closed with them, came from REST.
+
     `sent` is when the exchange sent the newest tick, in microseconds; 0 before the first.
     """
 
@@ -16,8 +18,14 @@ class Tally:
     repeated: int = 0
     gaps_opened: int = 0
     gaps_closed: int = 0
+    fetched: int = 0
     dropped: int = 0
     sent: int = 0
+
+    def fill(self, stored: Stored) -> None:
+        """Ticks that were missing were fetched."""
+        self.fetched += stored.ticks
+        self.gaps_closed += stored.gaps_closed
 
     def add(self, stored: Stored, given: int, sent: int) -> None:
         self.ticks += stored.ticks

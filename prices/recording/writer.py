@@ -79,9 +79,8 @@ class Writer:
 
     def write(self, events: list[Event | Looked], taken: float) -> None:
         ticks: list[Tick] = []
-        joined = (
-            0  # Where in `ticks` the stretch begins after which nothing can be missing unnoticed.
-        )
+        # Where in `ticks` the stretch begins after which nothing can be missing unnoticed.
+        joined = 0
         for event in events:
             try:
                 if (tick := self.read(event, taken)) is not None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import islice
 
+from ..counted import counted
 from ..exchange import klines
 from ..exchange.klines import Kline
 from ..exchange.rest import Rest
@@ -67,7 +68,7 @@ def difference(ours: Folded | None, theirs: Kline | None) -> str:
         return "there are ticks, and the exchange has no kline of it"
     if ours is None:
         return (
-            f"no tick, and the exchange counts {wording.number(theirs.trades, 'trade')}"
+            f"no tick, and the exchange counts {counted(theirs.trades, 'trade')}"
             if theirs.trades
             else ""
         )

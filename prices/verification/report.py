@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from ..counted import counted
 from .findings import Findings, Kind
-from .wording import number
 
 INDENT = "    "
 
 FETCH = "To fetch them: manage.py repair_gaps {symbol}"
+WITHHELD = "What it could not fetch, and why: /api/gaps/?symbol={symbol}&status=open"
 FETCH_FALSE = "To have these rows looked into: manage.py repair_gaps {symbol}"
 REFOLD = "To make these candles from their ticks: manage.py verify_prices --refold {symbol}"
 BY_HAND = (
@@ -25,37 +26,37 @@ def summary(found: Findings) -> str:
     if found.is_complete and not found.ticks:
         return "no tick yet"
     verdict = "complete" if found.is_complete else ", ".join(troubles(found))
-    counted = [
-        number(found.ticks, "tick"),
-        number(found.trades, "trade"),
-        number(found.minutes, "minute"),
+    figures = [
+        counted(found.ticks, "tick"),
+        counted(found.trades, "trade"),
+        counted(found.minutes, "minute"),
     ]
     if found.void:
-        counted.append(f"{number(found.void, 'trade id')} that no trade bears")
+        figures.append(f"{counted(found.void, 'trade id')} that no trade bears")
     if found.rebuilt:
-        counted.append(f"{number(found.rebuilt, 'candle')} rebuilt")
+        figures.append(f"{counted(found.rebuilt, 'candle')} rebuilt")
     if found.compared is not None:
-        counted.append(f"{number(found.compared, 'minute')} compared with the exchange's")
-    return f"{verdict}{', ' if found.is_complete else '; '}{', '.join(counted)}"
+        figures.append(f"{counted(found.compared, 'minute')} compared with the exchange's")
+    return f"{verdict}{', ' if found.is_complete else '; '}{', '.join(figures)}"
 
 
 def troubles(found: Findings) -> Iterator[str]:
     if found.known.count:
-        yield f"{number(found.known.count, 'hole')} ({number(found.known.trades, 'trade')}) known"
+        yield f"{counted(found.known.count, 'hole')} ({counted(found.known.trades, 'trade')}) known"
     if found.unknown.count:
-        yield f"{number(found.unknown.count, 'unknown hole')} ({number(found.unknown.trades, 'trade')})"
+        yield f"{counted(found.unknown.count, 'unknown hole')} ({counted(found.unknown.trades, 'trade')})"
     if found.overlaps.count:
-        yield number(found.overlaps.count, "overlap")
+        yield counted(found.overlaps.count, "overlap")
     if found.impossible.count:
-        yield number(found.impossible.count, "impossible tick")
+        yield counted(found.impossible.count, "impossible tick")
     if found.false.count:
-        yield f"{number(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
+        yield f"{counted(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
     if found.candles.count:
-        yield number(found.candles.count, "wrong candle")
+        yield counted(found.candles.count, "wrong candle")
     if found.explained:
-        yield f"{number(found.explained, 'candle')} of trades that are missing"
+        yield f"{counted(found.explained, 'candle')} of trades that are missing"
     if found.differing.count:
-        yield f"{number(found.differing.count, 'minute')} unlike the exchange's"
+        yield f"{counted(found.differing.count, 'minute')} unlike the exchange's"
 
 
 def details(found: Findings) -> Iterator[str]:
@@ -63,6 +64,8 @@ def details(found: Findings) -> Iterator[str]:
     yield from cut(found.known)
     if found.unknown.count or found.known.count or found.explained:
         yield FETCH.format(symbol=found.symbol) + rebuilding(found.explained)
+    if found.known.count:
+        yield WITHHELD.format(symbol=found.symbol)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
     yield from cut(found.overlaps)
@@ -87,4 +90,4 @@ def cut(kind: Kind) -> Iterator[str]:
 def rebuilding(candles: int) -> str:
     if not candles:
         return ""
-    return f" - that also rebuilds {number(candles, 'candle')} made from trades that are missing"
+    return f" - that also rebuilds {counted(candles, 'candle')} made from trades that are missing"

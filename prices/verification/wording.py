@@ -78,7 +78,3 @@ def apart(made: Folded, kept: Folded, has: str, make: str) -> str:
 
 def written(value: int | Decimal) -> str:
     return decimal_text(value) if isinstance(value, Decimal) else str(value)
-
-
-def number(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

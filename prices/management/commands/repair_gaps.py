@@ -7,9 +7,10 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer, Turn
+from prices.counted import counted
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
-from prices.management.commands.stream_prices import symbol
+from prices.management.arguments import symbol
 from prices.management.wiring import recorded, rest_api, usable_tape
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Tape, connect
@@ -20,10 +21,6 @@ ATTEMPTS = 8
 
 # Seconds between two looks whether a pause is over.
 BEAT = 0.2
-
-# Seconds between two lines of progress.
-ON_TERMINAL = 1.0
-IN_LOG = 10.0
 
 
 class Command(BaseCommand):
@@ -65,10 +62,7 @@ class Command(BaseCommand):
 
     def repair(self, repairer: Repairer, stop: StopRequest) -> None:
         """Until no gap is left for which there is hope, nothing comes for a while, or somebody stops it."""
-        terminal = sys.stdout.isatty()
-        progress = Progress(
-            repairer, self.stdout.write, interval=ON_TERMINAL if terminal else IN_LOG
-        )
+        progress = Progress(repairer, self.stdout.write)
         in_vain = 0
         while repairer.repairable() and in_vain < ATTEMPTS and not stop():
             try:
@@ -92,11 +86,11 @@ class Command(BaseCommand):
             self.stdout.write("No trade is missing.")
         if withheld:
             self.stderr.write(
-                f"{withheld} gaps cannot be filled: the exchange does not hand out their trades."
-                " /api/gaps/ lists them."
+                f"{counted(withheld, 'gap')} cannot be filled: the exchange does not hand out the trades."
+                " /api/gaps/?status=open lists what is missing."
             )
         if left:
-            self.stderr.write(f"{left} gaps are left. Run it again later.")
+            self.stderr.write(f"Still missing: {counted(left, 'gap')}. Run it again later.")
         return left
 
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from prices.children import ChildEnded, Children
-from prices.management.commands.stream_prices import symbol
+from prices.management.arguments import symbol
 from prices.serving import address, listen, reason, serve
 from prices.stopping import StopRequest
 from pricetracker.commands import execute

@@ -3,7 +3,6 @@
 import logging
 import sys
 import time
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from prices import symbols as spelling
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer
 from prices.backfill.worker import Worker
@@ -19,6 +17,7 @@ from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.stream import Event, Stream
 from prices.exchange.subscription import Subscription, aggregate_trades
+from prices.management.arguments import symbol
 from prices.management.wiring import rest_api, usable_tape
 from prices.recording.buffer import Buffer
 from prices.recording.lookout import Looked, Lookout
@@ -34,13 +33,6 @@ logger = logging.getLogger(__name__)
 
 # Seconds that an answer of REST is waited for at the end: what it would bring can be fetched again.
 PATIENCE = 2.0
-
-
-def symbol(text: str) -> str:
-    try:
-        return spelling.parse(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 class Command(BaseCommand):
@@ -92,7 +84,7 @@ class Command(BaseCommand):
     ) -> Iterator[None]:
         """Beside the recording, what takes REST: missing trades are fetched, and silent symbols looked at."""
         tape = SteadyTape(open_tape, symbols)
-        repairer = Repairer(tape, rest, symbols)
+        repairer = Repairer(tape, rest, symbols, filled=writer.tally.fill)
         progress = Progress(repairer, logger.info)
         lookout = Lookout(
             pace,

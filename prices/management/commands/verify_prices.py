@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from prices.exchange.rest import Refused, Unanswered
-from prices.management.commands.stream_prices import symbol
+from prices.management.arguments import symbol
 from prices.management.wiring import recorded, rest_api, usable_tape
 from prices.recording.tape import Tape, connect
 from prices.verification.findings import Findings

@@ -12,12 +12,16 @@ void AS (
     RETURNING prices_gap.id
 ),
 repaired AS (
-    -- What of a gap was filled before the rest proved void keeps a row of its own.
+    -- What of a gap was filled before the rest proved void keeps rows of its own, on either side.
     INSERT INTO prices_gap (
         symbol_id, first_trade, last_trade, starts, ends, status, opened_at, closed_at, attempts, last_error, source, ticks
     )
     SELECT
-        symbol_id, found_first, found_last, found_starts, found_ends, 'repaired', opened_at, now(), attempts, last_error, source, ticks
-    FROM gap WHERE ticks > 0
+        symbol_id, lower(filled), upper(filled) - 1, found_starts, found_ends, 'repaired', opened_at, now(), attempts, last_error,
+        source, CASE WHEN row_number() OVER (PARTITION BY id ORDER BY filled) = 1 THEN ticks ELSE 0 END
+    FROM gap CROSS JOIN LATERAL unnest(
+        int8multirange(int8range(found_first, found_last, '[]')) - int8multirange(int8range(first_trade, last_trade, '[]'))
+    ) AS filled
+    WHERE found_first IS NOT NULL
 )
 SELECT count(*) FROM void
