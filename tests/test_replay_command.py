@@ -174,3 +174,11 @@ def test_a_port_is_a_number(text):
     assert (port("0"), port("65535")) == (0, 65535)
     with pytest.raises(argparse.ArgumentTypeError):
         port(text)
+
+
+def test_a_fault_of_a_symbol_that_is_not_listed_is_one_sentence(tmp_path):
+    script = tmp_path / "faults.txt"
+    script.write_text("1 skip symbol=NOPE\n")
+    code, errors = complaint("--faults", str(script), "--port", "0")
+    assert code == 1
+    assert errors == "CommandError: skip cannot hit NOPE: the exchange lists BTCUSDT, ETHUSDT.\n"

@@ -11,8 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from replay.archive import RecordingError
-from replay.exchange import open_exchange
+from replay.exchange import Exchange, open_exchange
 from replay.faults import script
+from replay.faults.fault import Fault
 from replay.faults.storm import storm
 from replay.server import Address, run
 from replay.signals import on_stop
@@ -109,6 +110,7 @@ class Command(BaseCommand):
                 played = script.read(faults) if faults else []
                 exchange = open_exchange(files, speed=speed, loop=loop)
             for fault in played:
+                check_symbol(fault, exchange)
                 exchange.faults.add(fault)
             if seed is not None:
                 exchange.faults.follow(storm(seed, list(exchange.ledger.markets)))
@@ -130,6 +132,16 @@ class Command(BaseCommand):
         if seed is not None:
             self.stdout.write(f"Storm {seed} begins with the first client.")
         self.stdout.flush()
+
+
+def check_symbol(fault: Fault, exchange: Exchange) -> None:
+    """A fault of a symbol that is not listed would quietly never come."""
+    listed = exchange.ledger.markets
+    if fault.symbol and fault.symbol not in listed:
+        known = ", ".join(listed)
+        raise script.ScriptError(
+            f"{fault.name} cannot hit {fault.symbol}: the exchange lists {known}."
+        )
 
 
 def summary(report: dict[str, Any]) -> Iterator[str]:
