@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from prices.models import Symbol
+from prices.models import Gap, Symbol
 from prices.recording.tape import Tape
 from tests.tapes import START, open_tape, tick
 
@@ -237,6 +237,28 @@ class TestMinMax:
         assert verdicts == ["complete", "incomplete", "incomplete", "incomplete", "complete"]
 
 
+class TestGaps:
+    def test_tell_what_was_done_about_them_and_can_be_listed_by_their_status(
+        self, tape, client: Client
+    ) -> None:
+        tape.store([tick(6, 3000), tick(15, 3100)])
+        tape.fill("BTCUSDT", [tick(7, 3010)])
+        tape.failed(Gap.objects.get().pk, "Not there yet.")
+        found = {
+            status: client.get(f"/api/gaps/?symbol=BTCUSDT&status={status}").json()["results"]
+            for status in ("open", "repaired", "void")
+        }
+        assert [len(gaps) for gaps in found.values()] == [1, 0, 0]
+        newest = found["open"][0]
+        assert (newest["first_trade"], newest["last_trade"], newest["status"]) == (8, 14, "open")
+        assert {name: newest[name] for name in ("attempts", "last_error", "source", "ticks")} == {
+            "attempts": 0,
+            "last_error": "Not there yet.",
+            "source": "rest",
+            "ticks": 1,
+        }
+
+
 class TestBadInput:
     @pytest.mark.parametrize("question", ["price-at-second", "minmax"])
     @pytest.mark.parametrize(
@@ -332,6 +354,19 @@ class TestBadInput:
         answer = ask(question, symbol="BTCUSDT", timestamp=timestamp)
         assert answer.status_code == 200
         assert answer["X-Coverage"] == "unknown"
+
+    @pytest.mark.parametrize(
+        ("path", "name", "right"),
+        [
+            ("/api/gaps/?status=mended", "status", "Must be open, repaired or void."),
+            ("/api/candles/?symbol=BTCUSDT&interval=5m", "interval", "Must be 1m."),
+        ],
+    )
+    def test_what_is_no_choice_is_told_what_would_be(
+        self, tape, client: Client, path, name, right
+    ) -> None:
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (400, {name: [right]})
 
     def test_only_coverage_can_be_included(self, tape, ask) -> None:
         answer = ask("latest", include="weather")

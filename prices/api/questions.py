@@ -49,7 +49,10 @@ class GapsQuestion(RangeQuestion):
         return {
             **super().get_fields(),
             "status": serializers.ChoiceField(
-                Gap.Status.choices, required=False, help_text="Only gaps of this status."
+                Gap.Status.choices,
+                required=False,
+                help_text="Only gaps of this status.",
+                error_messages={"invalid_choice": "Must be open, repaired or void."},
             ),
         }
 
@@ -60,6 +63,9 @@ class CandlesQuestion(RangeQuestion):
             **super().get_fields(),
             "symbol": SymbolField(help_text="A recorded symbol, in any case."),
             "interval": serializers.ChoiceField(
-                ["1m"], default="1m", help_text="Length of a candle."
+                ["1m"],
+                default="1m",
+                help_text="Length of a candle.",
+                error_messages={"invalid_choice": "Must be 1m."},
             ),
         }
