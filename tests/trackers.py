@@ -66,7 +66,8 @@ class Tracker:
         self.stream = Stream(
             subscription, stopped=self.stop, sleep=self.stop.wait, connect=quick, clock=clock
         )
-        buffer = self.buffer = buffer or Buffer()
+        # An empty one is false.
+        buffer = Buffer() if buffer is None else buffer
         self.tape = SteadyTape(open_tape, symbols, sleep)
         self.tape_of_worker = SteadyTape(open_tape, symbols, sleep)
         pace = Pace(symbols, clock())
