@@ -110,6 +110,15 @@ class TestHelp:
         gap = Gap.objects.get()
         assert (gap.first_trade, gap.last_trade, gap.ticks, gap.attempts) == (2, 29, 28, 7)
 
+    def test_where_time_leads_far_past_a_gap_one_goes_back_by_id(self, mending) -> None:
+        m = mending()
+        for t in THIRTY:
+            # REST tells the first 25 as an hour earlier than the stream did.
+            m.history.add(t, traded=t.traded - 3_600_000_000 if t.first <= 25 else None)
+        m.store([*THIRTY[:10], *THIRTY[12:]])
+        assert m.turns()[-1] is Turn.FILLED
+        assert open_gaps() == []
+
     def test_many_ticks_of_one_instant_over_the_edge_of_a_page(self, mending) -> None:
         ticks = [tick(n, 7) for n in range(1, 31)]
         m = mending(*ticks)
