@@ -1,5 +1,6 @@
 """The three questions, each answered together with what the tape can prove about the answer."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from .coverage import Coverage, known_at, known_between, of_latest, with_holes_after
@@ -7,9 +8,9 @@ from .keys import MINUTE
 from .models import Candle, Price
 
 
-def latest(name: str | None = None) -> list[tuple[Price, Coverage]]:
-    """The newest tick of each symbol that has one, or of one symbol, ordered by symbol. One query."""
-    ticks = with_holes_after(Price.objects.latest(name))
+def latest(names: Collection[str] | None = None) -> list[tuple[Price, Coverage]]:
+    """The newest tick of each symbol that has one, of all or of some, ordered by symbol. One query."""
+    ticks = with_holes_after(Price.objects.latest(names))
     return [(tick, of_latest(tick)) for tick in ticks]
 
 

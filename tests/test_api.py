@@ -359,7 +359,11 @@ class TestBadInput:
         ("path", "name", "right"),
         [
             ("/api/gaps/?status=mended", "status", "Must be open, repaired or void."),
-            ("/api/candles/?symbol=BTCUSDT&interval=5m", "interval", "Must be 1m."),
+            (
+                "/api/candles/?symbol=BTCUSDT&interval=2m",
+                "interval",
+                "Must be 1m, 5m, 15m, 1h, 4h or 1d.",
+            ),
         ],
     )
     def test_what_is_no_choice_is_told_what_would_be(

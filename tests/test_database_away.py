@@ -23,7 +23,8 @@ from pricetracker.sharing import share_database
 
 share_database(patience=0.3)
 client = Client(SERVER_NAME="localhost")
-answers = {path: client.get(path) for path in ["/latest", "/api/prices/", "/health", "/"]}
+paths = ["/latest", "/api/prices/", "/health", "/metrics", "/"]
+answers = {path: client.get(path) for path in paths}
 found = {path: [a.status_code, dict(a.headers), a.text] for path, a in answers.items()}
 Path(os.environ["ANSWERS"]).write_text(json.dumps(found))
 """
@@ -97,6 +98,12 @@ class TestSite:
             {"status": "database unreachable", "feeds": []},
         )
 
+    def test_metrics_say_that_it_is_down_and_nothing_else(self, away) -> None:
+        answer = away[0]["/metrics"]
+        values = [line for line in answer.body.splitlines() if not line.startswith("#")]
+        assert (answer.status, values) == (503, ["pricetracker_up 0"])
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
     def test_the_page_says_it_in_plain_words(self, away) -> None:
         answer = away[0]["/"]
         assert answer.status == 503
@@ -120,6 +127,7 @@ class TestSite:
             "/latest": 503,
             "/api/prices/": 503,
             "/health": 503,
+            "/metrics": 503,
             "/": 503,
         }
         assert "PostgreSQL is still busy, perhaps recovering from a crash" in log

@@ -141,7 +141,7 @@ class TestNoting:
             tape.store(TEN[3:6])
             holes = [Hole(1, 3, after(0), after(4)), Hole(7, 10, after(6), after(10))]
             assert tape.note("BTCUSDT", holes) == 2
-            ((_, coverage),) = ask.latest("BTCUSDT")
+            ((_, coverage),) = ask.latest(["BTCUSDT"])
             assert coverage.verdict == Verdict.INCOMPLETE
             # What comes next opens no second gap over the first.
             tape.store([tick(13, 13)])

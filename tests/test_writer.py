@@ -225,6 +225,35 @@ class TestVouching:
         recording.beat(heard=1000.25)
         assert vouched() == {"BTCUSDT": settled(10.25)}
 
+    def test_with_the_lag_of_the_newest_commit(self) -> None:
+        class Slow(Tape):
+            def store(self, ticks: list[Tick]) -> Stored:
+                recording.wall_now += 0.5
+                return super().store(ticks)
+
+        recording = Recording(lambda: Slow(connect("tests")))
+        recording.receive(Up(), tick(1, 10), tick(1, 12, symbol="ETHUSDT"))
+        recording.wall_now = at(99).timestamp()
+        recording.beat()
+        # The clock on the wall stood half a second past START: behind the exchange's.
+        lags = dict(Symbol.objects.values_list("name", "lag"))
+        assert lags == dict.fromkeys(SYMBOLS, timedelta(seconds=-11.5))
+        recording.receive(tick(2, 98.75))
+        recording.beat()
+        assert Symbol.objects.get(name="BTCUSDT").lag == timedelta(seconds=0.75)
+        close(recording)
+
+    def test_without_a_lag_before_the_first_commit(self, recording) -> None:
+        with open_tape(*SYMBOLS) as tape:
+            tape.store([tick(1, 10)])
+            tape.heartbeat(["BTCUSDT"], at(10), timedelta(seconds=3))
+        recording.receive(Up())
+        lately = Lately(1, micros_at(10), micros_at(500))
+        recording.receive(Looked("BTCUSDT", lately, 1, recording.writer.vouching.breaks, 1000.0))
+        recording.beat(heard=recording.now)
+        assert vouched().keys() == {"BTCUSDT"}
+        assert Symbol.objects.get(name="BTCUSDT").lag is None
+
     def test_not_on_a_line_that_has_been_silent_for_long_until_it_speaks_again(
         self, recording
     ) -> None:
@@ -281,7 +310,7 @@ class TestVouching:
         recording.receive(tick(3, 12))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
-        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.COMPLETE
+        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
         assert ask.price_at("BTCUSDT", at(11))[1].verdict is Verdict.INCOMPLETE
 
     def test_not_over_a_tick_that_contradicts_the_tape(self, recording, caplog) -> None:
@@ -363,7 +392,7 @@ class TestVouching:
         recording = Recording()
         recording.receive(Up(), tick(1, 10), tick(2, 11), tick(1, 10, symbol="ETHUSDT"))
         recording.beat()
-        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.COMPLETE
+        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
         cut(recording)
         Price.objects.filter(price=100, timestamp=at(11)).delete()
         Symbol.objects.update(heard_at=None)
@@ -436,7 +465,7 @@ class TestSilentSymbols:
         recording.receive(self.looked(recording, 5, 30))
         assert open_gaps() == [(2, 5)]
         assert recording.renewed == ["BTCUSDT is mute, but the exchange has traded it."]
-        ((_, coverage),) = ask.latest("BTCUSDT")
+        ((_, coverage),) = ask.latest(["BTCUSDT"])
         assert coverage.verdict is Verdict.INCOMPLETE
         assert ask.price_at("BTCUSDT", at(20))[1].verdict is Verdict.INCOMPLETE
         # The others are still vouched for; this one is again when it joins.
@@ -459,7 +488,7 @@ class TestSilentSymbols:
         assert recording.renewed == []
         assert open_gaps() == [(2, 5)]
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
-        assert ask.latest("BTCUSDT")[0][1].verdict is Verdict.INCOMPLETE
+        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.INCOMPLETE
 
     def test_what_its_history_does_not_confirm_is_not_called_missing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

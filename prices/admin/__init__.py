@@ -115,6 +115,7 @@ class SymbolAdmin(TapeAdmin):
         "live",
         instant("heard_through", "vouched for through"),
         instant("heard_at", "last heartbeat"),
+        "lag_seconds",
     )
     ordering = ("name",)
     search_fields = ()
@@ -125,3 +126,8 @@ class SymbolAdmin(TapeAdmin):
     @admin.display(boolean=True)
     def live(self, symbol: Any) -> bool:
         return bool(symbol.live)
+
+    @admin.display(description="lag (s)")
+    def lag_seconds(self, symbol: Symbol) -> str | None:
+        # Not as Python writes a time span: a negative one would be days before hours.
+        return f"{symbol.lag.total_seconds():.6f}" if symbol.lag is not None else None

@@ -87,6 +87,31 @@ class GapAnswer(GapTouching):
         }
 
 
+class SymbolAnswer(serializers.Serializer):
+    """The state of a symbol's tape, of symbols `with_state`."""
+
+    symbol = serializers.CharField(source="name")
+    live = serializers.BooleanField(help_text="A recorder vouches for the symbol now.")
+    heard_through = InstantField(
+        allow_null=True,
+        help_text="All trades before it are on the tape, or known to be missing. Of a feed that is not live: down since then.",
+    )
+    lag = ExactNumber(
+        source="lag_seconds",
+        allow_null=True,
+        help_text="Seconds from a trade to its commit, of the newest commit, by the recorder's clock. Null when not live.",
+    )
+    ticks_per_second = ExactNumber(
+        allow_null=True,
+        help_text="Over the last ten seconds of the tape. Null when not live.",
+    )
+    change_24h = ExactNumber(
+        allow_null=True,
+        help_text="Percent, over the 24 hours before the newest tick. Null when the price then is not known.",
+    )
+    open_gaps = serializers.IntegerField()
+
+
 class FeedHealth(serializers.Serializer):
     symbol = serializers.CharField(source="name")
     live = serializers.BooleanField()

@@ -13,6 +13,7 @@ from rest_framework.serializers import ValidationError
 from rest_framework.utils.urls import replace_query_param
 
 from ..keys import EPOCH
+from ..models.candle import Series
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -37,12 +38,16 @@ class KeysetPagination(BasePagination):
         self.request = request
         limit = self.limit(request.query_params.get("limit"))
         cursor = request.query_params.get("cursor")
-        if cursor is not None:
-            rows = self.after(rows, *self.read(cursor))
-        order = [f"-{self.instant}", "-pk"] if self.instant else ["-pk"]
-        found = list(rows.order_by(*order)[: limit + 1])
+        found = self.newest(rows, limit + 1, *(self.read(cursor) if cursor is not None else ()))
         self.next = self.write(found[limit - 1]) if len(found) > limit else None
         return found[:limit]
+
+    def newest(self, rows: QuerySet, limit: int, *position: Any) -> list:
+        """So many rows, or, when a position is given, so many of those after it."""
+        if position:
+            rows = self.after(rows, *position)
+        order = [f"-{self.instant}", "-pk"] if self.instant else ["-pk"]
+        return list(rows.order_by(*order)[:limit])
 
     def after(self, rows: QuerySet, key: int, instant: datetime | None = None) -> QuerySet:
         if self.instant is None:
@@ -103,3 +108,10 @@ class KeysetPagination(BasePagination):
 
 class TickPagination(KeysetPagination):
     instant = "timestamp"
+
+
+class CandlePagination(KeysetPagination):
+    """Candles are folded page by page."""
+
+    def newest(self, rows: Series, limit: int, *position: int) -> list:
+        return rows.newest(limit, *position)

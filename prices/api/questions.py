@@ -4,6 +4,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from ..models import Gap
+from ..models.candle import INTERVALS
 from .fields import AskedField, IncludeField, SymbolField
 
 
@@ -19,8 +20,11 @@ def parameters(query: QueryDict) -> dict[str, str]:
     return query.dict()
 
 
-class LatestQuestion(serializers.Serializer):
+class SymbolsQuestion(serializers.Serializer):
     symbol = SymbolField(required=False, help_text="Only this symbol; otherwise all.")
+
+
+class LatestQuestion(SymbolsQuestion):
     include = IncludeField(
         default=frozenset, help_text="`coverage`: say why the verdict is what it is."
     )
@@ -57,15 +61,22 @@ class GapsQuestion(RangeQuestion):
         }
 
 
+def interval_field() -> serializers.ChoiceField:
+    names = list(INTERVALS)
+    return serializers.ChoiceField(
+        names,
+        default="1m",
+        help_text="Length of a candle.",
+        error_messages={"invalid_choice": f"Must be {', '.join(names[:-1])} or {names[-1]}."},
+    )
+
+
 class CandlesQuestion(RangeQuestion):
     def get_fields(self) -> dict[str, serializers.Field]:
         return {
             **super().get_fields(),
             "symbol": SymbolField(help_text="A recorded symbol, in any case."),
-            "interval": serializers.ChoiceField(
-                ["1m"],
-                default="1m",
-                help_text="Length of a candle.",
-                error_messages={"invalid_choice": "Must be 1m."},
-            ),
+            "from": AskedField(required=False, help_text="That begin at or after this instant."),
+            "to": AskedField(required=False, help_text="That begin before this instant."),
+            "interval": interval_field(),
         }

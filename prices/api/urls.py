@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import APIRootView, DefaultRouter
 
-from . import views
+from . import lists, metrics, state, views
 
 
 class TapeAPI(APIRootView):
@@ -17,8 +17,9 @@ class Router(DefaultRouter):
 
 router = Router()
 router.register("prices", views.PriceViewSet, basename="price")
-router.register("candles", views.CandleViewSet, basename="candle")
-router.register("gaps", views.GapViewSet, basename="gap")
+router.register("candles", lists.CandleViewSet, basename="candle")
+router.register("gaps", lists.GapViewSet, basename="gap")
+router.register("symbols", state.SymbolViewSet, basename="symbol")
 
 urlpatterns = [
     path("latest", views.PriceViewSet.as_view({"get": "latest"}), name="latest"),
@@ -29,6 +30,7 @@ urlpatterns = [
     ),
     path("minmax", views.PriceViewSet.as_view({"get": "minmax"}), name="minmax"),
     path("health", views.HealthView.as_view(), name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

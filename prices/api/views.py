@@ -1,19 +1,14 @@
-"""The three questions and the lists. A view reads the question, asks the tape, and shapes the answer."""
+"""The ticks, and the three questions about them. A view reads the question, asks the tape, and shapes the answer."""
 
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
-from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet
 
 from pricetracker import reasons
 
@@ -21,54 +16,15 @@ from .. import ask
 from ..coverage import Coverage, Verdict, worst
 from ..exact import decimal_text
 from ..keys import minute_start
-from ..models import Candle, Gap, Symbol, Tick
+from ..models import Symbol, Tick
 from . import answers, questions
-from .pagination import KeysetPagination, TickPagination
+from .base import NeverRecorded
+from .lists import RangeViewSet
+from .pagination import TickPagination
 
 NOT_AVAILABLE = "N/A"
 
 logger = logging.getLogger(__name__)
-
-
-class NeverRecorded(NotFound):
-    """A 404 that names the symbols that are recorded."""
-
-    def __init__(self, symbol: str) -> None:
-        names = ", ".join(Symbol.objects.names()) or "none yet"
-        super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
-
-
-class TapeViewSet(GenericViewSet):
-    """What all views on the tape share: a declared question, and an answer that no cache may keep."""
-
-    question: type[Serializer]
-
-    def asked(self, question: type[Serializer]) -> dict[str, Any]:
-        query = question(data=questions.parameters(self.request.query_params))
-        query.is_valid(raise_exception=True)
-        return query.validated_data
-
-    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().finalize_response(*args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        if settings.DEMO:
-            response["X-Demo"] = "a replayed recording, not today's prices"
-        return response
-
-
-class RangeViewSet(ListModelMixin, TapeViewSet):
-    """A list of rows of the tape, newest first."""
-
-    pagination_class = KeysetPagination
-    question = questions.RangeQuestion
-
-    def filter_queryset(self, rows: QuerySet) -> QuerySet:
-        asked = self.asked(self.question)
-        symbol = asked.get("symbol")
-        if symbol and not Symbol.objects.filter(name=symbol).exists():
-            raise NeverRecorded(symbol)
-        start, end = (asked[name].instant if name in asked else None for name in ("from", "to"))
-        return rows.between(symbol, start, end)
 
 
 def shaped(
@@ -103,7 +59,7 @@ class PriceViewSet(RangeViewSet):
     def latest(self, request: Any) -> Response:
         """The newest price of every symbol, ordered by symbol; of one symbol, when one is named."""
         asked = self.asked(questions.LatestQuestion)
-        found = ask.latest(asked.get("symbol"))
+        found = ask.latest([asked["symbol"]] if "symbol" in asked else None)
         if "symbol" in asked and not found:
             raise NeverRecorded(asked["symbol"])
         bodies = [
@@ -165,34 +121,6 @@ class PriceViewSet(RangeViewSet):
             low=candle.low if candle else None,
         )
         return answered(body, coverage.verdict)
-
-
-class CandleViewSet(RangeViewSet):
-    """Minute candles of a symbol. A minute in which nothing was traded has none."""
-
-    queryset = Candle.objects.select_related("symbol")
-    serializer_class = answers.CandleAnswer
-    question = questions.CandlesQuestion
-
-    @extend_schema(parameters=[questions.CandlesQuestion])
-    def list(self, *args: Any, **kwargs: Any) -> Response:
-        return super().list(*args, **kwargs)
-
-
-class GapViewSet(RangeViewSet):
-    """Holes in the tape, open and closed, that touch a range of time; the newest entry first."""
-
-    queryset = Gap.objects.select_related("symbol")
-    serializer_class = answers.GapAnswer
-    question = questions.GapsQuestion
-
-    def filter_queryset(self, rows: QuerySet) -> QuerySet:
-        status = self.asked(self.question).get("status")
-        return super().filter_queryset(rows.filter(status=status) if status else rows)
-
-    @extend_schema(parameters=[questions.GapsQuestion])
-    def list(self, *args: Any, **kwargs: Any) -> Response:
-        return super().list(*args, **kwargs)
 
 
 class HealthView(APIView):

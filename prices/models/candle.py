@@ -1,6 +1,9 @@
-"""The minute candles, and the question that they answer."""
+"""Candles: those of the minutes, which are stored, and wider ones, which are folded from them."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import models
 from django.db.models import QuerySet
@@ -8,24 +11,76 @@ from django.db.models import QuerySet
 from ..keys import EPOCH, MASK, MINUTE, minute_number
 from .symbol import Symbol
 
+# Minutes of the intervals that candles may have, aligned to UTC midnight.
+INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
+
+FOLD = (Path(__file__).parent / "sql" / "candles.sql").read_text(encoding="utf-8")
+
 
 class CandleQuerySet(QuerySet):
     def minute(self, name: str, start: datetime) -> "Candle | None":
         """The candle of a symbol for the minute that starts at an instant; None when nothing was traded in it."""
         return self.filter(pk=Symbol.objects.key(name, minute_number(start))).first()
 
-    def between(self, name: str, start: datetime | None, end: datetime | None) -> "CandleQuerySet":
-        """The candles of a symbol whose minutes start at or after `start` and before `end`."""
-        first = first_minute_from(start) if start else 0
-        stop = first_minute_from(end) if end else MASK
-        return self.filter(
-            pk__gte=Symbol.objects.key(name, first), pk__lt=Symbol.objects.key(name, stop)
+    def newest(self, numbers: Collection[int], minutes: int) -> "list[Candle]":
+        """The newest candle of each of some symbols, by number, at an interval of so many minutes."""
+        return self.folded(Symbol.objects.in_bulk(numbers), minutes, limit=1)
+
+    def folded(
+        self,
+        symbols: Mapping[int, Symbol],
+        minutes: int,
+        *,
+        limit: int,
+        first: int = 0,
+        stop: int = MASK,
+    ) -> "list[Candle]":
+        """So many candles of each symbol, the newest first, whose minutes have numbers from `first` to before `stop`.
+
+        Both must begin an interval. A candle's `pk` is the key of the minute that begins its interval, and `symbol` is loaded.
+        """
+        wanted = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
+        candles = list(self.raw(FOLD, wanted | {"first": first, "stop": stop}))
+        for candle in candles:
+            candle.symbol = symbols[candle.symbol_id]
+        return candles
+
+
+def minute_from(instant: datetime, minutes: int) -> int:
+    """The number of the minute that begins the first interval at or after an instant."""
+    return aligned(-((EPOCH - instant) // MINUTE), minutes)
+
+
+def aligned(number: int, minutes: int) -> int:
+    """A minute's number, or the next one that begins an interval."""
+    return -(-number // minutes) * minutes
+
+
+@dataclass(frozen=True)
+class Series:
+    """The candles of a symbol at an interval of so many minutes that begin at or after `start` and before `end`.
+
+    None: no such bound. An interval that begins outside is left out whole: no candle is made of a part of its minutes.
+    """
+
+    symbol: Symbol
+    minutes: int
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def newest(self, limit: int, before: int | None = None) -> "list[Candle]":
+        """So many of them, the newest first; with `before`, a key, of those that begin before its minute."""
+        first, stop = 0, MASK
+        if self.start:
+            first = max(first, minute_from(self.start, self.minutes))
+        if self.end:
+            stop = min(stop, minute_from(self.end, self.minutes))
+        if before is not None:
+            stop = min(stop, aligned(before & MASK, self.minutes))
+        symbols = {self.symbol.pk: self.symbol}
+        return Candle.objects.folded(
+            symbols, self.minutes, limit=limit, first=first, stop=max(0, stop)
         )
-
-
-def first_minute_from(instant: datetime) -> int:
-    """The number of the first minute that starts at or after an instant; 0 for instants before 1970."""
-    return max(0, -((EPOCH - instant) // MINUTE))
 
 
 class Candle(models.Model):
@@ -33,6 +88,9 @@ class Candle(models.Model):
 
     Open and close go by trade id, not by arrival: `first_trade` and `last_trade` say whose they are. `trades` against
     those two ids shows whether the minute is whole. A minute in which nothing was traded has no row.
+
+    A wider candle is the same of an interval: not stored, `minute` is when it begins. Nothing but whole minutes goes into it, so
+    open and close are those of its first and last minute.
     """
 
     # `prices.keys`: symbol and minute in one bigint, so that rewriting a candle touches one index.

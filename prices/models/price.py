@@ -1,5 +1,6 @@
 """The stored ticks, and the two questions that they answer."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import models
@@ -18,9 +19,9 @@ class PriceQuerySet(QuerySet):
         """The ticks of a symbol, by number, at or before an instant: the first of them is the price at that instant."""
         return self.filter(symbol=symbol, timestamp__lte=instant).newest_first()
 
-    def latest(self, name: str | None = None) -> "PriceQuerySet":
-        """The newest tick of each symbol, or of one, by symbol; with `symbol` loaded and its feed's `live` added."""
-        symbols = Symbol.objects.filter(name=name) if name else Symbol.objects.all()
+    def latest(self, names: Collection[str] | None = None) -> "PriceQuerySet":
+        """The newest tick of all symbols, or of some, by symbol; with `symbol` loaded and its feed's `live` added."""
+        symbols = Symbol.objects.all() if names is None else Symbol.objects.filter(name__in=names)
         newest = Price.objects.filter(symbol=OuterRef("pk")).newest_first().values("pk")[:1]
         return (
             self.filter(pk__in=symbols.order_by().values_list(Subquery(newest)))

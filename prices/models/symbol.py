@@ -1,6 +1,9 @@
-"""The symbols that are recorded, and whether somebody is recording them now."""
+"""The symbols that are recorded, whether somebody is recording them now, and how their tape is."""
 
+from collections.abc import Collection
 from datetime import timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 from django.db import models
 from django.db.models import ExpressionWrapper, Q, QuerySet, Subquery
@@ -10,6 +13,10 @@ from ..keys import SHIFT
 
 # A recorder writes its heartbeat every second. A feed that has been silent for longer than this is not live.
 HEARTBEAT_COUNTS_FOR = timedelta(seconds=5)
+
+STATE = (Path(__file__).parent / "sql" / "state.sql").read_text(encoding="utf-8")
+
+HUNDREDTH = Decimal("0.01")
 
 
 def heard_lately(symbol: str = "") -> Q:
@@ -22,10 +29,33 @@ def heard_lately(symbol: str = "") -> Q:
     )
 
 
+def percent(before: Decimal, after: Decimal) -> Decimal:
+    """How much a price has changed, in percent, to two decimals, ties to the even one (ROUND_HALF_EVEN).
+
+    Of two prices of 18 digits, 28 digits of the quotient are enough to tell on which side of a tie it is.
+    """
+    change = (after - before) * 100 / before
+    # Less than nothing, rounded, is nothing: without a sign.
+    return change.quantize(HUNDREDTH, ROUND_HALF_EVEN) + 0
+
+
 class SymbolQuerySet(QuerySet):
     def with_feed(self) -> "SymbolQuerySet":
         """Add `live`: a recorder has vouched for the symbol within the last seconds."""
         return self.annotate(live=ExpressionWrapper(heard_lately(), models.BooleanField()))
+
+    def with_state(self, names: Collection[str] | None = None) -> "list[Symbol]":
+        """All symbols, or some, by name, each with the state of its tape. One query.
+
+        Added are `live` as above; `price` and `traded`, the newest tick's; `price_day_before`, 24 hours before that instant,
+        None when the tape does not reach back so far, or an open gap hides it; `open_gaps`, how many there are; and, None
+        when the feed is not live, `lag_seconds` and `ticks_per_second`, over the last ten seconds of the tape.
+        """
+        wanted = {
+            "names": None if names is None else list(names),
+            "counts_for": HEARTBEAT_COUNTS_FOR,
+        }
+        return list(self.raw(STATE, wanted))
 
     def key(self, name: str, n: int) -> Subquery:
         """The tape key (`prices.keys`) of a symbol's trade or minute n, as part of a larger query."""
@@ -42,12 +72,16 @@ class Symbol(models.Model):
     `heard_through` and `heard_at` are the recorder's heartbeat. The first is on the exchange's clock: every trade made
     before it is on the tape. The second is on the database's clock: when that was written; empty when
     the recorder has said that its connection is down.
+
+    `lag` comes with it: from a trade to its commit, of the newest commit, by the recorder's clock against the exchange's.
+    Where these differ, or a recording is replayed, so does the lag: it may be negative, or years.
     """
 
     id = models.SmallAutoField(primary_key=True)
     name = models.CharField(max_length=50, unique=True)
     heard_through = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
+    lag = models.DurationField(null=True)
 
     objects = SymbolQuerySet.as_manager()
 
@@ -56,3 +90,9 @@ class Symbol(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def change_24h(self) -> Decimal | None:
+        """The change in percent over the 24 hours before the newest tick, of a symbol that came with its state."""
+        before = self.price_day_before
+        return None if before is None else percent(before, self.price)

@@ -1,7 +1,7 @@
 """The only writer of the tape: one statement a batch, under a pen that one writer holds at a time."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +33,8 @@ WHERE NOT EXISTS (SELECT FROM prices_symbol known WHERE known.name = name.name)
 # Rows are locked in one order, so that two recorders never wait for each other; and not so that a new gap would have to wait,
 # which refers to one of them.
 HEARTBEAT = """
-UPDATE prices_symbol symbol SET heard_at = now(), heard_through = greatest(symbol.heard_through, %(through)s)
+UPDATE prices_symbol symbol SET
+    heard_at = now(), heard_through = greatest(symbol.heard_through, %(through)s), lag = %(lag)s
 FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR NO KEY UPDATE) AS locked
 WHERE symbol.id = locked.id
 """
@@ -200,10 +201,16 @@ class Tape:
         found = self.database.execute(NEWEST, {"symbol": self.numbers[symbol]}).fetchone()
         return Newest(*found) if found else None
 
-    def heartbeat(self, names: Iterable[str], through: datetime) -> None:
-        """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape."""
+    def heartbeat(
+        self, names: Iterable[str], through: datetime, lag: timedelta | None = None
+    ) -> None:
+        """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape.
+
+        And tell the lag of the newest commit, None before the first.
+        """
         symbols = [self.numbers[name] for name in names]
-        self.database.execute(HEARTBEAT, {"through": through, "symbols": symbols}, prepare=True)
+        beat = {"through": through, "lag": lag, "symbols": symbols}
+        self.database.execute(HEARTBEAT, beat, prepare=True)
 
     def silence(self) -> None:
         """Vouch no longer for any symbol: the connection to the exchange is down."""

@@ -76,8 +76,11 @@ class Vouching:
             # All that was traded by then is on the tape, or known to be missing.
             self.witness.join(symbol, lately.now, looked.taken)
 
-    def beat(self, heard: float | None, waiting: int) -> None:
-        """Once a second: vouch for what was heard, or take back what was vouched for. `waiting` events are not stored yet."""
+    def beat(self, heard: float | None, waiting: int, lag: timedelta | None) -> None:
+        """Once a second: vouch for what was heard, or take back what was vouched for.
+
+        `waiting` events are not stored yet; `lag` is the newest commit's.
+        """
         now = self.clock()
         if now - self.beat_at < BEAT:
             return
@@ -94,7 +97,7 @@ class Vouching:
         instant = EPOCH + timedelta(microseconds=through)
         self.standing = True
         # Whom it is for is asked when the database is there: on its return that is nobody.
-        self.tape.attempt(lambda tape: tape.heartbeat(self.trusted(now), instant))
+        self.tape.attempt(lambda tape: tape.heartbeat(self.trusted(now), instant, lag))
 
     def trusted(self, now: float) -> set[str]:
         return {symbol for symbol in self.witness.symbols if self.pace.trusted(symbol, now)}

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse
 from ..exchange.stream import Down, Event, Renewed, Up
@@ -58,6 +59,8 @@ class Writer:
         self.vouching = Vouching(tape, pace, renew=renew, clock=clock)
         self.rejects = Rejects(clock)
         self.lag = Lag(clock())
+        # From a trade to its commit, of the newest commit.
+        self.commit_lag: timedelta | None = None
         self.tally = Tally()
         self.finishing = False
 
@@ -75,7 +78,7 @@ class Writer:
             self.write(events, taken=self.clock())
         self.rejects.tell()
         self.status.tell(self.tally, len(self.buffer), connected=heard is not None)
-        self.vouching.beat(heard, len(self.buffer))
+        self.vouching.beat(heard, len(self.buffer), self.commit_lag)
 
     def write(self, events: list[Event | Looked], taken: float) -> None:
         ticks: list[Tick] = []
@@ -106,6 +109,8 @@ class Writer:
         self.pace.ticked(Counter(tick.symbol for tick in ticks), taken)
         self.tell_lag(sent, taken)
         stored = self.tape.insist(lambda tape: tape.store(ticks))
+        traded = timedelta(microseconds=micros(ticks[-1].traded))
+        self.commit_lag = timedelta(seconds=self.wall_clock()) - traded
         self.tally.add(stored, len(ticks), sent)
         if stored.contradiction:
             self.rejects.add(stored.contradiction.encode(), CONTRADICTED)

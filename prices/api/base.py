@@ -1,0 +1,38 @@
+"""What all views on the tape share."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.exceptions import NotFound
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from ..models import Symbol
+from . import questions
+
+
+class NeverRecorded(NotFound):
+    """A 404 that names the symbols that are recorded."""
+
+    def __init__(self, symbol: str) -> None:
+        names = ", ".join(Symbol.objects.names()) or "none yet"
+        super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
+
+
+class TapeViewSet(GenericViewSet):
+    """A declared question, and an answer that no cache may keep."""
+
+    question: type[Serializer]
+
+    def asked(self, question: type[Serializer]) -> dict[str, Any]:
+        query = question(data=questions.parameters(self.request.query_params))
+        query.is_valid(raise_exception=True)
+        return query.validated_data
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(*args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        if settings.DEMO:
+            response["X-Demo"] = "a replayed recording, not today's prices"
+        return response

@@ -1,0 +1,26 @@
+"""The state of the tape, a row a symbol."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from ..models import Symbol
+from . import answers, questions
+from .base import NeverRecorded, TapeViewSet
+
+
+class SymbolViewSet(TapeViewSet):
+    """The recorded symbols, and how the tape of each is now."""
+
+    queryset = Symbol.objects.all()
+    serializer_class = answers.SymbolAnswer
+    pagination_class = None
+
+    @extend_schema(parameters=[questions.SymbolsQuestion], filters=False)
+    def list(self, request: Any) -> Response:
+        symbol = self.asked(questions.SymbolsQuestion).get("symbol")
+        found = Symbol.objects.with_state([symbol] if symbol else None)
+        if symbol and not found:
+            raise NeverRecorded(symbol)
+        return Response(answers.SymbolAnswer(found, many=True).data)
