@@ -5,8 +5,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 # Seconds that a request waits for a database that is away, before it is told so.
 PATIENCE = 5
 
-# Eight connections keep two cores busy, and leave room for others in PostgreSQL's default of 100.
-POOL = {"min_size": 0, "max_size": 8}
+# Eight connections keep two cores busy, and leave room for others in PostgreSQL's default of 100. Live push has one more.
+POOL = {"min_size": 0, "max_size": 8 + 1}
 
 
 def share_database(patience: float = PATIENCE) -> None:

@@ -62,6 +62,7 @@ READING = [
     "prices.api",
     "prices.ask",
     "prices.coverage",
+    "prices.live",
     "prices.models",
     "prices.page",
     "prices.admin",

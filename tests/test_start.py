@@ -22,8 +22,7 @@ from prices.children import Children
 from prices.management.commands.start import INTERRUPTED, port
 from tests.exchange import local_exchange
 from tests.recorders import PATIENCE, eventually, manage
-
-READY = re.compile(r"The site is at (http://\S+)/ - Ctrl-C stops it\.\n")
+from tests.sites import address
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +69,6 @@ def demo(home: Path) -> Iterator[Started]:
 
 def own(home: Path) -> dict[str, str]:
     return {"PRICETRACKER_HOME": str(home), "DATABASE_URL": ""}
-
-
-def address(process: subprocess.Popen[str]) -> str:
-    """The address that a server says it is at."""
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if found := READY.fullmatch(line):
-            return found[1]
-    raise AssertionError("".join(lines))
 
 
 def running(home: Path) -> list[str]:

@@ -25,6 +25,17 @@ class SymbolField(serializers.Field):
 
 
 @extend_schema_field(OpenApiTypes.STR)
+class SymbolsField(serializers.Field):
+    """Symbols in any case, separated by commas."""
+
+    def to_internal_value(self, text: Any) -> frozenset[str]:
+        try:
+            return frozenset(map(symbols.parse, str(text).split(",")))
+        except ValueError as error:
+            raise serializers.ValidationError(f"Separated by commas: {error}") from error
+
+
+@extend_schema_field(OpenApiTypes.STR)
 class AskedField(serializers.Field):
     """An instant in any of the dialects of `prices.instants`."""
 

@@ -1,11 +1,13 @@
 """What clients may ask: every query string is read by one of these."""
 
+from typing import Any
+
 from django.http import QueryDict
 from rest_framework import serializers
 
 from ..models import Gap
 from ..models.candle import INTERVALS
-from .fields import AskedField, IncludeField, SymbolField
+from .fields import AskedField, IncludeField, SymbolField, SymbolsField
 
 
 def parameters(query: QueryDict) -> dict[str, str]:
@@ -80,3 +82,14 @@ class CandlesQuestion(RangeQuestion):
             "to": AskedField(required=False, help_text="That begin before this instant."),
             "interval": interval_field(),
         }
+
+
+class EventsQuestion(serializers.Serializer):
+    symbols = SymbolsField(default=None, help_text="Only these symbols, separated by commas.")
+    candles = SymbolsField(
+        default=None, help_text="Candles of these symbols only; otherwise of the same ones."
+    )
+    interval = interval_field()
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return asked if asked["candles"] else {**asked, "candles": asked["symbols"]}

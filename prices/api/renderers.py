@@ -35,3 +35,10 @@ class ExactJSONRenderer(BaseRenderer):
         if "indent=" in (media_type or ""):
             return msgspec.json.format(encoded, indent=INDENT)
         return encoded
+
+
+class EventStreamRenderer(ExactJSONRenderer):
+    """For those who accept nothing but a stream of events: why there is none is still told in JSON."""
+
+    media_type = "text/event-stream"
+    format = "events"

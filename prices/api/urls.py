@@ -1,14 +1,25 @@
 """Where the API is found: the browsable tree under /api/, and the three questions at the root."""
 
+from typing import Any
+
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.routers import APIRootView, DefaultRouter
 
-from . import lists, metrics, state, views
+from . import events, lists, metrics, state, views
 
 
 class TapeAPI(APIRootView):
     """Recorded prices of Binance Spot, and whether the record is whole."""
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().get(request, *args, **kwargs)
+        # No list, and so not the router's.
+        response.data["events"] = reverse("events", request=request)
+        return response
 
 
 class Router(DefaultRouter):
@@ -31,6 +42,7 @@ urlpatterns = [
     path("minmax", views.PriceViewSet.as_view({"get": "minmax"}), name="minmax"),
     path("health", views.HealthView.as_view(), name="health"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("api/events/", events.EventsView.as_view(), name="events"),
     path("api/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psycopg
 from django.db import OperationalError, connection
 
+from ..channels import TICKS
 from ..exchange.messages import Tick
 from .batch import fitting, minutes_of, parameters
 
@@ -46,6 +47,9 @@ WHERE symbol.id = locked.id
 
 TRIED = "UPDATE prices_gap SET attempts = attempts + 1 WHERE id = %(gap)s"
 FAILED = "UPDATE prices_gap SET last_error = %(error)s WHERE id = %(gap)s"
+
+# Sent when the transaction is committed, and not at all when it is not.
+TELL = f"SELECT pg_notify('{TICKS}', %(numbers)s)"
 
 # Gaps that lie side by side are one hole: a tick may reach over both.
 MISSING = """
@@ -145,6 +149,7 @@ class Tape:
         with self.database.pipeline(), self.database.transaction():
             self.database.execute(TAKE_PEN)
             done = self.database.execute(STORE, batch, prepare=True)
+            self.tell({tick.symbol for tick in ticks})
         return Stored(*done.fetchall()[0])
 
     def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
@@ -164,6 +169,7 @@ class Tape:
             batch = parameters(found, self.numbers, source="rest")
             done = self.database.execute(STORE, batch).fetchall()
             self.database.execute(REFOLD, {"symbol": number, "minutes": minutes_of(found)})
+            self.tell([symbol])
         return Stored(*done[0])
 
     def void(self, symbol: str, first: int, last: int) -> int:
@@ -186,7 +192,14 @@ class Tape:
         with self.database.transaction():
             self.database.execute(TAKE_PEN)
             wanted = {"symbol": self.numbers[symbol], "minutes": list(minutes)}
-            return self.number(self.database.execute(REFOLD, wanted))
+            changed = self.number(self.database.execute(REFOLD, wanted))
+            self.tell([symbol])
+            return changed
+
+    def tell(self, symbols: Iterable[str]) -> None:
+        """Tell those who listen that the ticks or candles of some symbols have changed."""
+        numbers = " ".join(str(self.numbers[symbol]) for symbol in symbols)
+        self.database.execute(TELL, {"numbers": numbers}, prepare=True)
 
     def tried(self, gap: int) -> None:
         """Note in the ledger that the exchange is asked for a gap."""

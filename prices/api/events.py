@@ -1,0 +1,101 @@
+"""Live push as Server-Sent Events: who asks for what, and the stream that answers."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import APIException
+from rest_framework.views import APIView
+
+from ..live.board import Wish
+from ..live.broadcast import is_full, on_air
+from ..models import Symbol
+from . import questions
+from .base import NeverRecorded
+from .renderers import EventStreamRenderer, ExactJSONRenderer
+
+# Milliseconds after which a browser comes back that has lost the stream.
+RETRY = 1_000
+
+
+class NoStreams(APIException):
+    """Live push needs an ASGI server: this one would hold each reader's whole answer back."""
+
+    status_code = HTTPStatus.NOT_IMPLEMENTED
+    default_detail = __doc__
+    default_code = "no_streams"
+
+
+class Full(APIException):
+    """There are as many readers as this process serves. Try again in a moment."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = __doc__
+    default_code = "full"
+
+
+class EventsView(APIView):
+    """What changes on the tape, as it happens: Server-Sent Events.
+
+    Each event bears one line of JSON, in the shape that the API gives the same thing elsewhere:
+
+    - `latest`, as `/latest?include=coverage`: a newer tick, or another verdict on the newest one;
+    - `candle`, as a row of `/api/candles/`: the newest candle, as it forms;
+    - `symbol`, as a row of `/api/symbols/`: feed and tape of a symbol, once a second at most;
+    - `gap`, as a row of `/api/gaps/`: a gap was opened, filled in part or closed;
+    - `heartbeat`, every 5 seconds: the line stands.
+
+    A new reader is told at once how everything stands but the gaps. From then on it hears of a symbol ten times a second at
+    most; whoever reads more slowly misses what is outdated. To resume without a hole open the stream first, and then ask for candles
+    and gaps from the last ones on that you have. The stream ends when the database goes away; a new one is refused with 503
+    until it is back.
+    """
+
+    renderer_classes = (ExactJSONRenderer, EventStreamRenderer)
+
+    @extend_schema(
+        parameters=[questions.EventsQuestion],
+        responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR)},
+    )
+    def get(self, request: Any) -> StreamingHttpResponse:
+        # Under WSGI Django collects the answer before it sends it, and this one has no end.
+        if not isinstance(request._request, ASGIRequest):
+            raise NoStreams
+        query = questions.EventsQuestion(data=questions.parameters(request.query_params))
+        query.is_valid(raise_exception=True)
+        wish = Wish(**query.validated_data)
+        check(wish)
+        if is_full():
+            raise Full
+        response = StreamingHttpResponse(stream(wish), content_type="text/event-stream")
+        response["Cache-Control"] = "no-store"
+        # nginx would collect events until they fill a buffer.
+        response["X-Accel-Buffering"] = "no"
+        if settings.DEMO:
+            response["X-Demo"] = "a replayed recording, not today's prices"
+        return response
+
+
+def check(wish: Wish) -> None:
+    """Raises NeverRecorded when there is no symbol of some name."""
+    try:
+        names = set(Symbol.objects.names())
+    finally:
+        # Django would hold it until the answer ends.
+        if not connection.in_atomic_block:
+            connection.close()
+    for wanted in (wish.symbols, wish.candles):
+        for unknown in sorted((wanted or frozenset()) - names):
+            raise NeverRecorded(unknown)
+
+
+async def stream(wish: Wish) -> AsyncIterator[bytes]:
+    yield b"retry: %d\n\n" % RETRY
+    async for told in on_air().read(wish):
+        yield told

@@ -1,0 +1,154 @@
+"""The broadcast: one thread listens to the tape and reads what has changed, for all readers of this process at once."""
+
+import asyncio
+import logging
+import math
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from django.db import OperationalError
+
+from pricetracker import reasons
+
+from ..instants import iso
+from .board import Board, Event, Outrun, Wish
+from .ear import Heard, listening
+from .reading import Reading, event, gaps
+
+logger = logging.getLogger(__name__)
+
+# Seconds from one publication to the next, at the least: ten a second.
+BEAT = 0.1
+
+# What all readers together are sent in a second, at the most: with hundreds of them the beat gets slower, and the rest of the site
+# keeps its share of the processor.
+SENDINGS = 2_000
+
+# Seconds between two looks at everything, changed or not: a recorder that dies tells nobody.
+LOOK = 1.0
+
+# Seconds between two events that say only that the line stands.
+HEARTBEAT = 5.0
+
+# Readers of one process. Each holds a connection to this site, and memory for it.
+READERS = 1_000
+
+
+class Broadcast:
+    """For as long as somebody reads, and the database answers. Its methods belong to the event loop that it was made in."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.board = Board()
+        self.wishes: list[Wish] = []
+        self.over = False
+        self.more = asyncio.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self.run, name="live push", daemon=True).start()
+
+    async def read(self, wish: Wish) -> AsyncIterator[bytes]:
+        """All that a reader wishes to hear of, as it happens. Ends when the broadcast does, or when it cannot keep up."""
+        place = self.board.enter()
+        # A new list each time: the thread sees by it that there is somebody new.
+        self.wishes = [*self.wishes, wish]
+        try:
+            while not self.over:
+                more = self.more
+                if told := self.board.read(wish, place):
+                    yield told
+                else:
+                    await more.wait()
+        except Outrun:
+            return
+        finally:
+            left = self.wishes.copy()
+            left.remove(wish)
+            self.wishes = left
+            if not left:
+                self.end()
+
+    def publish(self, events: list[Event]) -> None:
+        self.board.publish(events)
+        self.wake()
+
+    def end(self) -> None:
+        self.over = True
+        self.wake()
+
+    def wake(self) -> None:
+        more, self.more = self.more, asyncio.Event()
+        more.set()
+
+    # In the thread.
+
+    def run(self) -> None:
+        try:
+            with listening() as hear:
+                self.listen(hear)
+        except OperationalError as error:
+            logger.error("Live push stops, the database does not answer: %s", reasons.first(error))  # noqa: TRY400
+        finally:
+            self.tell(self.end)
+
+    def listen(self, hear: Callable[[float], Heard]) -> None:
+        reading = Reading()
+        served: list[Wish] = []
+        looked = beaten = -math.inf
+        while not self.over:
+            heard = hear(BEAT)
+            began = time.monotonic()
+            wishes = self.wishes
+            events = list(gaps(heard.gaps)) if heard.gaps else []
+            if wishes is not served or began - looked >= LOOK:
+                events += reading.everything(set(wishes))
+                served, looked = wishes, began
+            elif heard.symbols:
+                events += reading.changed(set(wishes), heard.symbols)
+            if began - beaten >= HEARTBEAT:
+                events.append(heartbeat())
+                beaten = began
+            if events:
+                self.tell(self.publish, events)
+                self.rest(time.monotonic() - began, readers=len(wishes))
+
+    @staticmethod
+    def rest(took: float, readers: int) -> None:
+        """Until the next publication may be. Half of the time is left to others, however much there was to be read."""
+        time.sleep(max(took, BEAT - took, readers / SENDINGS - took))
+
+    def tell(self, method: Callable[..., None], *arguments: list[Event]) -> None:
+        try:
+            self.loop.call_soon_threadsafe(method, *arguments)
+        except RuntimeError:
+            # The event loop is closed, and its readers are gone with it.
+            self.over = True
+
+
+def heartbeat() -> Event:
+    return event("heartbeat", "", "", {"now": iso(datetime.now(UTC))})
+
+
+# The one of this process; while nobody reads there is none.
+current: Broadcast | None = None
+
+
+def on_air() -> Broadcast:
+    """The broadcast of this process: the one that goes on, or a new one."""
+    global current
+    if current is None or current.over or current.loop is not asyncio.get_running_loop():
+        current = Broadcast()
+        current.start()
+    return current
+
+
+def is_full() -> bool:
+    return current is not None and not current.over and len(current.wishes) >= READERS
+
+
+def sign_off() -> None:
+    """End all streams of this process, as it is about to stop. To be called in the event loop."""
+    if current is not None:
+        current.end()

@@ -1,0 +1,47 @@
+"""The ear: what has changed on the tape since it was last asked."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from django.db import OperationalError, connection
+
+from ..channels import GAPS, TICKS
+
+
+class Heard(NamedTuple):
+    """The numbers of symbols whose ticks or candles have changed, and the ids of gaps that have."""
+
+    symbols: set[int]
+    gaps: set[int]
+
+
+@contextmanager
+def listening() -> Iterator[Callable[[float], Heard]]:
+    """Listen on this thread's database connection, which is given back at the end. Raises OperationalError when the database is away.
+
+    What it gives waits for so many seconds at most, and tells what has changed as soon as something has.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET application_name = 'live_push'")
+            for channel in (TICKS, GAPS):
+                cursor.execute(f"LISTEN {channel}")
+        yield hear
+    finally:
+        # From the pool it goes to somebody else, who does not want to listen.
+        with suppress(OperationalError), connection.cursor() as cursor:
+            cursor.execute("UNLISTEN *")
+            cursor.execute("RESET application_name")
+        connection.close()
+
+
+def hear(patience: float) -> Heard:
+    heard = Heard(set(), set())
+    with connection.wrap_database_errors:
+        for told in connection.connection.notifies(timeout=patience, stop_after=1):
+            if told.channel == TICKS:
+                heard.symbols.update(map(int, told.payload.split()))
+            else:
+                heard.gaps.add(int(told.payload))
+    return heard

@@ -1,0 +1,106 @@
+"""What each reader of live push is told, against a plain model: the newest of everything it has not been told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prices.live import board as boards
+from prices.live.board import Board, Event, Outrun, Place, Wish
+
+
+def event(kind: str, symbol: str, of: str = "", n: int = 0) -> Event:
+    return Event(kind, symbol, of, f"{kind} {symbol} {of} {n}\n".encode())
+
+
+SYMBOLS = ("A", "B", "C")
+
+events = st.one_of(
+    st.builds(event, st.just("latest"), st.sampled_from(SYMBOLS), n=st.integers(0, 99)),
+    st.builds(
+        event,
+        st.just("candle"),
+        st.sampled_from(SYMBOLS),
+        st.sampled_from(["1m", "1h"]),
+        st.integers(0, 99),
+    ),
+    st.builds(
+        event,
+        st.just("gap"),
+        st.sampled_from(SYMBOLS),
+        st.sampled_from("12345"),
+        st.integers(0, 99),
+    ),
+    st.builds(event, st.just("heartbeat"), st.just(""), n=st.integers(0, 99)),
+)
+some = st.none() | st.frozensets(st.sampled_from(SYMBOLS))
+wishes = st.builds(Wish, some, some, st.sampled_from(["1m", "1h"]))
+
+
+def wanted(wish: Wish, event: Event) -> bool:
+    if event.kind == "heartbeat":
+        return True
+    if event.kind == "candle":
+        return event.of == wish.interval and (wish.candles is None or event.symbol in wish.candles)
+    return wish.symbols is None or event.symbol in wish.symbols
+
+
+def newest(told: list[Event]) -> list[bytes]:
+    """Of each thing the last event, in the order of these."""
+    last = {event.key: n for n, event in enumerate(told)}
+    return [told[n].text for n in sorted(last.values())]
+
+
+@given(
+    wish=wishes,
+    before=st.lists(st.lists(events, min_size=1, max_size=5), max_size=5),
+    steps=st.lists(st.lists(events, min_size=1, max_size=5) | st.just("read"), max_size=20),
+)
+def test_a_reader_is_told_the_newest_of_all_that_it_wants_once(
+    wish: Wish, before: list[list[Event]], steps: list
+) -> None:
+    board = Board()
+    for published in before:
+        board.publish(published)
+    place = board.enter()
+    # How everything stands, but not the gaps that changed before it came.
+    unread = [each for published in before for each in published if each.kind != "gap"]
+    for step in [*steps, "read"]:
+        if step == "read":
+            expected = newest([each for each in unread if wanted(wish, each)])
+            assert board.read(wish, place).splitlines(keepends=True) == expected
+            unread = []
+        else:
+            board.publish(step)
+            unread += step
+
+
+def test_one_reader_s_reading_takes_nothing_from_another() -> None:
+    board = Board()
+    first, second = board.enter(), board.enter()
+    board.publish([event("latest", "A")])
+    assert board.read(Wish(), first) == board.read(Wish(), second) == event("latest", "A").text
+    assert board.read(Wish(frozenset("B")), board.enter()) == b""
+    assert board.read(Wish(), first) == b""
+
+
+def test_gaps_are_forgotten_in_the_end_and_who_missed_one_is_told_so() -> None:
+    board = Board()
+    behind, up_to_date = board.enter(), board.enter()
+    for n in range(boards.GAPS_KEPT):
+        board.publish([event("gap", "A", str(n))])
+    assert board.read(Wish(), up_to_date).count(b"\n") == boards.GAPS_KEPT
+    board.publish([event("latest", "A"), event("gap", "A", "one more")])
+    assert board.gaps == boards.GAPS_KEPT
+    with pytest.raises(Outrun):
+        board.read(Wish(), behind)
+    assert board.read(Wish(), up_to_date).count(b"\n") == 2
+    # Who comes anew asks for the gaps elsewhere.
+    assert board.read(Wish(), board.enter()) == event("latest", "A").text
+
+
+def test_a_gap_that_changes_takes_no_more_room() -> None:
+    board = Board()
+    for n in range(3):
+        board.publish([event("gap", "A", "1", n)])
+    assert board.gaps == len(board.events) == 1
+    assert board.read(Wish(), Place()) == event("gap", "A", "1", 2).text

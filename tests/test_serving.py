@@ -1,0 +1,13 @@
+"""The listening socket of the site."""
+
+import socket
+
+from prices.serving import listen
+
+
+def test_no_piece_of_an_answer_waits_until_the_client_has_acknowledged_the_one_before() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
