@@ -1,4 +1,4 @@
-"""The page at /: the latest prices at once, and the three questions as forms.
+"""The page at /: the state of the tape at once, the chart's place, and the three questions as forms.
 
 It puts each question to the API's own view, within the process: what is refused, in which words, and what an answer
 holds is decided there alone. The page's script does the same over HTTP and fills in the same template.
@@ -20,20 +20,32 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from rest_framework.response import Response
 
 from pricetracker import reasons
 
 from . import wording
 from .api.renderers import ExactJSONRenderer
+from .api.state import SymbolViewSet
 from .api.views import PriceViewSet
 from .instants import naive_iso, parse
 from .keys import minute_start
-from .models import Symbol
+from .models.candle import INTERVALS
 
 logger = logging.getLogger(__name__)
 
 FIELDS = ("symbol", "timestamp")
+
+STATIC = settings.BASE_DIR / "static"
+
+# What the page's script imports, one file through another: named at once, all of it comes at once.
+MODULES = sorted(
+    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*js") if path.name != "page.js"
+)
+
+# With more symbols than this the table scrolls in its own frame, and can be filtered.
+FEW = 12
 
 # Nothing but our own files runs or is shown, and nobody frames the page.
 CONTENT_SECURITY_POLICY = (
@@ -82,6 +94,8 @@ QUESTIONS = {
     ),
 }
 
+SYMBOLS = SymbolViewSet.as_view({"get": "list"})
+
 
 @dataclass
 class Form:
@@ -98,7 +112,7 @@ class Form:
 
     @property
     def api(self) -> str:
-        return f"{reverse(self.name)}?{query(self.typed)}"
+        return f"{reverse(self.name)}?{urlencode(with_coverage(self.typed))}"
 
 
 class Page(View):
@@ -120,21 +134,31 @@ class Page(View):
         return response
 
 
-# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one.
-page = csrf_exempt(Page.as_view())
+# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one. And there is no secret
+# that could be guessed from the size of a compressed page.
+page = csrf_exempt(gzip_page(Page.as_view()))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    newest = {body["symbol"]: body for body in read(put("latest", {}))}
-    names = Symbol.objects.names()
+    newest = {
+        body["symbol"]: body for body in read(put(QUESTIONS["latest"].view, with_coverage({})))
+    }
+    symbols = read(put(SYMBOLS, {}))
+    names = [symbol["symbol"] for symbol in symbols]
     forms = suggested(names, newest)
     if (name := request.GET.get("question")) in QUESTIONS:
         forms[name] = asked(name, {key: request.GET[key] for key in FIELDS if key in request.GET})
     return {
         "demo": settings.DEMO,
         "latest": {
-            name: wording.of_latest(newest[name]) if name in newest else {} for name in names
+            name: wording.of_row(newest.get(name), symbol)
+            for name, symbol in zip(names, symbols, strict=True)
         },
+        "new": wording.of_row(None, wording.NEW),
+        "summary": wording.summary(symbols),
+        "few": FEW,
+        "modules": MODULES,
+        "intervals": list(INTERVALS),
         "forms": forms.values(),
     }
 
@@ -157,7 +181,7 @@ def suggested(names: list[str], newest: Mapping[str, Any]) -> dict[str, Form]:
 
 def asked(name: str, typed: dict[str, str]) -> Form:
     """A form that was sent, with what the API says to it."""
-    response = put(name, typed)
+    response = put(QUESTIONS[name].view, with_coverage(typed))
     body = read(response)
     if response.status_code == 200:
         return Form(name, typed, answer=QUESTIONS[name].words(body))
@@ -167,19 +191,19 @@ def asked(name: str, typed: dict[str, str]) -> Form:
     return Form(name, typed, errors=words)
 
 
-def put(name: str, typed: Mapping[str, str]) -> Response:
-    """Ask the API's view. What else the browser sent to the page is none of its business. Raises OperationalError."""
+def put(view: Callable[[HttpRequest], Response], query: Mapping[str, str]) -> Response:
+    """Ask a view of the API. What else the browser sent to the page is none of its business. Raises OperationalError."""
     request = HttpRequest()
     request.method = "GET"
-    request.GET = QueryDict(query(typed))
-    response = QUESTIONS[name].view(request)
+    request.GET = QueryDict(urlencode(query))
+    response = view(request)
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         raise OperationalError(response.data["detail"])
     return response
 
 
-def query(typed: Mapping[str, str]) -> str:
-    return urlencode({**typed, "include": "coverage"})
+def with_coverage(typed: Mapping[str, str]) -> dict[str, str]:
+    return {**typed, "include": "coverage"}
 
 
 def read(response: Response) -> Any:

@@ -64,8 +64,10 @@ def open_page(browser: Browser, size: tuple[int, int] = DESK, **options: Any) ->
     """A page in a fresh profile. Options such as java_script_enabled=False, color_scheme="dark"."""
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    yield context.new_page()
-    context.close()
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
 
 
 def screenshot(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Browser
 
 from pricetracker.postgres import hold
+from tests.browser import find_browser, open_browser
 from tests.private_postgres import Private
 
 
@@ -45,3 +47,17 @@ def fresh(tmp_path: Path) -> Iterator[Private]:
     private = Private(tmp_path / "postgres")
     yield private
     private.clear()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = find_browser()
+    if program is None:
+        why = "No Chromium, Chrome or Edge was found; the variable CHROMIUM can name one."
+        # Where all is meant to be tested, a skip would pass for a success.
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    with pytest.MonkeyPatch.context() as patch, open_browser(program) as browser:
+        # Playwright runs an event loop in this thread, which is why Django would refuse the ORM here. No coroutine of
+        # ours runs in it, so nothing can be blocked.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield browser

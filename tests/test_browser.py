@@ -1,19 +1,19 @@
-"""The page in a real browser, with its script and without."""
+"""The three questions in a real browser, with its script and without."""
 
-import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from prices.recording.tape import Tape
-from prices.wording import shown, spell
-from tests.browser import DESK, PHONE, find_browser, open_browser, open_page
-from tests.recorded import START, recorded_tape, tick
-from tests.recorders import eventually
+from prices.wording import delay, of_change, shown, spell
+from tests.browser import open_page
+from tests.pages import ask, live, silent_page
+from tests.recorded import recorded_tape
+from tests.sites import running_site
 
 pytestmark = pytest.mark.browser
 
@@ -21,17 +21,9 @@ ASKED = "price-at-second"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        why = "No Chromium, Chrome or Edge was found; the variable CHROMIUM can name one."
-        # Where all is meant to be tested, a skip would pass for a success.
-        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
-    with pytest.MonkeyPatch.context() as patch, open_browser(program) as browser:
-        # Playwright runs an event loop in this thread, which is why Django would refuse the ORM here. No coroutine of
-        # ours runs in it, so nothing can be blocked.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    with django_db_blocker.unblock(), running_site() as site:
+        yield f"{site.url}/"
 
 
 @pytest.fixture
@@ -41,38 +33,27 @@ def recorded(transactional_db: None) -> Iterator[Tape]:
 
 
 @pytest.fixture
-def site(recorded: Tape, live_server: Any) -> Iterator[str]:
-    yield live_server.url
-    # What a page asked for that is closed by now may still be read: the tables cannot be emptied meanwhile.
-    eventually(nobody_reads)
-
-
-def nobody_reads() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-        )
-        return cursor.fetchone() == (0,)
-
-
-@pytest.fixture
-def page(browser: Browser, site: str) -> Iterator[Page]:
-    with open_page(browser) as page:
-        page.goto(site)
+def page(browser: Browser, site: str, recorded: Tape) -> Iterator[Page]:
+    with silent_page(browser, site) as page:
+        live(page)
         yield page
 
 
-def ask(page: Page, question: str, **typed: str) -> Any:
-    """Fill in a form and send it; its section."""
-    section = page.locator(f"#{question}")
-    for name, value in typed.items():
-        field = section.locator(f"[name={name}]")
-        field.select_option(value) if name == "symbol" else field.fill(value)
-    section.get_by_role("button", name="Ask").click()
-    return section
+def said(section: Locator) -> tuple[str, str | None, str | None]:
+    """A section as it reads, but for the age, which grows; where its link leads; and what can be copied."""
+    text = re.sub(r"[^\n]* when answered", "some time", section.inner_text())
+    link = section.get_by_role("link").get_attribute("href")
+    return text, link, section.locator("[data-copy]").get_attribute("data-copy")
 
 
+def put(page: Page, **asked: str) -> None:
+    """What a click on the chart does."""
+    page.evaluate(
+        "async (asked) => (await import('/static/prices/questions.js')).ask(asked)", asked
+    )
+
+
+@pytest.mark.usefixtures("recorded")
 def test_questions_are_answered_without_a_script(browser: Browser, site: str) -> None:
     with open_page(browser, java_script_enabled=False) as page:
         page.goto(site)
@@ -103,15 +84,13 @@ class TestAnswersInPlace:
         page.evaluate("window.kept = true")
         section = ask(page, question, **typed)
         expect(section.locator("[data-answer]")).to_be_visible()
-        in_place = section.inner_text()
-        link = section.get_by_role("link").get_attribute("href")
+        in_place = said(section)
         assert page.evaluate("window.kept")
         # The address asks the same again.
         page.reload()
         assert page.evaluate("window.kept") is None
         expect(section.locator("[data-answer]")).to_be_visible()
-        assert section.inner_text() == in_place
-        assert section.get_by_role("link").get_attribute("href") == link
+        assert said(section) == in_place
 
     def test_what_is_wrong_is_told_beside_the_field(self, page: Page) -> None:
         section = ask(page, ASKED, timestamp="yesterday")
@@ -148,98 +127,128 @@ class TestAnswersInPlace:
         assert section.locator("[name=timestamp]").input_value() == "2025-07-03T08:30:36"
 
 
-class TestLatest:
-    def test_prices_are_refreshed_and_nothing_moves(self, page: Page, recorded: Tape) -> None:
-        questions = page.locator(".questions")
-        expect(page.locator("[data-refresh]")).to_have_text("Refreshed every second.")
-        before = questions.bounding_box()
-        recorded.store([tick("BTCUSDT", 3, "7", 61_000_000), tick("SOLUSDT", 1, "150.25")])
-        recorded.heartbeat(["BTCUSDT"], START + timedelta(minutes=2))
-        row = page.locator("[data-symbol=BTCUSDT]")
-        expect(row.locator("[data-text=price]")).to_have_text("7")
-        expect(row).to_contain_text("2025-07-03 08:31:36.984239")
-        expect(row.get_by_text("complete", exact=True)).to_be_visible()
-        expect(page.get_by_text("waiting for the first trade")).to_have_count(3)
-        expect(page.locator("[data-symbol=SOLUSDT]").get_by_text("waiting")).to_be_hidden()
-        assert questions.bounding_box() == before
-
-    def test_trouble_is_told_and_passes_by_itself(self, page: Page, recorded: Tape) -> None:
-        recorded.heartbeat(["BTCUSDT"], START + timedelta(minutes=2))
-        live = page.locator("[data-symbol=BTCUSDT] .live")
-        status = page.locator("[data-refresh]")
-        expect(live).to_be_visible()
-        page.route("**/latest?*", lambda route: route.abort())
-        expect(status).to_have_text("The server cannot be reached. Trying again.")
-        # Nobody vouches for a price any more.
-        expect(live).to_be_hidden()
-        page.unroute("**/latest?*")
-        page.route("**/latest?*", lambda route: route.fulfill(status=503))
-        expect(status).to_have_text("The server is in trouble (503). Trying again.")
-        page.unroute("**/latest?*")
-        expect(status).to_have_text("Refreshed every second.")
-
-    def test_a_symbol_that_is_new_appears(self, page: Page, recorded: Tape) -> None:
-        recorded.register(["ADAUSDT"])
-        recorded.store([tick("ADAUSDT", 1, "0.58")])
-        expect(page.locator("[data-symbol=ADAUSDT]")).to_contain_text("0.58")
-
-    def test_a_hidden_tab_asks_nothing(self, browser: Browser, site: str) -> None:
-        with open_page(browser) as page:
-            asked: list[str] = []
-            page.on("request", lambda request: asked.append(request.url))
-            page.clock.install()
-            page.add_init_script(
-                "let hidden = true; Object.defineProperty(document, 'hidden', {get: () => hidden});"
-                "window.show = () => { hidden = false; document.dispatchEvent(new Event('visibilitychange')); };"
-            )
-            page.goto(site)
-            page.clock.run_for(60_000)
-            assert not [url for url in asked if "/latest?" in url]
-            with page.expect_request("**/latest?*"):
-                page.evaluate("show()")
+class TestAClick:
+    def test_fills_in_and_puts_two_questions(self, page: Page) -> None:
+        put(page, symbol="ETHUSDT", instant="2025-07-03T08:30:37Z", minute="2025-07-03T08:30Z")
+        at, minute = page.locator(f"#{ASKED}"), page.locator("#minmax")
+        expect(at.locator("[data-answer] [data-text=price]")).to_have_text("2611.82")
+        expect(at.get_by_text("A known hole touches")).to_be_visible()
+        expect(minute.locator("[data-text=low]")).to_have_text("2609.47")
+        assert at.locator("[name=timestamp]").input_value() == "2025-07-03T08:30:37"
+        assert minute.locator("[name=timestamp]").input_value() == "2025-07-03T08:30"
+        assert minute.locator("[name=symbol]").input_value() == "ETHUSDT"
 
 
-class TestEveryScreen:
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("size", [(320, 640), PHONE, (740, 900), DESK, (1600, 900)])
-    @pytest.mark.parametrize("script", [True, False])
-    def test_nothing_is_wider_and_the_console_is_silent(
-        self, browser: Browser, site: str, size: tuple[int, int], scheme: str, script: bool
+class TestCopy:
+    @pytest.mark.parametrize(
+        ("question", "typed", "line"),
+        [
+            (
+                ASKED,
+                {"timestamp": "2025-07-03T08:30:36"},
+                "BTCUSDT 61928.31 at 2025-07-03T08:30:35.984239Z (complete)",
+            ),
+            (
+                "minmax",
+                {"symbol": "SOLUSDT", "timestamp": "2025-07-03T10:31+02:00"},
+                "SOLUSDT no trade in the minute from 2025-07-03T08:31:00Z (unknown)",
+            ),
+        ],
+    )
+    def test_an_answer_is_copied_as_a_line(
+        self, page: Page, question: str, typed: dict[str, str], line: str
     ) -> None:
-        with open_page(browser, size, java_script_enabled=script, color_scheme=scheme) as page:
-            said: list[str] = []
-            page.on("console", lambda line: said.append(line.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.goto(site)
-            ask(page, ASKED, symbol="BTCUSDT", timestamp="2025-07-03T08:31:36.123456")
-            section = ask(page, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30")
-            expect(section).to_contain_text("2611.82")
-            assert page.evaluate("document.documentElement.scrollWidth") == size[0]
-            assert not said
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        section = ask(page, question, **typed)
+        section.get_by_role("button", name="Copy").click()
+        expect(section.locator(".more [role=status]")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == line
+        expect(section.locator(".more [role=status]")).to_have_text("")
 
-    def test_dark_is_dark(self, browser: Browser, site: str) -> None:
-        with open_page(browser, color_scheme="dark") as page:
-            page.goto(site)
-            assert (
-                page.evaluate("getComputedStyle(document.body).backgroundColor")
-                == "rgb(13, 24, 27)"
+    @pytest.mark.usefixtures("recorded")
+    def test_where_nothing_can_be_copied_nothing_is_offered(
+        self, browser: Browser, site: str
+    ) -> None:
+        without = "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+        with silent_page(browser, site, script=without) as page:
+            live(page)
+            section = ask(page, ASKED)
+            expect(section.locator("[data-answer]")).to_be_visible()
+            expect(section.get_by_role("button", name="Copy")).to_have_count(0)
+
+
+class TestZone:
+    BERLIN = "Europe/Berlin"
+
+    @pytest.mark.usefixtures("recorded")
+    def test_times_are_shown_as_chosen_and_the_choice_is_remembered(
+        self, browser: Browser, site: str
+    ) -> None:
+        with silent_page(browser, site, timezone_id=self.BERLIN) as page:
+            live(page)
+            traded = page.locator("[data-symbol=BTCUSDT] [data-time=instant]")
+            expect(traded).to_have_text("2025-07-03 08:31:35.984239")
+            page.get_by_label("Local", exact=True).check()
+            expect(traded).to_have_text("2025-07-03 10:31:35.984239")
+            typed = page.locator(f"#{ASKED} [name=timestamp]")
+            assert typed.input_value() == "2025-07-03T10:31:35+02:00"
+            page.reload()
+            expect(page.get_by_label("Local", exact=True)).to_be_checked()
+            expect(traded).to_have_text("2025-07-03 10:31:35.984239")
+            assert typed.input_value() == "2025-07-03T10:31:35+02:00"
+            page.get_by_label("UTC", exact=True).check()
+            expect(traded).to_have_text("2025-07-03 08:31:35.984239")
+            assert typed.input_value() == "2025-07-03T08:31:35"
+
+    @pytest.mark.usefixtures("recorded")
+    def test_local_times_ask_the_same(self, browser: Browser, site: str) -> None:
+        with silent_page(browser, site, timezone_id=self.BERLIN) as page:
+            live(page)
+            page.get_by_label("Local", exact=True).check()
+            put(page, symbol="BTCUSDT", instant="2025-07-03T08:30:36Z", minute="2025-07-03T08:31Z")
+            at, minute = page.locator(f"#{ASKED}"), page.locator("#minmax")
+            assert at.locator("[name=timestamp]").input_value() == "2025-07-03T10:30:36+02:00"
+            assert minute.locator("[name=timestamp]").input_value() == "2025-07-03T10:31+02:00"
+            expect(at).to_contain_text("61928.31")
+            expect(at).to_contain_text("2025-07-03 10:30:35.984239")
+            expect(minute).to_contain_text("1234567890.12345678")
+            expect(minute).to_contain_text("2025-07-03 10:31:00")
+            at.get_by_role("button", name="Pick").click()
+            picker = at.locator("[type=datetime-local]")
+            assert picker.input_value() == "2025-07-03T10:30:36"
+            picker.evaluate(
+                "(it) => { it.value = '2025-12-03T10:30:36'; it.dispatchEvent(new Event('input')); }"
             )
+            # In winter the offset is another one.
+            assert at.locator("[name=timestamp]").input_value() == "2025-12-03T10:30:36+01:00"
 
-    def test_foreign_code_does_not_run(self, page: Page) -> None:
-        page.evaluate(
-            "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = true'}))"
-        )
-        assert page.evaluate("window.ran") is None
+    def test_what_was_typed_stays(self, page: Page) -> None:
+        typed = page.locator(f"#{ASKED} [name=timestamp]")
+        typed.fill("2025-07-03T08:30:36.5Z")
+        page.get_by_label("Local", exact=True).check()
+        assert typed.input_value() == "2025-07-03T08:30:36.5Z"
 
-    def test_the_keyboard_reaches_and_sends_a_form(self, page: Page) -> None:
-        page.locator(f"#{ASKED} [name=symbol]").focus()
-        page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline == "solid"
-        page.keyboard.press("Enter")
-        expect(page.locator(f"#{ASKED} [data-answer]")).to_be_visible()
+    @pytest.mark.usefixtures("recorded")
+    def test_a_browser_that_stores_nothing_still_shows_them(
+        self, browser: Browser, site: str
+    ) -> None:
+        refusing = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
+        with silent_page(browser, site, script=refusing, timezone_id=self.BERLIN) as page:
+            live(page)
+            page.get_by_label("Local", exact=True).check()
+            traded = page.locator("[data-symbol=BTCUSDT] [data-time=instant]")
+            expect(traded).to_have_text("2025-07-03 10:31:35.984239")
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser, site: str) -> Iterator[Page]:
+    """Any page of the site, which may import its modules."""
+    with open_page(browser) as page:
+        page.goto(f"{site}health")
+        yield page
+
+
+@pytest.mark.django_db
 class TestSameWords:
     """What the server says without a script the script says too."""
 
@@ -259,22 +268,35 @@ class TestSameWords:
             "1969-12-31T23:59:59.999999Z",
         ],
     )
-    def test_instants(self, page: Page, instant: str) -> None:
+    def test_instants(self, tab: Page, instant: str) -> None:
         script = "async (text) => (await import('/static/prices/instants.js')).shown(text)"
-        assert page.evaluate(script, instant) == shown(instant)
+        assert tab.evaluate(script, instant) == shown(instant)
 
     @pytest.mark.parametrize("micros", [0, 1, 15_761, 60_000_000, 3_599_999_999, 90_061_500_000])
-    def test_lengths_of_time(self, page: Page, micros: int) -> None:
+    def test_lengths_of_time(self, tab: Page, micros: int) -> None:
         script = "async (to) => (await import('/static/prices/instants.js')).between('100000000000000', to)"
         later = str(100_000_000_000_000 + micros)
-        assert page.evaluate(script, later) == spell(timedelta(microseconds=micros))
+        assert tab.evaluate(script, later) == spell(timedelta(microseconds=micros))
 
-    def test_numbers_keep_their_digits_and_strings_their_content(self, page: Page) -> None:
+    def test_numbers_keep_their_digits_and_strings_their_content(self, tab: Page) -> None:
         script = "async (json) => (await import('/static/prices/exact.js')).parse(json)"
         json = r'{"a": 12345678901.12345678, "b": [0.10, -1e-7, null], "c": "1 \" 2", "3": "\\"}'
-        assert page.evaluate(script, json) == {
+        assert tab.evaluate(script, json) == {
             "a": "12345678901.12345678",
             "b": ["0.10", "-1e-7", None],
             "c": '1 " 2',
             "3": "\\",
         }
+
+    @pytest.mark.parametrize("seconds", ["0", "0.0125", "-0.0003", "-0.04", "0.9994", "1", "83.25"])
+    def test_lags(self, tab: Page, seconds: str) -> None:
+        script = "async (text) => (await import('/static/prices/wording.js')).delay(text)"
+        assert tab.evaluate(script, seconds) == delay(seconds)
+
+    @pytest.mark.parametrize("percent", [None, "0", "1.23", "-0.07"])
+    def test_changes(self, tab: Page, percent: str | None) -> None:
+        script = "async (percent) => (await import('/static/prices/wording.js')).changed(percent)"
+        words = tab.evaluate(script, percent)
+        said = of_change(percent)
+        assert words["change"] == said["change"]
+        assert [turn for turn in ("rose", "fell", "level") if words[turn]] == [said["turn"]]

@@ -3,13 +3,18 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
 from django.test import Client
 
+from prices.page import MODULES
 from prices.recording.tape import Tape
-from prices.wording import shown, spell
-from tests.recorded import START, recorded_tape
+from prices.wording import ago, delay, of_change, shown, spell
+from prices.wording import summary as summarize
+from tests.recorded import START, recorded_tape, tick
 
 # Latest prices and names of the symbols; a question takes two more, and one to name them when it asks for none of them.
 QUERIES = 5
@@ -34,24 +39,69 @@ def ask(client: Client, question: str, **asked: str) -> str:
     return section.split("</section>")[0]
 
 
-class TestLatest:
+def row(client: Client, symbol: str) -> str:
+    """What the table says of a symbol."""
+    page = client.get("/").content.decode()
+    (found,) = re.findall(rf'<tr role="row" data-symbol="{symbol}">.*?</tr>', page, re.DOTALL)
+    return text(found)
+
+
+def summary(client: Client) -> str:
+    page = client.get("/").content.decode()
+    (found,) = re.findall(r"<p [^>]* data-summary>.*?</p>", page, re.DOTALL)
+    return text(found)
+
+
+class TestTape:
     @pytest.mark.usefixtures("recorded")
     def test_newest_price_of_each_symbol_with_its_instant(self, client: Client) -> None:
-        page = text(client.get("/").content.decode())
-        assert "BTCUSDT 1234567890.12345678 2025-07-03 08:31:35.984239 not live unknown" in page
-        assert "ETHUSDT 2609.47 2025-07-03 08:30:37.984239 not live unknown" in page
+        assert row(client, "BTCUSDT").startswith(
+            "BTCUSDT 1234567890.12345678 2025-07-03 08:31:35.984239"
+        )
+        assert row(client, "ETHUSDT").startswith("ETHUSDT 2609.47 2025-07-03 08:30:37.984239")
 
     @pytest.mark.usefixtures("recorded")
     def test_a_symbol_without_a_tick_is_waiting(self, client: Client) -> None:
-        page = text(client.get("/").content.decode())
-        assert "SOLUSDT \N{EN DASH} waiting for the first trade not live unknown" in page
+        assert row(client, "SOLUSDT").startswith("SOLUSDT \N{EN DASH} waiting for the first trade")
+        assert row(client, "SOLUSDT").endswith("unknown nothing heard yet")
 
     def test_a_live_feed_is_told_and_makes_the_price_complete(
         self, client: Client, recorded: Tape
     ) -> None:
         recorded.heartbeat(["BTCUSDT"], START + timedelta(minutes=2))
-        page = text(client.get("/").content.decode())
-        assert "BTCUSDT 1234567890.12345678 2025-07-03 08:31:35.984239 live complete" in page
+        assert row(client, "BTCUSDT").endswith("2025-07-03 08:32:35.984239 complete live")
+
+    def test_a_feed_that_is_down_is_told_in_words_and_since_when(
+        self, client: Client, recorded: Tape
+    ) -> None:
+        recorded.heartbeat(["BTCUSDT", "ETHUSDT", "SOLUSDT"], START + timedelta(minutes=2))
+        assert summary(client) == "All feeds live. 1 gap is open."
+        recorded.silence()
+        recorded.heartbeat(["ETHUSDT", "SOLUSDT"], START + timedelta(minutes=3))
+        assert row(client, "BTCUSDT").endswith("down since 2025-07-03 08:32:35")
+        assert summary(client) == (
+            "BTCUSDT: the feed is down since 2025-07-03 08:32:35 . "
+            "Newer trades are not on the tape yet. 1 gap is open."
+        )
+
+    @pytest.mark.usefixtures("recorded")
+    def test_the_open_gaps_are_a_click_away(self, client: Client) -> None:
+        assert "Open gaps of ETHUSDT : 1" in row(client, "ETHUSDT")
+        page = client.get("/").content.decode()
+        (link,) = re.findall(r'href="(/api/gaps/\?symbol=ETHUSDT[^"]*)"', page)
+        (gap,) = client.get(link.replace("&amp;", "&")).json()["results"]
+        assert (gap["first_trade"], gap["status"]) == (11, "open")
+
+    def test_the_change_over_a_day_bears_its_sign(self, client: Client, recorded: Tape) -> None:
+        day = 24 * 60 * 60 * 1_000_000
+        recorded.store([tick("SOLUSDT", 1, "200"), tick("SOLUSDT", 2, "150", day)])
+        assert "\N{MINUS SIGN}25 %" in row(client, "SOLUSDT")
+
+    @pytest.mark.usefixtures("recorded")
+    def test_every_instant_is_there_for_scripts_too(self, client: Client) -> None:
+        page = client.get("/").content.decode()
+        instant = '<time data-time="instant" datetime="2025-07-03T08:31:35.984239Z">'
+        assert f"{instant}2025-07-03 08:31:35.984239</time>" in page
 
     def test_an_empty_tape_says_what_to_run(self, client: Client, db: None) -> None:
         page = client.get("/").content.decode()
@@ -89,7 +139,7 @@ class TestQuestions:
         answer = text(ask(client, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30:59Z"))
         assert "high 2611.82 low 2609.47 Minute from 2025-07-03 08:30:00" in answer
         assert "incomplete A known hole touches what was asked" in answer
-        gap = "open: from 2025-07-03 08:30:35.984239 to 2025-07-03 08:30:37.984239 UTC"
+        gap = "open: from 2025-07-03 08:30:35.984239 to 2025-07-03 08:30:37.984239"
         assert gap in answer
 
     def test_high_and_low_in_all_their_digits(self, client: Client) -> None:
@@ -169,6 +219,8 @@ class TestHeaders:
         page = client.get("/").content.decode()
         assert "<title>DEMO" in page
         assert "These are replayed recorded prices" in page
+        # With its database away, too.
+        assert "These are replayed" in render_to_string("prices/away.html", {"demo": True})
 
     @pytest.mark.usefixtures("recorded")
     @pytest.mark.parametrize("symbol", ["BTCUSDT", "NOPE"])
@@ -195,3 +247,58 @@ def test_a_length_of_time_is_spelt_to_the_microsecond(passed: timedelta, spelt: 
 @pytest.mark.parametrize("asked", ["1751531436", "2025-07-03T10:30:36+02:00", "20250703T083036"])
 def test_an_instant_in_any_dialect_is_shown_in_utc(asked: str) -> None:
     assert shown(asked) == "2025-07-03 08:30:36"
+
+
+def test_an_age_is_told_in_whole_seconds() -> None:
+    assert ago(timedelta(seconds=-3)) == ago(timedelta(seconds=0.9)) == "less than 1 s"
+    assert ago(timedelta(minutes=2, seconds=1.9)) == "2 min 1 s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spelt"),
+    [
+        ("0.0125", "13 ms"),
+        ("0", "0 ms"),
+        ("-0.0003", "0 ms"),
+        ("-0.04", "\N{MINUS SIGN}40 ms"),
+        ("0.9994", "999 ms"),
+        ("1", "1.0 s"),
+        ("83.25", "83.3 s"),
+    ],
+)
+def test_a_lag_is_told_as_far_as_it_matters(seconds: str, spelt: str) -> None:
+    assert delay(seconds) == spelt
+
+
+@pytest.mark.parametrize(
+    ("percent", "change", "turn"),
+    [
+        (None, "\N{EN DASH}", "level"),
+        ("0", "0 %", "level"),
+        ("1.23", "+1.23 %", "rose"),
+        ("-0.07", "\N{MINUS SIGN}0.07 %", "fell"),
+    ],
+)
+def test_a_change_is_told_by_its_sign(percent: str | None, change: str, turn: str) -> None:
+    assert of_change(percent) == {"change": change, "turn": turn}
+
+
+def test_many_silent_feeds_are_counted() -> None:
+    since = "2025-07-03T08:32:35.984239Z"
+    silent = [
+        {"symbol": f"S{n}", "live": False, "heard_through": since, "open_gaps": "2"}
+        for n in range(4)
+    ]
+    assert "".join(map(str, summarize(silent))) == (
+        "4 of 4 feeds are not live. Newer trades are not on the tape yet. 8 gaps are open."
+    )
+
+
+def test_all_that_the_script_imports_is_named_at_once() -> None:
+    static = finders.find("prices")
+    imported = set()
+    for module in Path(static).rglob("*.js"):
+        for name in re.findall(r'from "(\.[^"]+)"', module.read_text()):
+            path = (module.parent / name).resolve()
+            imported.add(path.relative_to(Path(static).parent.resolve()).as_posix())
+    assert imported == set(MODULES)

@@ -20,17 +20,30 @@ export class Refused extends Error {
 /** The server answered, but not as it should. */
 class Failed extends Error {}
 
-export async function ask(url) {
-  const response = await fetch(url, {
-    headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(PATIENCE),
-  });
+const get = (url) =>
+  fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE) });
+
+/** A body, and the instant `at` which it was answered: by the server's clock, as ours may be wrong. */
+export async function answered(url) {
+  const response = await get(url);
   if (response.status >= 500) throw new Failed(`The server is in trouble (${response.status}).`);
   const body = parse(await response.text());
   if (!response.ok) throw new Refused(body);
-  return body;
+  return { body, at: Date.parse(response.headers.get("Date")) };
 }
+
+export const ask = async (url) => (await answered(url)).body;
 
 export function trouble(error) {
   return error instanceof Failed ? error.message : "The server cannot be reached.";
+}
+
+/** Why no events come: an EventSource does not say. */
+export async function diagnosis(health) {
+  try {
+    const response = await get(health);
+    return response.ok ? "No prices come from the server." : "The database does not answer.";
+  } catch (error) {
+    return trouble(error);
+  }
 }

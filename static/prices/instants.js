@@ -21,10 +21,20 @@ export function parse(text) {
 /** Date and time of UTC, with six decimals unless they are zero. */
 export function shown(text) {
   const instant = parse(text);
-  if (instant === null) return text;
+  return instant === null ? text : spelt(instant);
+}
+
+/** The same of an instant in microseconds. */
+export function spelt(instant) {
   const micros = ((instant % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const whole = new Date(Number((instant - micros) / 1_000n)).toISOString().slice(0, 19).replace("T", " ");
   return micros ? `${whole}.${String(micros).padStart(6, "0")}` : whole;
+}
+
+/** An instant as the API writes it where nothing was asked: 2025-07-03T08:30:36.984239Z. */
+export function iso(text) {
+  const instant = parse(text);
+  return instant === null ? null : `${spelt(instant).replace(" ", "T")}Z`;
 }
 
 /** The time from one instant to a later one, to the microsecond: 1 d 3 min 0.015761 s. */
