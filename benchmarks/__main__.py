@@ -1,17 +1,26 @@
-"""`python -m benchmarks [recording] [outage] …`: all parts, or those that are named."""
+"""`python -m benchmarks [recording] [outage] [push] [readers] [page] …`: all parts, or those that are named."""
 
 import argparse
 
-from . import outage, recording
+from . import outage, page, push, readers, recording
 
-PARTS = {"recording": recording.run, "outage": outage.run}
+PARTS = {
+    "recording": recording.run,
+    "outage": outage.run,
+    "push": push.run,
+    "readers": readers.run,
+    "page": page.run,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument(
-        "--seconds", type=float, default=10, help="per measurement of recording (default: 10)"
+        "--seconds",
+        type=float,
+        default=10,
+        help="per measurement of recording and of readers (default: 10)",
     )
     parser.add_argument(
         "--rounds", type=int, default=3, help="of each pair of measurements (default: 3)"

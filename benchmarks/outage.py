@@ -69,7 +69,7 @@ def run(seconds: float, rounds: int) -> None:
 def heal() -> Healing:
     """One outage, on a tape of its own, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
-        here = {"DJANGO_SETTINGS_MODULE": "pricetracker.settings", "PRICETRACKER_HOME": home}
+        here = {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "PRICETRACKER_HOME": home}
         with Children(os.environ | here) as children:
             return children.announced(outage, stop=never)
 

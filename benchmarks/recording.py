@@ -43,7 +43,7 @@ class Figures(NamedTuple):
 
 def run(seconds: float, rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
-        here = {"DJANGO_SETTINGS_MODULE": "pricetracker.settings", "PRICETRACKER_HOME": home}
+        here = {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "PRICETRACKER_HOME": home}
         with Children(os.environ | here) as children:
             children.announced(database, stop=never)
             pairs = [

@@ -1,0 +1,35 @@
+"""A crowd of symbols: the shipped recordings under many names, so that each is as busy as a real one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from replay import archive
+from replay.recording import Recording
+
+# Microseconds from one round of the exchange's loop to the next: the recordings take eleven minutes, whole ones.
+CYCLE = 660_000_000
+
+
+def crowd(folder: Path, copies: int) -> dict[str, Path]:
+    """Recordings for the local exchange, by symbol: so many copies of each, none at the same place of it at one time."""
+    found = {}
+    recordings = archive.read(archive.shipped())
+    begins = min(recording.times[0] for recording in recordings)
+    for recording in recordings:
+        for number in range(copies):
+            symbol = f"{recording.symbol.removesuffix('USDT')}{number:02}USDT"
+            found[symbol] = folder / f"{symbol}-aggTrades-2024-08-08.csv"
+            rows = turned(recording, begins, CYCLE * number // copies)
+            found[symbol].write_text("".join(rows), encoding="utf-8")
+    return found
+
+
+def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
+    """The rows of a recording that begins so many microseconds later, and ends with what it leaves out there."""
+    times = [(time - begins - by) % CYCLE + begins for time in recording.times]
+    trade = 1
+    for number, row in enumerate(sorted(range(len(times)), key=lambda row: (times[row], row))):
+        trades = recording.last_ids[row] - recording.first_ids[row] + 1
+        cells = (recording.prices[row], recording.quantities[row], trade, trade + trades - 1)
+        yield f"{number},{','.join(map(str, cells))},{times[row]},True,True\n"
+        trade += trades

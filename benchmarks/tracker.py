@@ -1,0 +1,123 @@
+"""A whole tracker in a temporary home: exchange, recorder and site, each a process of its own, as `manage.py start` has them."""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from prices.children import Children
+from prices.management.commands import start
+from prices.recording.tape import Tape, connect
+from prices.serving import address, listen, serve
+from replay.exchange import Exchange, open_exchange
+from replay.ledger import Ledger
+from replay.server import Address
+from replay.server import run as run_exchange
+from tests.market import Held, fill, market
+
+# Ticks a second of the recordings that ship, both symbols together.
+SHIPPED_RATE = 28.4
+
+# Of the made-up market.
+SEED = 23
+
+
+@dataclass
+class Tracker:
+    """`url` is the site's, without a slash at its end; `pid` that of its process."""
+
+    children: Children
+    exchange: Address
+    url: str
+    pid: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads to its tape."""
+        return self.children.environment
+
+    def measure(self, child: Any, *arguments: Any) -> Any:
+        """What a child announces that measures beside it. Raises ChildEnded when a part of the tracker has ended."""
+        with Children(self.environment) as children:
+            found = children.announced(child, *arguments, stop=never)
+        self.children.check(0, never)
+        return found
+
+
+@contextmanager
+def tracker(
+    symbols: Sequence[str],
+    exchange: Callable[..., object],
+    *arguments: Any,
+    before: Callable[..., object] | None = None,
+) -> Iterator[Tracker]:
+    """Records some symbols from an exchange, and serves them; `before` comes before the recorder, with the same arguments."""
+    with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
+        here = {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "PRICETRACKER_HOME": home}
+        with Children(os.environ | here) as children:
+            open_at = children.announced(exchange, *arguments, stop=never)
+            children.environment |= start.where(open_at)
+            if before:
+                children.announced(before, *arguments, stop=never)
+            children.announced(recorder, symbols, stop=never)
+            url, pid = children.announced(site, stop=never)
+            yield Tracker(children, open_at, url, pid)
+
+
+def never() -> bool:
+    return False
+
+
+# What the children do. Each announces that it is ready, and where.
+
+
+def looped(ready: Connection, files: Sequence[Path] = (), speed: float = 1) -> None:
+    """In the present and for ever, `speed` times as busy as the files."""
+    run_exchange(open_exchange(files, speed=speed, loop=True), "127.0.0.1", 0, ready.send)
+
+
+def wandering(ready: Connection, begins: int) -> None:
+    """A made-up market that moves from an instant on, in microseconds, and has a past."""
+    made = Exchange(Ledger(market(begins, SEED)), Held(begins))
+    run_exchange(made, "127.0.0.1", 0, ready.send)
+
+
+def past(ready: Connection, begins: int) -> None:
+    """Stores what was traded on it until then."""
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
+    tape = Tape(connect("benchmark"))
+    recordings = market(begins, SEED)
+    tape.register([recording.symbol for recording in recordings])
+    fill(tape, recordings, begins)
+    tape.close()
+    ready.send(True)
+    stay()
+
+
+def recorder(ready: Connection, symbols: Sequence[str]) -> None:
+    # Its status line.
+    with Path(os.devnull).open("w") as nowhere:
+        sys.stdout = nowhere
+        start.recorder(ready, list(symbols))
+
+
+def site(ready: Connection) -> None:
+    import django
+
+    django.setup()
+    listening = listen("127.0.0.1", 0)
+    ready.send((address(listening).rstrip("/"), os.getpid()))
+    serve(listening)
+
+
+def stay() -> None:
+    """A child that has announced what it found must not end by itself."""
+    threading.Event().wait()
