@@ -18,7 +18,7 @@ MINUS = "\N{MINUS SIGN}"
 # What the API says of a symbol that was registered just now.
 NEW = {
     "live": False,
-    "heard_through": None,
+    "down_since": None,
     "lag": None,
     "ticks_per_second": None,
     "change_24h": None,
@@ -101,7 +101,7 @@ def proof(body: dict[str, Any]) -> dict[str, Any]:
 
 def of_row(newest: dict[str, Any] | None, symbol: Mapping[str, Any]) -> dict[str, Any]:
     """A symbol in the table: its newest tick, if it has one, and the state of its tape."""
-    heard, lag = symbol["heard_through"], symbol["lag"]
+    since, lag = symbol["down_since"], symbol["lag"]
     return {
         **(of_tick(newest) if newest else {"verdict": "unknown", "waiting": True}),
         **of_change(symbol["change_24h"]),
@@ -109,8 +109,8 @@ def of_row(newest: dict[str, Any] | None, symbol: Mapping[str, Any]) -> dict[str
         "lag": delay(lag) if lag else NONE,
         "open": symbol["open_gaps"],
         "torn": symbol["open_gaps"] != "0",
-        "feed": "live" if symbol["live"] else "down" if heard else "unheard",
-        "since": heard and moment(heard, cut=True),
+        "feed": "live" if symbol["live"] else "down" if since else "unheard",
+        "since": since and moment(since, cut=True),
     }
 
 
@@ -154,7 +154,7 @@ def of_feeds(silent: Sequence[dict[str, Any]], among: int) -> list[str | Moment]
 
 
 def of_silence(symbol: dict[str, Any]) -> list[str | Moment]:
-    name, since = symbol["symbol"], symbol["heard_through"]
+    name, since = symbol["symbol"], symbol["down_since"]
     if since is None:
         return [f"{name}: nothing heard yet. "]
     return [f"{name}: the feed is down since ", moment(since, cut=True), ". "]

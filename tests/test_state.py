@@ -149,8 +149,20 @@ class TestFeed:
         self, tape
     ) -> None:
         vouch(tape, 80)
+        assert state().down_since is None
         tape.silence()
         assert (state().live, state().heard_through) == (False, START + timedelta(seconds=80))
+        assert state().down_since == START + timedelta(seconds=80)
+
+    def test_is_down_since_its_newest_tick_when_that_is_newer_than_what_was_vouched_for(
+        self, tape
+    ) -> None:
+        assert state().down_since is None
+        tape.store([tick(1, 81)])
+        assert state().down_since == START + timedelta(seconds=81)
+        vouch(tape, 80)
+        tape.silence()
+        assert state().down_since == START + timedelta(seconds=81)
 
     def test_is_down_when_the_last_heartbeat_was_long_ago(self, tape) -> None:
         vouch(tape, 80)
@@ -232,9 +244,9 @@ class TestOverHTTP:
     def test_a_row_a_symbol_with_the_keys_in_their_order(self, filled, client: Client) -> None:
         answer = client.get("/api/symbols/")
         assert answer.content == (
-            b'[{"symbol":"BTCUSDT","live":true,"heard_through":"2025-07-04T08:30:02Z","lag":0.012,'
-            b'"ticks_per_second":0.2,"change_24h":-1.23,"open_gaps":1},'
-            b'{"symbol":"ETHUSDT","live":false,"heard_through":null,"lag":null,'
+            b'[{"symbol":"BTCUSDT","live":true,"heard_through":"2025-07-04T08:30:02Z","down_since":null,'
+            b'"lag":0.012,"ticks_per_second":0.2,"change_24h":-1.23,"open_gaps":1},'
+            b'{"symbol":"ETHUSDT","live":false,"heard_through":null,"down_since":null,"lag":null,'
             b'"ticks_per_second":null,"change_24h":null,"open_gaps":0}]'
         )
         assert answer["Cache-Control"] == "no-store"

@@ -94,7 +94,11 @@ class SymbolAnswer(serializers.Serializer):
     live = serializers.BooleanField(help_text="A recorder vouches for the symbol now.")
     heard_through = InstantField(
         allow_null=True,
-        help_text="All trades before it are on the tape, or known to be missing. Of a feed that is not live: down since then.",
+        help_text="All trades before it are on the tape, or known to be missing. Null when nobody has vouched yet.",
+    )
+    down_since = InstantField(
+        allow_null=True,
+        help_text="The last instant of which the feed told. Null when it is live, or has never told.",
     )
     lag = ExactNumber(
         source="lag_seconds",

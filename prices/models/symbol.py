@@ -48,8 +48,8 @@ class SymbolQuerySet(QuerySet):
         """All symbols, or some, by name, each with the state of its tape. One query.
 
         Added are `live` as above; `price` and `traded`, the newest tick's; `price_day_before`, 24 hours before that instant,
-        None when the tape does not reach back so far, or an open gap hides it; `open_gaps`, how many there are; and, None
-        when the feed is not live, `lag_seconds` and `ticks_per_second`, over the last ten seconds of the tape.
+        None when the tape does not reach back so far, or an open gap hides it; `open_gaps`, how many there are; `down_since`,
+        the last instant of which the feed told, None when it is live or never told; and, None when it is not live, `lag_seconds` and `ticks_per_second`, over the last ten seconds of the tape.
         """
         wanted = {
             "names": None if names is None else list(names),

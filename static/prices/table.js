@@ -76,7 +76,7 @@ export class Table {
   }
 
   live() {
-    this.section.querySelector("[data-pace]").textContent = "Live, as it is traded.";
+    this.section.querySelector("[data-pace]").textContent = "Keeps itself up to date.";
   }
 
   /** Trouble, or else how all feeds are, as soon as that is known. */

@@ -70,10 +70,10 @@ export const state = (symbol) => ({
   lag: symbol.lag === null ? NONE : delay(symbol.lag),
   open: symbol.open_gaps,
   torn: symbol.open_gaps !== "0",
-  since: symbol.heard_through,
+  since: symbol.down_since,
   live: symbol.live,
-  down: !symbol.live && symbol.heard_through !== null,
-  unheard: !symbol.live && symbol.heard_through === null,
+  down: !symbol.live && symbol.down_since !== null,
+  unheard: !symbol.live && symbol.down_since === null,
   unasked: false,
 });
 
@@ -108,5 +108,5 @@ function feeds(silent, all) {
   return [...told, "Newer trades are not on the tape yet. "];
 }
 
-const silence = ({ symbol, heard_through: since }) =>
+const silence = ({ symbol, down_since: since }) =>
   since === null ? [`${symbol}: nothing heard yet. `] : [`${symbol}: the feed is down since `, { at: since, cut: true }, ". "];

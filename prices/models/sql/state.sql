@@ -5,6 +5,8 @@ SELECT
     symbol.id, symbol.name, symbol.heard_through, symbol.heard_at, symbol.lag,
     feed.live, newest.price, newest.timestamp AS traded,
     CASE WHEN NOT gaps.hide THEN day_before.price END AS price_day_before,
+    -- A heartbeat vouches only for what is some seconds old; ticks are heard of at once.
+    CASE WHEN NOT feed.live THEN greatest(symbol.heard_through, newest.timestamp) END AS down_since,
     CASE WHEN feed.live THEN extract(epoch FROM symbol.lag) END AS lag_seconds,
     CASE WHEN feed.live THEN lately.ticks / 10.0 END AS ticks_per_second,
     gaps.open AS open_gaps
