@@ -124,11 +124,12 @@ def record(result: Connection, url: str, seconds: float) -> None:
 
     from prices.exchange.stream import Stream
     from prices.recording.buffer import Buffer
+    from prices.recording.line import connect
     from prices.recording.pace import Pace
     from prices.recording.recorder import Recorder
     from prices.recording.status import Status
     from prices.recording.steady import SteadyTape
-    from prices.recording.tape import Tape, connect
+    from prices.recording.tape import Tape
     from prices.recording.writer import Writer
     from prices.stopping import StopRequest
 

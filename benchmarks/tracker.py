@@ -13,7 +13,8 @@ from typing import Any
 
 from prices.children import Children
 from prices.management.commands import start
-from prices.recording.tape import Tape, connect
+from prices.recording.line import connect
+from prices.recording.tape import Tape
 from prices.serving import address, listen, serve
 from replay.exchange import Exchange, open_exchange
 from replay.ledger import Ledger

@@ -18,7 +18,8 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, Page
 
 from prices.keys import EPOCH, key, minute_start
-from prices.recording.tape import Hole, Tape, connect
+from prices.recording.line import connect
+from prices.recording.tape import Hole, Tape
 from pricetracker.postgres import hold
 from replay.exchange import Exchange
 from replay.faults.fault import Fault

@@ -6,10 +6,11 @@ import pytest
 
 from prices.exchange.rest import Rest
 from prices.models import Price
+from prices.recording.line import connect
 from prices.recording.lookout import ON_ITS_WAY, Looked, Lookout
 from prices.recording.pace import SETTLING_IN, Pace
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Tape, connect
+from prices.recording.tape import Tape
 from replay.faults.fault import Fault
 from tests.exchange import BTC, ETH, Running, local_exchange
 from tests.tapes import open_tape, recorded

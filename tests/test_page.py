@@ -286,8 +286,7 @@ def test_a_change_is_told_by_its_sign(percent: str | None, change: str, turn: st
 def test_many_silent_feeds_are_counted() -> None:
     since = "2025-07-03T08:32:35.984239Z"
     silent = [
-        {"symbol": f"S{n}", "live": False, "down_since": since, "open_gaps": "2"}
-        for n in range(4)
+        {"symbol": f"S{n}", "live": False, "down_since": since, "open_gaps": "2"} for n in range(4)
     ]
     assert "".join(map(str, summarize(silent))) == (
         "4 of 4 feeds are not live. Newer trades are not on the tape yet. 8 gaps are open."

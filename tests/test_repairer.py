@@ -13,8 +13,9 @@ from prices.backfill.schedule import BEHIND, UNANSWERED, WITHHELD
 from prices.exchange.messages import Tick
 from prices.exchange.rest import Refused
 from prices.models import Gap
+from prices.recording.line import connect
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Hole, Tape, connect
+from prices.recording.tape import Hole, Tape
 from tests.history import UNREACHABLE, History
 from tests.tapes import (
     START,

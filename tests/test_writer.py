@@ -21,12 +21,13 @@ from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.lag import SPAN
+from prices.recording.line import connect
 from prices.recording.lookout import Looked
 from prices.recording.pace import SETTLING_IN, SHORTEST, Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Stored, Tape, connect
+from prices.recording.tape import Stored, Tape
 from prices.recording.vouching import BEAT, LINE_COUNTS_FOR
 from prices.recording.witness import SETTLING
 from prices.recording.writer import Writer

@@ -17,12 +17,13 @@ from prices.exchange.rest import Rest
 from prices.exchange.stream import Event, Stream
 from prices.exchange.subscription import aggregate_trades
 from prices.recording.buffer import Buffer
+from prices.recording.line import connect
 from prices.recording.lookout import Looked, Lookout
 from prices.recording.pace import Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Tape, connect
+from prices.recording.tape import Tape
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
 from tests.exchange import Running

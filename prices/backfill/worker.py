@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pricetracker.reasons import first
 
 from ..exchange.rest import Stopped
-from ..recording.tape import AWAY
+from ..recording.line import AWAY
 
 logger = logging.getLogger(__name__)
 

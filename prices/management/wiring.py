@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from prices.exchange.rest import Rest
 from prices.exchange.silence import Silence
 from prices.models import Symbol
-from prices.recording.tape import AWAY
+from prices.recording.line import AWAY
 from pricetracker.reasons import first
 
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 from pricetracker.reasons import first
 
 from ..exchange.backoff import backoff
-from .tape import AWAY, Tape
+from .line import AWAY
+from .tape import Tape
 
 logger = logging.getLogger(__name__)
 

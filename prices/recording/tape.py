@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from django.db import OperationalError, connection
 
 from ..channels import TICKS
 from ..exchange.messages import Tick
@@ -64,26 +63,6 @@ SELECT (id & ((1::bigint << 44) - 1)) + trades - 1, timestamp FROM prices_price
 WHERE id >= %(symbol)s::bigint << 44 AND id < (%(symbol)s::bigint + 1) << 44 ORDER BY id DESC LIMIT 1
 """
 
-# A process that stands still, or is gone without a word, must not hold the pen for long.
-PEN_COUNTS_FOR = "SET idle_in_transaction_session_timeout = '10s'"
-
-# A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
-LINE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-
-# What a database raises that is away, or going: the work can be tried again later.
-# (A server that was failed over from accepts reads alone.)
-AWAY = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,
-    OperationalError,
-)
-
 
 class Stored(NamedTuple):
     """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
@@ -111,19 +90,6 @@ class Hole(NamedTuple):
     last: int
     starts: datetime
     ends: datetime
-
-
-def connect(application_name: str) -> psycopg.Connection:
-    """A connection of one's own to the project's database, outside of Django's pool. Raises one of AWAY."""
-    params = connection.get_connection_params()
-    for django_only in ("cursor_factory", "context", "prepare_threshold"):
-        params.pop(django_only)
-    params["application_name"] = application_name
-    database = psycopg.connect(**LINE | params, autocommit=True)
-    database.execute(PEN_COUNTS_FOR)
-    # What is read after the pen was taken must be what its last holder left, whatever the database's default is.
-    database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-    return database
 
 
 class Tape:

@@ -12,8 +12,9 @@ from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.management.arguments import symbol
 from prices.management.wiring import recorded, rest_api, usable_tape
+from prices.recording.line import connect
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Tape, connect
+from prices.recording.tape import Tape
 from prices.stopping import StopRequest
 
 # Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.

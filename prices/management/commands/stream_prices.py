@@ -20,12 +20,13 @@ from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.management.arguments import symbol
 from prices.management.wiring import rest_api, usable_tape
 from prices.recording.buffer import Buffer
+from prices.recording.line import connect
 from prices.recording.lookout import Looked, Lookout
 from prices.recording.pace import Pace
 from prices.recording.recorder import Recorder
 from prices.recording.status import Status
 from prices.recording.steady import SteadyTape
-from prices.recording.tape import Tape, connect
+from prices.recording.tape import Tape
 from prices.recording.writer import Writer
 from prices.stopping import StopRequest
 

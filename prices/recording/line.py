@@ -1,0 +1,37 @@
+"""A recorder's own line to the database: when it counts as dead, and what is raised when the database is away."""
+
+import psycopg
+from django.db import OperationalError, connection
+
+# A process that stands still, or is gone without a word, must not hold the pen for long.
+PEN_COUNTS_FOR = "SET idle_in_transaction_session_timeout = '10s'"
+
+# A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
+LINE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+# What a database raises that is away, or going: the work can be tried again later.
+# (A server that was failed over from accepts reads alone.)
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    OperationalError,
+)
+
+
+def connect(application_name: str) -> psycopg.Connection:
+    """A connection of one's own to the project's database, outside of Django's pool. Raises one of AWAY."""
+    params = connection.get_connection_params()
+    for django_only in ("cursor_factory", "context", "prepare_threshold"):
+        params.pop(django_only)
+    params["application_name"] = application_name
+    database = psycopg.connect(**LINE | params, autocommit=True)
+    database.execute(PEN_COUNTS_FOR)
+    # What is read after the pen was taken must be what its last holder left, whatever the database's default is.
+    database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    return database
