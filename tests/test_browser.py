@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from prices.page.wording import delay, of_change, shown, spell
 from prices.recording.tape import Tape
-from prices.wording import delay, of_change, shown, spell
 from tests.browser import open_page
 from tests.pages import ask, live, silent_page
 from tests.recorded import recorded_tape

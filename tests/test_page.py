@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from prices.page import MODULES
+from prices.page.wording import ago, delay, of_change, shown, spell
+from prices.page.wording import summary as summarize
 from prices.recording.tape import Tape
-from prices.wording import ago, delay, of_change, shown, spell
-from prices.wording import summary as summarize
 from tests.recorded import START, recorded_tape, tick
 
 # Latest prices and names of the symbols; a question takes two more, and one to name them when it asks for none of them.

@@ -1,4 +1,4 @@
-// Answers of the API in the words of the page, as prices/wording.py says them where there is no script.
+// Answers of the API in the words of the page, as prices/page/wording.py says them where there is no script.
 
 import { between, iso } from "./instants.js";
 

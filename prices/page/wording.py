@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from .api.views import NOT_AVAILABLE
-from .exact import decimal_text
-from .instants import iso, naive_iso, parse
+from ..api.views import NOT_AVAILABLE
+from ..exact import decimal_text
+from ..instants import iso, naive_iso, parse
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)

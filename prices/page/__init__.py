@@ -1,0 +1,91 @@
+"""The page at /: the state of the tape at once, the chart's place, and the three questions as forms."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
+
+from pricetracker import reasons
+
+from ..api.state import SymbolViewSet
+from ..models.candle import INTERVALS
+from . import wording
+from .forms import QUESTIONS, asked, suggested, with_coverage
+from .inner import put, read
+
+logger = logging.getLogger(__name__)
+
+FIELDS = ("symbol", "timestamp")
+
+STATIC = settings.BASE_DIR / "static"
+
+# What the page's script imports, one file through another: named at once, all of it comes at once.
+MODULES = sorted(
+    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*js") if path.name != "page.js"
+)
+
+# With more symbols than this the table scrolls in its own frame, and can be filtered.
+FEW = 12
+
+# Nothing but our own files runs or is shown, and nobody frames the page.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+SYMBOLS = SymbolViewSet.as_view({"get": "list"})
+
+
+class Page(View):
+    """Read only: a View answers GET, HEAD and OPTIONS, and says 405 to all else."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = render(request, "prices/page.html", context(request))
+        except OperationalError as error:
+            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400 - the reason says all
+            response = render(
+                request,
+                "prices/away.html",
+                {"demo": settings.DEMO},
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one. And there is no secret
+# that could be guessed from the size of a compressed page.
+page = csrf_exempt(gzip_page(Page.as_view()))
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    newest = {
+        body["symbol"]: body for body in read(put(QUESTIONS["latest"].view, with_coverage({})))
+    }
+    symbols = read(put(SYMBOLS, {}))
+    names = [symbol["symbol"] for symbol in symbols]
+    forms = suggested(names, newest)
+    if (name := request.GET.get("question")) in QUESTIONS:
+        forms[name] = asked(name, {key: request.GET[key] for key in FIELDS if key in request.GET})
+    return {
+        "demo": settings.DEMO,
+        "latest": {
+            name: wording.of_row(newest.get(name), symbol)
+            for name, symbol in zip(names, symbols, strict=True)
+        },
+        "new": wording.of_row(None, wording.NEW),
+        "summary": wording.summary(symbols),
+        "few": FEW,
+        "modules": MODULES,
+        "intervals": list(INTERVALS),
+        "forms": forms.values(),
+    }
