@@ -92,9 +92,11 @@ def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
-            small: Buffer = Buffer(capacity=50, patience=0.01)
+            small: Buffer = Buffer(capacity=50)
             with tracker(exchange, *SYMBOLS, buffer=small):
                 wait_until_begun(ledger)
+                # Not before: what is traded before a tape begins is not missing on it.
+                small.patience = 0.01
                 with tape.database.transaction():
                     tape.database.execute(TAKE_PEN)
                     eventually(lambda: small.dropped > 100)
