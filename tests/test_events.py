@@ -177,6 +177,19 @@ class TestWhatIsTold:
             tape.store([tick("ADAUSDT", 1, "0.58")])
             assert reader.take("latest", symbol="ADAUSDT")["price"] == "0.58"
 
+    def test_who_comes_back_is_told_how_it_stands_now(self, site, tape) -> None:
+        """Not how it stood when somebody last wished to hear of it, while others read on."""
+        with reading(site, "symbols=ETHUSDT&candles=ETHUSDT"):
+            with reading(site, "symbols=BTCUSDT") as reader:
+                reader.take("candle")
+            # Until nobody is served any more who wishes to hear of it.
+            time.sleep(0.5)
+            tape.store([tick("BTCUSDT", 3, "7", 61_000_000)])
+            with reading(site, "symbols=BTCUSDT") as reader:
+                assert reader.take("latest")["price"] == "7"
+            with reading(site, "symbols=BTCUSDT") as reader:
+                assert reader.take("candle")["close"] == "7"
+
     def test_only_what_was_asked_for(self, site, tape) -> None:
         kinds = set()
         with reading(site, "symbols=BTCUSDT,SOLUSDT&candles=ETHUSDT") as reader:
@@ -277,6 +290,12 @@ class TestRefusals:
 
     def test_a_browser_s_own_way_of_asking(self, site, tape) -> None:
         assert refused(site, "symbols=NOPE", headers={"Accept": "text/event-stream"})[0] == 404
+
+    def test_the_headers_alone_have_an_end(self, site, tape) -> None:
+        asking = Request(f"{site.url}/api/events/", method="HEAD")
+        with urlopen(asking, timeout=PATIENCE) as answer:
+            assert answer.headers["Content-Type"] == "text/event-stream"
+        assert listeners() == 0
 
     def test_nothing_can_be_written(self, site, tape) -> None:
         assert refused(site, "", method="POST")[0] == 405

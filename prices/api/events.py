@@ -7,17 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
 from ..live.board import Wish
-from ..live.broadcast import is_full, on_air
+from ..live.broadcast import is_full, is_stuck, on_air
 from ..models import Symbol
 from . import questions
 from .base import NeverRecorded
+from .errors import DatabaseAway
 from .renderers import EventStreamRenderer, ExactJSONRenderer
 
 # Milliseconds after which a browser comes back that has lost the stream.
@@ -52,8 +53,9 @@ class EventsView(APIView):
     - `heartbeat`, every 5 seconds: the line stands.
 
     A new reader is told at once how everything stands but the gaps. From then on it hears of a symbol ten times a second at
-    most; whoever reads more slowly misses what is outdated. To resume without a hole open the stream first, and then ask for candles
-    and gaps from the last ones on that you have. The stream ends when the database goes away; a new one is refused with 503
+    most; whoever reads more slowly misses what is outdated. When a new candle begins, ask for the one before once more: its last
+    trades may have come in the same moment. To resume without a hole open the stream first, wait for its first event, and then ask
+    for candles and gaps from the last ones on that you have. The stream ends when the database goes away; a new one is refused with 503
     until it is back.
     """
 
@@ -71,6 +73,8 @@ class EventsView(APIView):
         query.is_valid(raise_exception=True)
         wish = Wish(**query.validated_data)
         check(wish)
+        if is_stuck():
+            raise DatabaseAway
         if is_full():
             raise Full
         response = StreamingHttpResponse(stream(wish), content_type="text/event-stream")
@@ -80,6 +84,10 @@ class EventsView(APIView):
         if settings.DEMO:
             response["X-Demo"] = "a replayed recording, not today's prices"
         return response
+
+    def head(self, request: Any) -> HttpResponse:
+        """The headers alone: Django would let the stream run, and the answer never end."""
+        return HttpResponse(headers=self.get(request).headers)
 
 
 def check(wish: Wish) -> None:

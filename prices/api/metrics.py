@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import OperationalError
@@ -92,9 +91,8 @@ class Metrics(View):
         except OperationalError as error:
             # Asked every few seconds, it must not tell a traceback each time.
             logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
-            response = HttpResponse(
-                exposition(None), CONTENT_TYPE, status=HTTPStatus.SERVICE_UNAVAILABLE
-            )
+            # With another status than 200 Prometheus would not read what stands in it.
+            response = HttpResponse(exposition(None), CONTENT_TYPE)
         response["Cache-Control"] = "no-store"
         return response
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from django.db import OperationalError
+from django.db import Error
 
 from pricetracker import reasons
 
@@ -32,6 +32,9 @@ LOOK = 1.0
 # Seconds between two events that say only that the line stands.
 HEARTBEAT = 5.0
 
+# Seconds without an event, not even a heartbeat, after which the thread is stuck: the database neither answers nor hangs up.
+SILENCE = 3 * HEARTBEAT
+
 # Readers of one process. Each holds a connection to this site, and memory for it.
 READERS = 1_000
 
@@ -43,11 +46,26 @@ class Broadcast:
         self.loop = asyncio.get_running_loop()
         self.board = Board()
         self.wishes: list[Wish] = []
+        # Those for which the board is up to date.
+        self.served: frozenset[Wish] = frozenset()
+        self.told_at = self.loop.time()
         self.over = False
         self.more = asyncio.Event()
 
     def start(self) -> None:
-        threading.Thread(target=self.run, name="live push", daemon=True).start()
+        self.thread = threading.Thread(target=self.run, name="live push", daemon=True)
+        self.thread.start()
+        self.watch()
+
+    @property
+    def stuck(self) -> bool:
+        return self.loop.time() - self.told_at > SILENCE and self.thread.is_alive()
+
+    def watch(self) -> None:
+        if self.stuck:
+            self.end()
+        elif not self.over:
+            self.loop.call_later(1, self.watch)
 
     async def read(self, wish: Wish) -> AsyncIterator[bytes]:
         """All that a reader wishes to hear of, as it happens. Ends when the broadcast does, or when it cannot keep up."""
@@ -57,7 +75,8 @@ class Broadcast:
         try:
             while not self.over:
                 more = self.more
-                if told := self.board.read(wish, place):
+                # What nobody wished for until now stands on the board as it was when somebody last did.
+                if wish in self.served and (told := self.board.read(wish, place)):
                     yield told
                 else:
                     await more.wait()
@@ -70,8 +89,10 @@ class Broadcast:
             if not left:
                 self.end()
 
-    def publish(self, events: list[Event]) -> None:
+    def publish(self, events: list[Event], served: frozenset[Wish]) -> None:
         self.board.publish(events)
+        self.served = served
+        self.told_at = self.loop.time()
         self.wake()
 
     def end(self) -> None:
@@ -88,30 +109,31 @@ class Broadcast:
         try:
             with listening() as hear:
                 self.listen(hear)
-        except OperationalError as error:
+        except Error as error:
             logger.error("Live push stops, the database does not answer: %s", reasons.first(error))  # noqa: TRY400
         finally:
             self.tell(self.end)
 
     def listen(self, hear: Callable[[float], Heard]) -> None:
         reading = Reading()
-        served: list[Wish] = []
+        seen: list[Wish] = []
+        served: frozenset[Wish] = frozenset()
         looked = beaten = -math.inf
         while not self.over:
             heard = hear(BEAT)
             began = time.monotonic()
             wishes = self.wishes
             events = list(gaps(heard.gaps)) if heard.gaps else []
-            if wishes is not served or began - looked >= LOOK:
-                events += reading.everything(set(wishes))
-                served, looked = wishes, began
+            if wishes is not seen or began - looked >= LOOK:
+                seen, served, looked = wishes, frozenset(wishes), began
+                events += reading.everything(served)
             elif heard.symbols:
-                events += reading.changed(set(wishes), heard.symbols)
+                events += reading.changed(served, heard.symbols)
             if began - beaten >= HEARTBEAT:
                 events.append(heartbeat())
                 beaten = began
-            if events:
-                self.tell(self.publish, events)
+            if events or served is not self.served:
+                self.tell(self.publish, events, served)
                 self.rest(time.monotonic() - began, readers=len(wishes))
 
     @staticmethod
@@ -119,7 +141,7 @@ class Broadcast:
         """Until the next publication may be. Half of the time is left to others, however much there was to be read."""
         time.sleep(max(took, BEAT - took, readers / SENDINGS - took))
 
-    def tell(self, method: Callable[..., None], *arguments: list[Event]) -> None:
+    def tell(self, method: Callable[..., None], *arguments: object) -> None:
         try:
             self.loop.call_soon_threadsafe(method, *arguments)
         except RuntimeError:
@@ -146,6 +168,10 @@ def on_air() -> Broadcast:
 
 def is_full() -> bool:
     return current is not None and not current.over and len(current.wishes) >= READERS
+
+
+def is_stuck() -> bool:
+    return current is not None and current.stuck
 
 
 def sign_off() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from django.db import OperationalError, connection
+from django.db import Error, connection
 
 from ..channels import GAPS, TICKS
 
@@ -30,7 +30,7 @@ def listening() -> Iterator[Callable[[float], Heard]]:
         yield hear
     finally:
         # From the pool it goes to somebody else, who does not want to listen.
-        with suppress(OperationalError), connection.cursor() as cursor:
+        with suppress(Error), connection.cursor() as cursor:
             cursor.execute("UNLISTEN *")
             cursor.execute("RESET application_name")
         connection.close()

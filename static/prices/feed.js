@@ -28,9 +28,9 @@ export class Feed {
     this.close();
     if (document.hidden || !this.url) return;
     const source = (this.source = new EventSource(this.url));
-    source.onopen = () => this.start();
     source.onerror = () => this.lose();
     for (const kind of KINDS) source.addEventListener(kind, ({ data }) => this.hear(kind, data));
+    this.well = false;
     this.heardAt = performance.now();
     this.watch(SILENCE);
   }
@@ -49,6 +49,8 @@ export class Feed {
 
   hear(kind, text) {
     this.heardAt = performance.now();
+    // Not when the stream opens: only from its first event on does the server listen.
+    if (!this.well) this.start();
     if (kind !== "heartbeat") this.told(kind, parse(text));
   }
 
