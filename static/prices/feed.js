@@ -16,7 +16,11 @@ export class Feed {
   constructor(health, { opened, told, lost, explained }) {
     Object.assign(this, { health, opened, told, lost, explained, pause: SOON });
     // A browser has six connections to a server: hidden tabs must not hold them all.
-    document.addEventListener("visibilitychange", () => this.connect());
+    document.addEventListener("visibilitychange", () => {
+      // What is shown when it is looked at again may be hours old.
+      if (document.hidden) this.lost();
+      this.connect();
+    });
   }
 
   open(url) {

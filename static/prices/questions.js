@@ -87,7 +87,8 @@ function offerCalendar(button) {
     picker.showPicker();
   });
   picker.addEventListener("input", () => {
-    typed.value = picked(picker.value);
+    // A calendar that is cleared gives nothing.
+    if (picker.value) typed.value = picked(picker.value);
   });
 }
 

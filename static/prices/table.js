@@ -72,6 +72,7 @@ export class Table {
     this.news.clear();
     this.states.clear();
     for (const row of this.rows.values()) fill(row, doubt);
+    this.say("No prices come just now.");
     this.section.querySelector("[data-pace]").textContent = "What stands here is no longer live.";
   }
 

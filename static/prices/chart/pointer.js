@@ -28,7 +28,8 @@ export class Pointer {
 
   move(n) {
     const { times, bodies } = this.history();
-    if (!times.length) return;
+    // An event may have brought a candle that is not drawn yet.
+    if (!times.length || !this.plot.scale.places.length) return;
     const now = this.at === undefined ? times.length : indexAt(times, this.at);
     const time = times[Math.min(Math.max(now + n, 0), times.length - 1)];
     this.plot.point(time);
