@@ -106,6 +106,17 @@ class TestAnswersInPlace:
         section = ask(page, "minmax")
         expect(section.locator("[data-error=server]")).to_have_text("The server cannot be reached.")
 
+    def test_a_demo_that_is_served_here_since_is_not_taken_for_the_market(self, page: Page) -> None:
+        page.evaluate("window.kept = true")
+        answer = page.request.get(f"{page.url}latest?symbol=BTCUSDT&include=coverage").body()
+        page.route(
+            "**/latest?symbol=*",
+            lambda route: route.fulfill(body=answer, headers={"X-Demo": "a replayed recording"}),
+        )
+        with page.expect_event("load"):
+            ask(page, "latest", symbol="BTCUSDT")
+        assert page.evaluate("window.kept") is None
+
     def test_only_the_last_question_counts(self, page: Page) -> None:
         held: list[Route] = []
         page.route("**/latest?symbol=BTC*", lambda route: held.append(route))

@@ -29,6 +29,8 @@ export async function answered(url) {
   if (response.status >= 500) throw new Failed(`The server is in trouble (${response.status}).`);
   const body = parse(await response.text());
   if (!response.ok) throw new Refused(body);
+  // Another tape is served here since the page was made: a demo must say that it is one, and nothing else may.
+  if (response.headers.has("X-Demo") !== Boolean(document.querySelector(".demo"))) location.reload();
   return { body, at: Date.parse(response.headers.get("Date")) };
 }
 
