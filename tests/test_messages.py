@@ -19,6 +19,7 @@ from prices.exchange.messages import (
     Tick,
     micros,
     parse,
+    parse_ticks,
 )
 from prices.models import Candle
 from tests.tapes import instant, open_tape
@@ -308,6 +309,48 @@ class TestAnything:
         found = understood(COMBINED[:place] + bytes([byte]) + COMBINED[place + 1 :])
         if isinstance(found, Tick):
             check(found)
+
+
+numbers = st.sampled_from(
+    [
+        "1",
+        "61928.31000000",
+        "0.1\n2",
+        "1\n",
+        "\n1",
+        "0",
+        "1.",
+        "9" * 10,
+        "9" * 11,
+        "9" * 16,
+        "9" * 17,
+    ]
+)
+ids = st.sampled_from([0, 7, 8, 9, MAX_TRADES, MAX_TRADES + 7])
+changed = st.builds(
+    lambda **fields: altered(**fields), p=numbers, q=numbers, f=ids, l=ids
+) | st.builds(lambda field, number: altered(**{field: number}), st.sampled_from("pq"), numbers)
+good = st.builds(lambda trade: altered(f=trade, l=trade), st.integers(0, MAX_TRADE_ID))
+others = st.sampled_from(
+    [RAW, b"", b"{}", b'{"data":{"e":"serverShutdown"}}', b'{"result":null,"id":1}']
+)
+
+
+class TestManyAtOnce:
+    @given(st.lists(good | good | good | changed | others, max_size=5))
+    @settings(max_examples=500)
+    def test_they_are_ticks_exactly_if_each_is_one(self, frames) -> None:
+        each = [understood(frame) for frame in frames if frame != RAW]
+        wrapped = len(each) == len(frames) > 0
+        all_ticks = wrapped and all(isinstance(found, Tick) for found in each)
+        assert parse_ticks(frames) == (each if all_ticks else None)
+
+    @given(good, changed, st.lists(good, max_size=3))
+    @settings(max_examples=300)
+    def test_one_that_is_wrong_among_others(self, before, frame, after) -> None:
+        frames = [before, frame, *after]
+        found = [understood(frame) for frame in frames]
+        assert parse_ticks(frames) == (found if all(found) else None)
 
 
 def check(tick: Tick) -> None:

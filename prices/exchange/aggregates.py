@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct, field
 
-from .messages import MAX_TRADES, Tick
+from .messages import BadFrame, Tick, checked
 from .rest import NO_JSON, Rest, Unanswered
 
 # Request weight of a page, and rows in it at most.
@@ -32,7 +32,7 @@ class Aggregate(Struct, frozen=True, gc=False):
         return self.first < 0
 
     def tick(self, symbol: str) -> Tick:
-        """Raises msgspec.ValidationError when it makes no sense."""
+        """Raises BadFrame or msgspec.ValidationError when it makes no sense."""
         row = {
             "e": "aggTrade",
             "s": symbol,
@@ -44,10 +44,7 @@ class Aggregate(Struct, frozen=True, gc=False):
             # When the stream sent it is not told here.
             "E": self.traded,
         }
-        tick = msgspec.convert(row, Tick)
-        if not 0 <= tick.last - tick.first < MAX_TRADES:
-            raise msgspec.ValidationError(f"trades {tick.first} to {tick.last}")
-        return tick
+        return checked(msgspec.convert(row, Tick))
 
 
 decode_row = msgspec.json.Decoder(Aggregate).decode
@@ -113,7 +110,7 @@ def read(found: list[msgspec.Raw], symbol: str, limit: int) -> Page:
         try:
             row = decode_row(raw)
             tick = None if row.is_tombstone else row.tick(symbol)
-        except NO_JSON as error:
+        except (*NO_JSON, BadFrame) as error:
             nonsense = f"{bytes(raw)[:SHOWN]!r} makes no sense: {error}"
             continue
         rows.append(row)

@@ -1,5 +1,7 @@
 """What the exchange's frames say: bytes in, a Tick out, or a BadFrame that says why not. No socket, no clock."""
 
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -8,8 +10,8 @@ from msgspec import Meta, Struct, field
 # A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
 # quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the
 # exchange writes zeros into the tombstones of withdrawn ones.
-PricePattern = r"^(?=[0-9.]*[1-9])[0-9]{1,10}(\.[0-9]{1,8}0*)?\Z"
-QuantityPattern = r"^(?=[0-9.]*[1-9])[0-9]{1,16}(\.[0-9]{1,8}0*)?\Z"
+NUMBER = r"(?=[0-9.]*[1-9])[0-9]{1,%d}(?:\.[0-9]{1,8}0*)?"
+PRICE, QUANTITY = (NUMBER % digits for digits in (10, 16))
 
 # Raw trade ids count up from 0 for each symbol; 2^44 is beyond what any will ever reach. Tombstones bear -1.
 MAX_TRADE_ID = (1 << 44) - 2
@@ -33,15 +35,15 @@ class BadFrame(ValueError):
 class Tick(Struct, frozen=True, gc=False, tag_field="e", tag="aggTrade"):
     """An aggregate trade: fills of one order at one price and one instant, raw trades `first` to `last`.
 
-    Price and quantity are the exchange's own digits. `traded` is when the match happened, `sent` when the stream
+    Price and quantity are the exchange's own digits: `checked` knows whether they are numbers. `traded` is when the match happened, `sent` when the stream
     server made the event; read them through `micros`.
     """
 
     symbol: str = field(name="s")
     first: TradeId = field(name="f")
     last: TradeId = field(name="l")
-    price: Annotated[str, Meta(pattern=PricePattern)] = field(name="p")
-    quantity: Annotated[str, Meta(pattern=QuantityPattern)] = field(name="q")
+    price: str = field(name="p")
+    quantity: str = field(name="q")
     traded: Time = field(name="T")
     sent: Time = field(name="E")
 
@@ -77,15 +79,60 @@ decode_raw = msgspec.json.Decoder(Tick | Shutdown).decode
 decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+is_price, is_quantity = (re.compile(number).fullmatch for number in (PRICE, QUANTITY))
+
+# The same of many at once, each at the end of its line: asked one by one, they take longer than the decoding.
+are_prices, are_quantities = (
+    re.compile(rf"(?:{number}\n)*").fullmatch for number in (PRICE, QUANTITY)
+)
+
+
+def checked(tick: Tick) -> Tick:
+    """The tick, if its numbers make sense. Raises BadFrame."""
+    if not is_price(tick.price):
+        raise BadFrame(f"{tick.price!r} is no price above 0 of at most 10 digits and 8 decimals")
+    if not is_quantity(tick.quantity):
+        raise BadFrame(
+            f"{tick.quantity!r} is no quantity above 0 of at most 16 digits and 8 decimals"
+        )
+    if not 0 <= tick.last - tick.first < MAX_TRADES:
+        raise BadFrame(f"trades {tick.first} to {tick.last} are none or too many for one tick")
+    return tick
+
+
 def parse(frame: bytes) -> Tick | Shutdown | Reply:
     """Read a frame of a combined or of a raw stream. Raises BadFrame."""
     try:
         event: Tick | Shutdown | Reply = decode_combined(frame).data
     except UNREADABLE as error:
         event = parse_other(frame, error)
-    if type(event) is Tick and not 0 <= event.last - event.first < MAX_TRADES:
-        raise BadFrame(f"trades {event.first} to {event.last} are none or too many for one tick")
-    return event
+    return checked(event) if type(event) is Tick else event
+
+
+def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
+    """What `parse` says of each frame, if all are ticks of a combined stream, as nearly always; else None."""
+    try:
+        ticks: list[Any] = [decode_combined(frame).data for frame in frames]
+    except UNREADABLE:
+        return None
+    if not all(type(tick) is Tick for tick in ticks):
+        return None
+    prices, quantities = (
+        "".join([f"{number}\n" for number in numbers])
+        for numbers in ([tick.price for tick in ticks], [tick.quantity for tick in ticks])
+    )
+    lengths = [tick.last - tick.first for tick in ticks]
+    if (
+        ticks
+        and are_prices(prices)
+        and are_quantities(quantities)
+        # None has a line's end in it, which would make two numbers of one.
+        and prices.count("\n") == quantities.count("\n") == len(ticks)
+        and min(lengths) >= 0
+        and max(lengths) < MAX_TRADES
+    ):
+        return ticks
+    return None
 
 
 def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:

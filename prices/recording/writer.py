@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse
+from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse, parse_ticks
 from ..exchange.stream import Down, Event, Renewed, Up
 from .buffer import Buffer
 from .lag import Lag
@@ -81,16 +81,9 @@ class Writer:
         self.vouching.beat(heard, len(self.buffer), self.commit_lag)
 
     def write(self, events: list[Event | Looked], taken: float) -> None:
-        ticks: list[Tick] = []
-        # Where in `ticks` the stretch begins after which nothing can be missing unnoticed.
-        joined = 0
-        for event in events:
-            try:
-                if (tick := self.read(event, taken)) is not None:
-                    ticks.append(tick)
-            except Break:
-                joined = len(ticks)
-                self.vouching.fall_silent()
+        ticks, joined = self.ticks_of(events), 0
+        if ticks is None:
+            ticks, joined = self.read_each(events, taken)
         if self.buffer.dropped != self.tally.dropped:
             # Somewhere round this batch frames are missing.
             self.tally.dropped = self.buffer.dropped
@@ -103,6 +96,27 @@ class Writer:
         for event in events:
             if isinstance(event, Looked):
                 self.vouching.judge(event)
+
+    def ticks_of(self, events: list[Event | Looked]) -> list[Tick] | None:
+        """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
+        frames = [event for event in events if type(event) is bytes]
+        ticks = parse_ticks(frames) if len(frames) == len(events) else None
+        if ticks is not None and self.symbols.issuperset({tick.symbol for tick in ticks}):
+            return ticks
+        return None
+
+    def read_each(self, events: list[Event | Looked], taken: float) -> tuple[list[Tick], int]:
+        """The ticks among them, and where the stretch of these begins after which nothing can be missing unnoticed."""
+        ticks: list[Tick] = []
+        joined = 0
+        for event in events:
+            try:
+                if (tick := self.read(event, taken)) is not None:
+                    ticks.append(tick)
+            except Break:
+                joined = len(ticks)
+                self.vouching.fall_silent()
+        return ticks, joined
 
     def store(self, ticks: list[Tick], joined: int, taken: float) -> None:
         sent = micros(ticks[-1].sent)
