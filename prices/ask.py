@@ -1,32 +1,98 @@
-"""The three questions, each answered together with what the tape can prove about the answer."""
+"""The three questions, each answered together with what the tape can prove about the answer: one statement each."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from .coverage import Coverage, known_at, known_between, of_latest, with_holes_after
-from .keys import MINUTE
-from .models import Candle, Price
+from django.db import connection
+
+from .coverage import GAPS_LISTED, Coverage, Hole, Known, of_latest
+from .keys import MINUTE, minute_number
+from .models import Candle, Price, Symbol
+from .models.symbol import HEARTBEAT_COUNTS_FOR
+
+LATEST, PRICE_AT, MINUTE_OF = (
+    (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    for name in ("latest", "price_at", "minute")
+)
+
+# Of one symbol, which is asked most, the plan is the same whatever the name: with a list it would be made for each.
+LATEST_OF_ALL, LATEST_OF_SOME, LATEST_OF_ONE = (
+    LATEST.replace("{wanted}", wanted)
+    for wanted in ("true", "symbol.name = ANY(%(names)s)", "symbol.name = %(name)s")
+)
+
+BOUNDS = {"counts_for": HEARTBEAT_COUNTS_FOR, "listed": GAPS_LISTED}
+
+Row = dict[str, Any]
 
 
 def latest(names: Collection[str] | None = None) -> list[tuple[Price, Coverage]]:
-    """The newest tick of each symbol that has one, of all or of some, ordered by symbol. One query."""
-    ticks = with_holes_after(Price.objects.latest(names))
-    return [(tick, of_latest(tick)) for tick in ticks]
+    """The newest tick of each symbol that has one, of all or of some, ordered by symbol."""
+    if names is None:
+        found = rows(LATEST_OF_ALL, {})
+    elif len(names) == 1:
+        found = rows(LATEST_OF_ONE, {"name": next(iter(names))})
+    else:
+        found = rows(LATEST_OF_SOME, {"names": list(names)})
+    return [
+        (
+            tick(row, Symbol(id=row["number"], name=row["name"])),
+            of_latest(row["timestamp"], row["live"], row["heard_through"], holes(row)),
+        )
+        for row in found
+    ]
 
 
 def price_at(name: str, instant: datetime) -> tuple[Price | None, Coverage]:
-    """The last tick at or before an instant. Two queries. Raises Symbol.DoesNotExist."""
-    # The verdict first, and on which tick it is: what is stored between the two queries then changes neither.
-    around = known_at(name, instant)
-    tick = Price.objects.get(pk=around.answer) if around.answer is not None else None
-    return tick, around.of_price(instant)
+    """The last tick at or before an instant. Raises Symbol.DoesNotExist."""
+    row = one(PRICE_AT, {"name": name, "instant": instant})
+    answer = None if row["id"] is None else tick(row, Symbol(id=row["number"], name=name))
+    known = Known(row["newest"], row["vouched"], holes(row), row["torn"])
+    return answer, known.of_price(answer, instant)
 
 
 def minute(name: str, start: datetime) -> tuple[Candle | None, Coverage]:
-    """The candle of the minute that starts at an instant. Two queries. Raises Symbol.DoesNotExist."""
+    """The candle of the minute that starts at an instant. Raises Symbol.DoesNotExist."""
     # Half-open: a gap that begins with the next minute does not touch this one.
     # In this order, the last minute of the calendar has an end too.
     end = start + (MINUTE - timedelta.resolution)
-    # The verdict first: what is stored between the two queries makes the candle richer, never the verdict wrong.
-    around = known_between(name, start, end)
-    return Candle.objects.minute(name, start), around.of_minute(start)
+    row = one(MINUTE_OF, {"name": name, "minute": minute_number(start), "start": start, "end": end})
+    answer = None if row["id"] is None else candle(row, start)
+    known = Known(row["newest"], row["vouched"], holes(row), row["torn"])
+    return answer, known.of_minute(start, row["began"], row["now"])
+
+
+def rows(statement: str, asked: Mapping[str, Any]) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**BOUNDS, **asked})
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def one(statement: str, asked: Mapping[str, Any]) -> Row:
+    """The row of a symbol. Raises Symbol.DoesNotExist."""
+    found = rows(statement, asked)
+    if not found:
+        raise Symbol.DoesNotExist
+    return found[0]
+
+
+def tick(row: Row, symbol: Symbol) -> Price:
+    names = ("id", "timestamp", "trades", "price")
+    return Price(symbol=symbol, **{name: row[name] for name in names})
+
+
+def candle(row: Row, minute: datetime) -> Candle:
+    names = ("id", "first_trade", "last_trade", "trades", "open", "high", "low", "close", "volume")
+    return Candle(minute=minute, symbol_id=row["number"], **{name: row[name] for name in names})
+
+
+def holes(row: Row) -> tuple[Hole, ...]:
+    # Django leaves JSON to whoever reads it.
+    return tuple(
+        Hole(*map(datetime.fromisoformat, (hole["starts"], hole["ends"])), hole["status"])
+        for hole in map(json.loads, row["holes"])
+    )

@@ -32,6 +32,9 @@ DATABASES = {
     }
 }
 
+# Parameters go to PostgreSQL beside the statement, which it then plans once a session: planning takes longer than an answer.
+DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+
 # --- What follows from it -----------------------------------------------------------------------
 
 # True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are shown.

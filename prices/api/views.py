@@ -18,7 +18,7 @@ from ..exact import decimal_text
 from ..keys import minute_start
 from ..models import Symbol, Tick
 from . import answers, questions
-from .base import NeverRecorded
+from .base import NeverRecorded, ready
 from .lists import RangeViewSet
 from .pagination import TickPagination
 
@@ -32,7 +32,8 @@ def shaped(
 ) -> dict[str, Any]:
     if "coverage" in asked["include"]:
         answer["coverage"] = coverage
-    return shape(answer).data
+    body: dict[str, Any] = ready(shape).to_representation(answer)
+    return body
 
 
 def answered(body: Any, verdict: Verdict) -> Response:

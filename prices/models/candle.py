@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import models
 from django.db.models import QuerySet
 
-from ..keys import EPOCH, MASK, MINUTE, minute_number
+from ..keys import EPOCH, MASK, MINUTE
 from .symbol import Symbol
 
 # Minutes of the intervals that candles may have, aligned to UTC midnight.
@@ -18,10 +18,6 @@ FOLD = (Path(__file__).parent / "sql" / "candles.sql").read_text(encoding="utf-8
 
 
 class CandleQuerySet(QuerySet):
-    def minute(self, name: str, start: datetime) -> "Candle | None":
-        """The candle of a symbol for the minute that starts at an instant; None when nothing was traded in it."""
-        return self.filter(pk=Symbol.objects.key(name, minute_number(start))).first()
-
     def newest(self, numbers: Collection[int], minutes: int) -> "list[Candle]":
         """The newest candle of each of some symbols, by number, at an interval of so many minutes."""
         return self.folded(Symbol.objects.in_bulk(numbers), minutes, limit=1)

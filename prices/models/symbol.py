@@ -6,10 +6,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 from django.db import models
-from django.db.models import ExpressionWrapper, Q, QuerySet, Subquery
-from django.db.models.functions import Cast, Now
-
-from ..keys import SHIFT
+from django.db.models import ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Now
 
 # A recorder writes its heartbeat every second. A feed that has been silent for longer than this is not live.
 HEARTBEAT_COUNTS_FOR = timedelta(seconds=5)
@@ -19,14 +17,9 @@ STATE = (Path(__file__).parent / "sql" / "state.sql").read_text(encoding="utf-8"
 HUNDREDTH = Decimal("0.01")
 
 
-def heard_lately(symbol: str = "") -> Q:
-    """The feed is live; `symbol` is the path to the symbol in the query, as in "symbol__"."""
-    return Q(
-        **{
-            f"{symbol}heard_at__isnull": False,
-            f"{symbol}heard_at__gt": Now() - HEARTBEAT_COUNTS_FOR,
-        }
-    )
+def heard_lately() -> Q:
+    """The feed is live."""
+    return Q(heard_at__isnull=False, heard_at__gt=Now() - HEARTBEAT_COUNTS_FOR)
 
 
 def percent(before: Decimal, after: Decimal) -> Decimal:
@@ -57,11 +50,6 @@ class SymbolQuerySet(QuerySet):
         }
         return list(self.raw(STATE, wanted))
 
-    def key(self, name: str, n: int) -> Subquery:
-        """The tape key (`prices.keys`) of a symbol's trade or minute n, as part of a larger query."""
-        key = Cast("pk", models.BigIntegerField()).bitleftshift(SHIFT).bitor(n)
-        return Subquery(self.filter(name=name).values(key=key))
-
     def names(self) -> list[str]:
         return list(self.values_list("name", flat=True))
 
@@ -82,6 +70,8 @@ class Symbol(models.Model):
     heard_through = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     lag = models.DurationField(null=True)
+    # Its ticks with lower trade ids were pruned; null when none ever was.
+    kept_from = models.BigIntegerField(null=True)
 
     objects = SymbolQuerySet.as_manager()
 
