@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 # and leaves the smallint of the symbol its 15 bits below the sign.
 SHIFT = 44
 MASK = (1 << SHIFT) - 1
+MAX_KEY = (1 << 63) - 1
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -18,6 +19,10 @@ MINUTE = timedelta(minutes=1)
 
 def key(symbol: int, n: int) -> int:
     return symbol << SHIFT | n
+
+
+def symbol_of(key: int) -> int:
+    return key >> SHIFT
 
 
 def trade_of(key: int) -> int:

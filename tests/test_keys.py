@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prices.exchange.messages import MAX_TRADE_ID
-from prices.keys import MINUTE, key, minute_number, minute_start, trade_of
+from prices.keys import MAX_KEY, MINUTE, key, minute_number, minute_start, symbol_of, trade_of
 
 symbols = st.integers(1, 32_767)  # a smallint
 trades = st.integers(0, MAX_TRADE_ID)
@@ -14,9 +14,10 @@ instants = st.datetimes(timezones=st.just(UTC))
 
 
 @given(symbols, trades)
-def test_a_trade_is_found_in_its_key_and_every_key_fits_a_bigint(symbol, trade) -> None:
+def test_symbol_and_trade_are_found_in_a_key_and_every_key_fits_a_bigint(symbol, trade) -> None:
+    assert symbol_of(key(symbol, trade)) == symbol
     assert trade_of(key(symbol, trade)) == trade
-    assert 0 < key(symbol, trade) < 1 << 63
+    assert 0 < key(symbol, trade) <= MAX_KEY
 
 
 @given(symbols, trades, symbols, trades)

@@ -1,5 +1,6 @@
 """Storing: every tick once, its share in the candle once, and every hole known in the commit that reveals it."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,19 +10,26 @@ from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick, micros
 from prices.models import Gap, Price, Symbol
+from prices.recording.tape import Hole
 from tests.exchange import BTC, ETH, TRX
 from tests.tapes import (
     START,
     at,
     check,
     clear,
+    expected_ticks,
     instant,
+    minutes,
     open_gaps,
     open_tape,
     recorded,
     stored_candles,
+    stored_ticks,
     tick,
 )
+
+# Bytes of a page of PostgreSQL's.
+PAGE = 8192
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +78,76 @@ class TestAnyOrder:
         starts = {tick.first - 1: instant(tick.traded) for tick in received}
         for gap in Gap.objects.filter(status="open"):
             assert (gap.starts, gap.ends) == (ends[gap.first_trade], starts[gap.last_trade])
+
+
+PRICES = ["0.00000001", "9999999999.99999999", "1.1", "61928.31000000", "1.100000000000"]
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> list[list[Tick]]:
+    """Two symbols' ticks in the order in which they are made, in batches; now and then a batch begins with ticks that were in the
+    one before, and now and then a tick comes twice.
+    """
+    next_trade, time, feed = {"BTCUSDT": 5, "ETHUSDT": 1 << 33}, at(0), []
+    for _ in range(draw(st.integers(1, 30))):
+        symbol = draw(st.sampled_from(sorted(next_trade)))
+        time += draw(st.sampled_from([0, 0, 1, 999_999, 19_876_543, 70_000_000]))
+        first, trades = next_trade[symbol], draw(st.integers(1, 3))
+        next_trade[symbol] += trades
+        price, quantity = draw(st.sampled_from(PRICES)), draw(st.sampled_from(PRICES))
+        # The exchange speaks in milliseconds, too.
+        traded = time if draw(st.booleans()) else time // 1000
+        feed.append(Tick(symbol, first, first + trades - 1, price, quantity, traded, time))
+    cuts = sorted(draw(st.lists(st.integers(0, len(feed)), max_size=4)))
+    batches = []
+    for begin, end in zip([0, *cuts], [*cuts, len(feed)], strict=True):
+        begin = max(0, begin - draw(st.sampled_from([0, 0, 0, 1, 3])))
+        batch = feed[begin:end]
+        if batch and draw(st.integers(0, 4)) == 0:
+            batch.insert(draw(st.integers(0, len(batch))), draw(st.sampled_from(batch)))
+        batches += [batch] if batch else []
+    return batches
+
+
+@given(batches=feeds())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_follows_on_the_end_of_the_tape_is_stored_as_anything_else(
+    transactional_db, batches: list[list[Tick]]
+) -> None:
+    received: list[Tick] = []
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        clear(tape)
+        for batch in batches:
+            new = {(tick.symbol, tick.first) for tick in batch} - {
+                (tick.symbol, tick.first) for tick in received
+            }
+            assert tape.store(batch) == (len(new), 0, 0, None)
+            received += batch
+            assert stored_ticks() == expected_ticks(tape, received)
+            assert stored_candles() == {
+                minute: asdict(candle) for minute, candle in minutes(received).items()
+            }
+    assert not open_gaps()
+
+
+def test_what_follows_on_a_tick_is_stored_as_it_came_or_not_at_all() -> None:
+    """Another writer's tick stands where the batch would go: it is no end that this one follows on."""
+    with open_tape() as tape, open_tape() as other:
+        tape.store([tick(1)])
+        other.store([tick(2, 1), tick(3, 2)])
+        stored = tape.store([tick(2, 1), tick(3, 2), tick(4, 3)])
+    assert stored == (1, 0, 0, None)
+    assert Price.objects.count() == 4
+
+
+def test_what_follows_on_the_end_may_lie_in_a_hole_that_somebody_found_past_it() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1)])
+        tape.note("BTCUSDT", [Hole(2, 5, START, START + timedelta(seconds=9))])
+        assert tape.store([tick(2, 1), tick(3, 2)]) == (2, 0, 0, None)
+        assert open_gaps() == [(4, 5)]
 
 
 def test_a_hole_is_known_in_the_commit_that_reveals_it() -> None:
@@ -125,9 +203,7 @@ def test_milliseconds_and_microseconds_of_a_trade_are_one_trade() -> None:
     assert Price.objects.get().timestamp == START + timedelta(microseconds=123456)
 
 
-@pytest.mark.parametrize(
-    "price", ["0.00000001", "9999999999.99999999", "1.1", "61928.31000000", "1.100000000000"]
-)
+@pytest.mark.parametrize("price", PRICES)
 def test_a_price_is_stored_exactly(price: str) -> None:
     with open_tape() as tape:
         tape.store([tick(1, price=price)])
@@ -141,8 +217,10 @@ def test_a_price_is_stored_exactly(price: str) -> None:
 def test_an_instant_is_stored_to_the_microsecond(transactional_db, time: int) -> None:
     with open_tape() as tape:
         clear(tape)
-        tape.store([Tick("BTCUSDT", 1, 1, "1", "1", time, time)])
-    assert Price.objects.get().timestamp == instant(time)
+        # One begins the tape, the other follows on it: each is written its own way.
+        for trade in (1, 2):
+            tape.store([Tick("BTCUSDT", trade, trade, "1", "1", time, time)])
+    assert {tick.timestamp for tick in Price.objects.all()} == {instant(time)}
 
 
 def test_minutes_are_half_open() -> None:
@@ -179,14 +257,29 @@ def test_recorded_ticks_stored_twice_and_in_milliseconds_are_on_the_tape_once() 
     assert at(0) == START.timestamp() * 1_000_000
 
 
-def test_a_tick_costs_140_bytes_or_less() -> None:
-    """Rows and indexes, two symbols interleaved as they come from the stream."""
-    ticks = sorted([*recorded(BTC), *recorded(ETH)], key=lambda tick: tick.traded)
-    with open_tape("BTCUSDT", "ETHUSDT") as tape:
-        for begin in range(0, len(ticks), 500):
-            tape.store(ticks[begin : begin + 500])
-        (size,) = tape.database.execute("SELECT pg_total_relation_size('prices_price')").fetchone()
-    assert size / len(ticks) <= 140
+@pytest.mark.parametrize(("symbols", "most"), [(2, 130), (40, 130)])
+def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
+    """Rows and indexes, of symbols interleaved as they come from the stream: no index is left half empty."""
+    names = [f"S{number}" for number in range(symbols)]
+    following = dict.fromkeys(names, 0)
+    feed = []
+    for number, source in enumerate(5 * recorded(BTC)):
+        symbol = names[number % symbols]
+        first, trades = following[symbol], source.last - source.first + 1
+        following[symbol] += trades
+        time = at(number / 1000)
+        feed.append(
+            Tick(symbol, first, first + trades - 1, source.price, source.quantity, time, time)
+        )
+    with open_tape(*names) as tape:
+        for begin in range(0, len(feed), 500):
+            tape.store(feed[begin : begin + 500])
+        (size,) = tape.database.execute(
+            "SELECT pg_relation_size('prices_price') + pg_indexes_size('prices_price')"
+        ).fetchone()
+    # Of each symbol the last page of either index is being filled.
+    size -= symbols * 2 * PAGE
+    assert size / len(feed) <= most
 
 
 def test_instants_of_a_gap_come_from_its_own_symbol() -> None:

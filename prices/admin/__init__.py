@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import lazy
 
-from ..keys import MASK, key, minute_number
+from ..keys import MASK, MAX_KEY, key, minute_number, symbol_of
 from ..models import Candle, Gap, Price, Symbol
 from .columns import exact, instant
 from .tape import ROWS, TapeAdmin
@@ -39,6 +39,15 @@ class PriceAdmin(TapeAdmin):
     list_select_related = ("symbol",)
     ordering = ("-timestamp", "-id")
     search_help_text = "A symbol, an instant (ISO 8601 or epoch), or both: the ticks at or before it, newest first."
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Price | None:
+        # The index is by symbol and id, and the id says whose it is.
+        if not object_id.isdecimal() or len(object_id) > len(str(MAX_KEY)):
+            return None
+        found = int(object_id)
+        return self.get_queryset(request).filter(symbol=symbol_of(found), pk=found).first()
 
     def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
         if instant:

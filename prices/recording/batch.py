@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 
 from ..exchange.messages import Tick, micros
-from ..keys import EPOCH, minute_start
+from ..instants import naive_iso
+from ..keys import EPOCH, SHIFT, minute_start
 
 
 @dataclass(slots=True)
@@ -40,9 +41,10 @@ def runs_of(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Run]:
     return runs
 
 
-def parameters(ticks: list[Tick], numbers: Mapping[str, int], source: str) -> dict[str, str]:
+def parameters(
+    ticks: list[Tick], runs: Sequence[Run], numbers: Mapping[str, int], source: str
+) -> dict[str, str]:
     """The parameters of `store.sql`. Arrays in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
-    runs = runs_of(ticks, numbers)
     return {
         "symbol": array(numbers[tick.symbol] for tick in ticks),
         "first": array(tick.first for tick in ticks),
@@ -56,6 +58,33 @@ def parameters(ticks: list[Tick], numbers: Mapping[str, int], source: str) -> di
         "run_starts": array(run.starts for run in runs),
         "run_ends": array(run.ends for run in runs),
         "source": source,
+    }
+
+
+def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
+    """The same ticks as COPY takes them: id, timestamp, trades, symbol, price and quantity, tab-separated, a line each."""
+    keys = {symbol: number << SHIFT for symbol, number in numbers.items()}
+    seconds: dict[int, str] = {}
+    found = []
+    for tick in ticks:
+        second, fraction = divmod(micros(tick.traded), 1_000_000)
+        # Hundreds of ticks share a second, and to write one takes longer than all the rest.
+        if (moment := seconds.get(second)) is None:
+            moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=second))
+        symbol = tick.symbol
+        found.append(
+            f"{keys[symbol] | tick.first}\t{moment}.{fraction:06}Z\t{tick.last - tick.first + 1}"
+            f"\t{numbers[symbol]}\t{tick.price}\t{tick.quantity}\n"
+        )
+    return "".join(found)
+
+
+def spans(runs: Sequence[Run]) -> dict[str, str]:
+    """The runs as `follows.sql` and `followed.sql` take them."""
+    return {
+        "symbol": array(run.symbol for run in runs),
+        "first": array(run.first for run in runs),
+        "after": array(run.after for run in runs),
     }
 
 

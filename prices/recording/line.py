@@ -3,8 +3,9 @@
 import psycopg
 from django.db import OperationalError, connection
 
-# A process that stands still, or is gone without a word, must not hold the pen for long.
-PEN_COUNTS_FOR = "SET idle_in_transaction_session_timeout = '10s'"
+# A process that stands still, or is gone without a word, must not hold the pen for long. And no statement here is worth
+# compiling: what takes long reads much.
+SESSION = "SET idle_in_transaction_session_timeout = '10s'; SET jit = off"
 
 # A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
 LINE = {
@@ -31,7 +32,7 @@ def connect(application_name: str) -> psycopg.Connection:
         params.pop(django_only)
     params["application_name"] = application_name
     database = psycopg.connect(**LINE | params, autocommit=True)
-    database.execute(PEN_COUNTS_FOR)
+    database.execute(SESSION)
     # What is read after the pen was taken must be what its last holder left, whatever the database's default is.
     database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     return database

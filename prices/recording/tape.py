@@ -1,6 +1,6 @@
-"""The only writer of the tape: one statement a batch, under a pen that one writer holds at a time."""
+"""The only writer of the tape: a batch is one transaction, under a pen that one writer holds at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -9,14 +9,18 @@ import psycopg
 
 from ..channels import TICKS
 from ..exchange.messages import Tick
-from .batch import fitting, minutes_of, parameters
+from .batch import fitting, lines, minutes_of, parameters, runs_of, spans
 
 
 def statement(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-STORE, NOTE, REFOLD, VOID = map(statement, ("store", "note", "refold", "void"))
+FOLD, FOLLOWS, NOTE, REFOLD, VOID = map(statement, ("fold", "follows", "note", "refold", "void"))
+STORE, FOLLOWED = (statement(name).replace("-- {fold}", FOLD) for name in ("store", "followed"))
+PRUNE, PRUNABLE = (statement("prunable") + statement(name) for name in ("prune", "pruned"))
+
+COPY = "COPY prices_price (id, timestamp, trades, symbol_id, price, quantity) FROM STDIN"
 
 # One writer at a time, whoever it is: what a statement finds on the tape then stays so until it commits. The number is
 # arbitrary, but all writers must use the same.
@@ -50,17 +54,19 @@ FAILED = "UPDATE prices_gap SET last_error = %(error)s WHERE id = %(gap)s"
 # Sent when the transaction is committed, and not at all when it is not.
 TELL = f"SELECT pg_notify('{TICKS}', %(numbers)s)"
 
-# Gaps that lie side by side are one hole: a tick may reach over both.
+# Gaps that lie side by side are one hole: a tick may reach over both. Where the tape was pruned nothing is filled any more.
 MISSING = """
 SELECT lower(hole), upper(hole) - 1 FROM (
-    SELECT unnest(range_agg(int8range(first_trade, last_trade, '[]'))) AS hole FROM prices_gap
-    WHERE symbol_id = %(symbol)s AND status = 'open' AND last_trade >= %(first)s AND first_trade <= %(last)s
+    SELECT unnest(range_agg(int8range(greatest(first_trade, kept_from), last_trade, '[]'))) AS hole
+    FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+    WHERE symbol_id = %(symbol)s AND status = 'open' AND first_trade <= %(last)s
+        AND last_trade >= greatest(%(first)s::bigint, kept_from)
 ) AS holes ORDER BY hole
 """
 
 NEWEST = """
 SELECT (id & ((1::bigint << 44) - 1)) + trades - 1, timestamp FROM prices_price
-WHERE id >= %(symbol)s::bigint << 44 AND id < (%(symbol)s::bigint + 1) << 44 ORDER BY id DESC LIMIT 1
+WHERE symbol_id = %(symbol)s ORDER BY id DESC LIMIT 1
 """
 
 
@@ -92,6 +98,18 @@ class Hole(NamedTuple):
     ends: datetime
 
 
+class Pruned(NamedTuple):
+    """Ticks that a step of pruning took, made between two instants, None when it took none.
+
+    The tape is kept from raw trade `kept` on; None when there is no tick that would have to go.
+    """
+
+    ticks: int
+    starts: datetime | None
+    ends: datetime | None
+    kept: int | None
+
+
 class Tape:
     """Writes to the tape over one connection. Any method raises one of AWAY when the database is away."""
 
@@ -110,13 +128,36 @@ class Tape:
         self.numbers = dict(found.fetchall())
 
     def store(self, ticks: list[Tick]) -> Stored:
-        """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known."""
-        batch = parameters(ticks, self.numbers, source="stream")
-        with self.database.pipeline(), self.database.transaction():
-            self.database.execute(TAKE_PEN)
-            done = self.database.execute(STORE, batch, prepare=True)
+        """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known.
+
+        What follows on the tape's end, as nearly every batch does, is copied there, at half the cost. Whatever else may
+        come, known ticks, late ones, holes, is for the one statement that can do all.
+        """
+        runs = runs_of(ticks, self.numbers)
+        ends = spans(runs)
+        with self.database.transaction():
+            # Not around all of it: COPY cannot be pipelined.
+            with self.database.pipeline():
+                self.database.execute(TAKE_PEN)
+                found = self.database.execute(FOLLOWS, ends, prepare=True)
+            if found.fetchall()[0][0]:
+                stored = self.append(ticks, ends)
+            else:
+                batch = parameters(ticks, runs, self.numbers, source="stream")
+                with self.database.pipeline():
+                    done = self.database.execute(STORE, batch, prepare=True)
+                    self.tell({tick.symbol for tick in ticks})
+                stored = Stored(*done.fetchall()[0])
+        return stored
+
+    def append(self, ticks: list[Tick], ends: Mapping[str, str]) -> Stored:
+        """Store ticks that follow on the tape's end. Within a transaction that has the pen."""
+        with self.database.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.write(lines(ticks, self.numbers))
+        with self.database.pipeline():
+            self.database.execute(FOLLOWED, {**ends, "ticks": len(ticks)}, prepare=True)
             self.tell({tick.symbol for tick in ticks})
-        return Stored(*done.fetchall()[0])
+        return Stored(len(ticks), gaps_opened=0, gaps_closed=0)
 
     def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
         """Store those of a symbol's ticks, in order of trade id, that lie within its open gaps, and fold their minutes anew.
@@ -132,7 +173,7 @@ class Tape:
             found = fitting(ticks, missing)
             if not found:
                 return Stored(0, 0, 0)
-            batch = parameters(found, self.numbers, source="rest")
+            batch = parameters(found, runs_of(found, self.numbers), self.numbers, source="rest")
             done = self.database.execute(STORE, batch).fetchall()
             self.database.execute(REFOLD, {"symbol": number, "minutes": minutes_of(found)})
             self.tell([symbol])
@@ -161,6 +202,20 @@ class Tape:
             changed = self.number(self.database.execute(REFOLD, wanted))
             self.tell([symbol])
             return changed
+
+    def prune(self, symbol: str, cutoff: datetime, limit: int) -> Pruned:
+        """Take off the tape some of the oldest ticks that no answer from an instant on needs; none when there are no more."""
+        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": 0, "limit": limit}
+        with self.database.transaction():
+            # What a crash undoes is pruned again: nobody need wait for the disk while this holds the pen.
+            self.database.execute("SET LOCAL synchronous_commit = off")
+            self.database.execute(TAKE_PEN)
+            return Pruned(*self.database.execute(PRUNE, wanted).fetchall()[0])
+
+    def prunable(self, symbol: str, cutoff: datetime, start: int, limit: int) -> Pruned:
+        """What `prune` would take from raw trade id `start` on."""
+        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": start, "limit": limit}
+        return Pruned(*self.database.execute(PRUNABLE, wanted).fetchall()[0])
 
     def tell(self, symbols: Iterable[str]) -> None:
         """Tell those who listen that the ticks or candles of some symbols have changed."""

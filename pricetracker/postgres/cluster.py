@@ -22,6 +22,15 @@ LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--built
 SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Questions here read some rows by an index, or long stretches of a table. Nothing is won by compiling them, and a page at
+    # random costs hardly more than the next one on what a database lies on today.
+    "jit": "off",
+    "random_page_cost": "1.1",
+    # The newest rows are asked for most: they are seen to soon.
+    "autovacuum_naptime": "20s",
+    # In a storm the log grows by some hundreds of MB a minute; files of it are used again, not made.
+    "min_wal_size": "512MB",
+    "max_wal_size": "2GB",
     # Clients are told of their errors; a statement with thousands of ticks need not be repeated in the log.
     "log_min_error_statement": "panic",
 }

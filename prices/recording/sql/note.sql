@@ -9,7 +9,7 @@ CROSS JOIN LATERAL (
     -- From the tick on that begins before the hole: it may reach into it.
     SELECT coalesce(max(id), 0) AS id FROM (
         SELECT id FROM prices_price
-        WHERE id >= %(symbol)s::bigint << 44 AND id < %(symbol)s::bigint << 44 | hole.first_trade ORDER BY id DESC LIMIT 1
+        WHERE symbol_id = %(symbol)s AND id < %(symbol)s::bigint << 44 | hole.first_trade ORDER BY id DESC LIMIT 1
     ) AS before
 ) AS from_tick
 CROSS JOIN (
@@ -24,7 +24,7 @@ CROSS JOIN LATERAL unnest(
     - coalesce((
         SELECT range_agg(int8range(id & ((1::bigint << 44) - 1), (id & ((1::bigint << 44) - 1)) + greatest(prices_price.trades, 1)))
         FROM prices_price
-        WHERE id >= greatest(from_tick.id, %(symbol)s::bigint << 44) AND id <= %(symbol)s::bigint << 44 | hole.last_trade
+        WHERE symbol_id = %(symbol)s AND id >= greatest(from_tick.id, %(symbol)s::bigint << 44) AND id <= %(symbol)s::bigint << 44 | hole.last_trade
     ), '{}')
     - ledger.trades
 ) AS piece

@@ -1,9 +1,27 @@
 -- Fold candles of one symbol anew, from their ticks alone. A minute without ticks has no candle. The caller holds the pen.
+--
+-- A minute of which ticks were pruned is left as it is: its candle knows more than they. Such a one has a candle that begins before
+-- what is kept; or none, and is not later than what is kept.
 -- A key is `symbol number << 44 | number of the minute since 1970`.
 WITH
+kept AS (
+    SELECT kept_from, (
+        SELECT timestamp FROM prices_price
+        WHERE symbol_id = symbol.id AND id >= symbol.id::bigint << 44 | kept_from
+        ORDER BY id LIMIT 1
+    ) AS starts
+    FROM prices_symbol symbol WHERE id = %(symbol)s AND kept_from IS NOT NULL
+),
 wanted AS (
-    SELECT minute, %(symbol)s::bigint << 44 | (extract(epoch FROM minute)::bigint / 60) AS key
-    FROM unnest(%(minutes)s::timestamptz[]) AS minute
+    SELECT of_minute.minute, of_minute.key
+    FROM (
+        SELECT minute, %(symbol)s::bigint << 44 | (extract(epoch FROM minute)::bigint / 60) AS key
+        FROM unnest(%(minutes)s::timestamptz[]) AS minute
+    ) AS of_minute
+    LEFT JOIN prices_candle candle ON candle.id = of_minute.key
+    WHERE NOT EXISTS (
+        SELECT FROM kept WHERE coalesce(candle.first_trade < kept.kept_from, of_minute.minute <= kept.starts)
+    )
 ),
 minutes AS (
     SELECT
@@ -25,8 +43,8 @@ folded AS (
         m.key, m.minute, m.first_key & ((1::bigint << 44) - 1), (m.last_key & ((1::bigint << 44) - 1)) + closing.trades - 1,
         m.trades, %(symbol)s, opening.price, m.high, m.low, closing.price, m.volume
     FROM minutes m
-    JOIN prices_price opening ON opening.id = m.first_key
-    JOIN prices_price closing ON closing.id = m.last_key
+    JOIN prices_price opening ON opening.symbol_id = %(symbol)s AND opening.id = m.first_key
+    JOIN prices_price closing ON closing.symbol_id = %(symbol)s AND closing.id = m.last_key
     ON CONFLICT (id) DO UPDATE SET
         minute = excluded.minute, symbol_id = excluded.symbol_id,
         first_trade = excluded.first_trade, last_trade = excluded.last_trade, trades = excluded.trades,

@@ -1,4 +1,4 @@
--- Store a batch of ticks: rows, candles and gaps, all or nothing. Storing a tick again changes nothing.
+-- Store any batch of ticks: rows, candles and gaps, all or nothing. Storing a tick again changes nothing.
 --
 -- Parameters: the ticks, as six arrays of equal length; the runs: stretches of the batch in which each tick begins where
 -- the one before ended; and the source of all that. The caller holds the pen (an advisory lock), so what this reads is not written by others meanwhile.
@@ -18,39 +18,8 @@ stored AS (
         timestamptz 'epoch' + micros * interval '1 microsecond',
         trades, symbol_id, price, quantity
     FROM batch
-    ON CONFLICT (id) DO NOTHING
+    ON CONFLICT (symbol_id, id) DO NOTHING
     RETURNING id, timestamp, trades, symbol_id, price, quantity
-),
-
--- Candles: only what was really inserted counts. Ticks may come late and in any order: open and close go by trade id.
-minutes AS (
-    SELECT
-        symbol_id, date_bin('1 minute', timestamp, 'epoch') AS minute,
-        min(id) AS first_key, max(id) AS last_key,
-        max(price) AS high, min(price) AS low, sum(quantity) AS volume, sum(trades) AS trades
-    FROM stored
-    GROUP BY symbol_id, minute
-),
-folded AS (
-    INSERT INTO prices_candle AS candle
-        (id, minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
-    SELECT
-        m.symbol_id::bigint << 44 | (extract(epoch FROM m.minute)::bigint / 60),
-        m.minute,
-        m.first_key & ((1::bigint << 44) - 1), (m.last_key & ((1::bigint << 44) - 1)) + closing.trades - 1,
-        m.trades, m.symbol_id, opening.price, m.high, m.low, closing.price, m.volume
-    FROM minutes m
-    JOIN stored opening ON opening.id = m.first_key
-    JOIN stored closing ON closing.id = m.last_key
-    ON CONFLICT (id) DO UPDATE SET
-        open = CASE WHEN excluded.first_trade < candle.first_trade THEN excluded.open ELSE candle.open END,
-        close = CASE WHEN excluded.last_trade > candle.last_trade THEN excluded.close ELSE candle.close END,
-        first_trade = least(candle.first_trade, excluded.first_trade),
-        last_trade = greatest(candle.last_trade, excluded.last_trade),
-        high = greatest(candle.high, excluded.high),
-        low = least(candle.low, excluded.low),
-        volume = candle.volume + excluded.volume,
-        trades = candle.trades + excluded.trades
 ),
 
 -- What was there already: the same trades, one would think. A tick whose id stands on the tape with another price, another
@@ -60,7 +29,8 @@ kept AS (
     SELECT id, timestamp, trades, price FROM stored
     UNION ALL
     SELECT p.id, p.timestamp, p.trades, p.price
-    FROM batch JOIN prices_price p ON p.id = batch.symbol_id::bigint << 44 | batch.first_trade
+    FROM batch JOIN prices_price p
+        ON p.symbol_id = batch.symbol_id AND p.id = batch.symbol_id::bigint << 44 | batch.first_trade
     WHERE (SELECT count(*) FROM stored) < (SELECT count(*) FROM batch)
 ),
 contradiction AS (
@@ -102,13 +72,11 @@ tape AS (
     FROM held
     CROSS JOIN LATERAL (
         SELECT id, timestamp FROM prices_price p
-        WHERE p.id >= held.symbol_id::bigint << 44 AND p.id < (held.symbol_id + 1)::bigint << 44
-        ORDER BY id LIMIT 1
+        WHERE p.symbol_id = held.symbol_id ORDER BY id LIMIT 1
     ) oldest
     CROSS JOIN LATERAL (
         SELECT id, timestamp, trades FROM prices_price p
-        WHERE p.id >= held.symbol_id::bigint << 44 AND p.id < (held.symbol_id + 1)::bigint << 44
-        ORDER BY id DESC LIMIT 1
+        WHERE p.symbol_id = held.symbol_id ORDER BY id DESC LIMIT 1
     ) newest
 ),
 ledger AS (
@@ -204,7 +172,8 @@ opened AS (
     INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
     SELECT symbol_id, first_trade, last_trade, starts, ends, 'open' FROM piece WHERE gap_id IS NULL
     RETURNING id
-)
+),
+-- {fold}
 SELECT
     (SELECT count(*) FROM stored) AS ticks,
     (SELECT count(*) FROM opened) AS gaps_opened,
