@@ -8,25 +8,30 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+# All of this is of gaps where the tape is kept: those from before, whose ticks would be pruned anyway, stay open and are left alone.
+
 # The newest hour first, so that today's answers become complete before those of last month; within it the small gaps, which one
 # page fills. These in the order of time: then a page that was fetched for one fills its neighbours, too.
 NEXT = """
 SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
-WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
+WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
+    AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
 ORDER BY date_trunc('hour', gap.ends) DESC, gap.last_trade - gap.first_trade >= %(page)s, gap.ends, gap.id
 LIMIT 1
 """
 
 LEFT = """
 SELECT gap.id FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
-WHERE gap.status = 'open' AND symbol.name = %(symbol)s AND gap.last_trade >= %(first)s AND gap.first_trade <= %(last)s
+WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
+    AND symbol.name = %(symbol)s AND gap.last_trade >= %(first)s AND gap.first_trade <= %(last)s
 """
 
 MISSING = """
 SELECT gap.id, gap.last_trade - gap.first_trade + 1
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
-WHERE gap.status = 'open' AND symbol.name = ANY(%(symbols)s)
+WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
+    AND symbol.name = ANY(%(symbols)s)
 """
 
 
@@ -44,7 +49,7 @@ class OpenGap:
 
 @dataclass(frozen=True)
 class Missing:
-    """The gaps that are open, and how many trades are missing in them."""
+    """The gaps that are open where the tape is kept, and how many trades are missing in them."""
 
     gaps: set[int]
     trades: int

@@ -57,7 +57,7 @@ TELL = f"SELECT pg_notify('{TICKS}', %(numbers)s)"
 # Gaps that lie side by side are one hole: a tick may reach over both. Where the tape was pruned nothing is filled any more.
 MISSING = """
 SELECT lower(hole), upper(hole) - 1 FROM (
-    SELECT unnest(range_agg(int8range(greatest(first_trade, kept_from), last_trade, '[]'))) AS hole
+    SELECT unnest(range_agg(int8range(first_trade, last_trade, '[]'))) AS hole
     FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
     WHERE symbol_id = %(symbol)s AND status = 'open' AND first_trade <= %(last)s
         AND last_trade >= greatest(%(first)s::bigint, kept_from)
@@ -73,7 +73,7 @@ WHERE symbol_id = %(symbol)s ORDER BY id DESC LIMIT 1
 class Stored(NamedTuple):
     """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
 
-    `contradiction` describes a tick that was not stored because another trade bears its id; None when there is none.
+    `contradiction` describes a tick that was not stored because another trade bears its id, or because the tape was pruned there; None when there is none.
     """
 
     ticks: int

@@ -1,6 +1,7 @@
 """What an audit has found of one symbol: counted in full, told in part."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 # Lines that are told of one kind; the others are counted.
 SHOWN = 20
@@ -27,7 +28,8 @@ class Findings:
 
     `void` trade ids are missing because no trade bears them. `explained` candles still count trades that are missing, `rebuilt`
     ones were wrong and are right now. `compared` minutes were held against the exchange's;
-    None when it was not asked.
+    None when it was not asked. Where ticks were pruned: they are `kept_since` an instant, `past` candles are of minutes before,
+    some of them `past_wrong`, and so many gaps are open there that nobody will fill, `given_up`.
     """
 
     symbol: str
@@ -41,6 +43,10 @@ class Findings:
     impossible: Kind = field(default_factory=Kind)
     false: Kind = field(default_factory=Kind)
     candles: Kind = field(default_factory=Kind)
+    kept_since: datetime | None = None
+    past: int = 0
+    past_wrong: Kind = field(default_factory=Kind)
+    given_up: int = 0
     explained: int = 0
     rebuilt: int = 0
     compared: int | None = None
@@ -50,5 +56,5 @@ class Findings:
     def is_complete(self) -> bool:
         """Nothing is missing, and nothing is wrong."""
         kinds = [self.known, self.unknown, self.overlaps, self.impossible]
-        kinds += [self.false, self.candles, self.differing]
+        kinds += [self.false, self.candles, self.past_wrong, self.differing]
         return not any(kind.count for kind in kinds) and not self.explained

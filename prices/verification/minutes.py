@@ -9,6 +9,7 @@ from ..recording.tape import Tape
 from . import wording
 from .candles import is_explained
 from .findings import Findings
+from .history import HistoryAudit
 from .progress import Progress
 from .rows import Difference
 from .scan import Scan
@@ -42,6 +43,7 @@ class CandleAudit:
         self.progress = progress
 
     def run(self, *, refold: bool, span: int = FIRST_MINUTES) -> None:
+        HistoryAudit(self.tape, self.scan, self.findings, self.progress).run()
         start = self.next_minute(EPOCH)
         while start is not None:
             stop = start + span * MINUTE

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..counted import counted
+from ..instants import iso
 from .findings import Findings, Kind
 
 INDENT = "    "
@@ -11,6 +12,7 @@ FETCH = "To fetch them: manage.py repair_gaps {symbol}"
 WITHHELD = "What it could not fetch, and why: /api/gaps/?symbol={symbol}&status=open"
 FETCH_FALSE = "To have these rows looked into: manage.py repair_gaps {symbol}"
 REFOLD = "To make these candles from their ticks: manage.py verify_prices --refold {symbol}"
+PAST = "They cannot be made anew: their ticks were pruned."
 BY_HAND = (
     "Which of the ticks are wrong cannot be told from the tape. Delete them by hand, in manage.py dbshell,"
     " then run manage.py verify_prices {symbol} and manage.py repair_gaps {symbol}: they are fetched anew."
@@ -33,11 +35,21 @@ def summary(found: Findings) -> str:
     ]
     if found.void:
         figures.append(f"{counted(found.void, 'trade id')} that no trade bears")
+    figures += pruned(found)
     if found.rebuilt:
         figures.append(f"{counted(found.rebuilt, 'candle')} rebuilt")
     if found.compared is not None:
         figures.append(f"{counted(found.compared, 'minute')} compared with the exchange's")
     return f"{verdict}{', ' if found.is_complete else '; '}{', '.join(figures)}"
+
+
+def pruned(found: Findings) -> Iterator[str]:
+    if found.kept_since is not None:
+        yield f"ticks kept since {iso(found.kept_since)}"
+    if found.past:
+        yield f"{counted(found.past, 'candle')} of pruned ticks"
+    if found.given_up:
+        yield f"{counted(found.given_up, 'gap')} left open there"
 
 
 def troubles(found: Findings) -> Iterator[str]:
@@ -53,6 +65,8 @@ def troubles(found: Findings) -> Iterator[str]:
         yield f"{counted(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
     if found.candles.count:
         yield counted(found.candles.count, "wrong candle")
+    if found.past_wrong.count:
+        yield f"{counted(found.past_wrong.count, 'wrong candle')} of pruned ticks"
     if found.explained:
         yield f"{counted(found.explained, 'candle')} of trades that are missing"
     if found.differing.count:
@@ -68,6 +82,7 @@ def details(found: Findings) -> Iterator[str]:
         yield WITHHELD.format(symbol=found.symbol)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
+    yield from listed(found, found.past_wrong, PAST)
     yield from cut(found.overlaps)
     yield from cut(found.impossible)
     yield from cut(found.differing)

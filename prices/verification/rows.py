@@ -64,6 +64,13 @@ class Row(NamedTuple):
         return self.first, self.last
 
 
+class Kept(NamedTuple):
+    """Where ticks are kept from: the first raw trade id that pruning has left, and the instant of the first tick from there on."""
+
+    first: int
+    at: datetime
+
+
 class Evidence(NamedTuple):
     """The lowest and the highest trade id that candles know of ticks that are gone; when the minute of the one began, and
     when that of the other ended."""

@@ -9,14 +9,17 @@ from typing import Any
 import psycopg
 
 from ..keys import MASK, MINUTE, key, minute_start
-from .rows import Difference, Evidence, Folded, Row, Stretch, Suspect, Totals
+from .past import Past
+from .rows import Difference, Evidence, Folded, Kept, Row, Stretch, Suspect, Totals
 
 
 def statement(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-WALK, TOTALS, ENDS, FOLDED = map(statement, ("walk", "totals", "ends", "folded"))
+WALK, TOTALS, FIRST_TICK, ENDS, FOLDED, KEPT, HISTORY = map(
+    statement, ("walk", "totals", "first_tick", "ends", "folded", "kept", "history")
+)
 CANDLES = FOLDED + statement("candles")
 MINUTES = FOLDED + statement("minutes")
 
@@ -30,9 +33,12 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL enable_sort = off;
 """
 
-FIRST_TICK = "SELECT min(id) FROM prices_price WHERE id > %(after)s AND id <= %(end)s"
+KEPT_FROM = "SELECT coalesce(kept_from, 0) FROM prices_symbol WHERE id = %(symbol)s"
 
-WHEN = "SELECT timestamp FROM prices_price WHERE id = %(id)s"
+WHEN = "SELECT timestamp FROM prices_price WHERE symbol_id = %(symbol)s AND id = %(id)s"
+
+# Where no tick of another symbol stands among those of this one, the key is walked through in its order.
+OWN = "AND symbol_id = %(symbol)s"
 
 LEDGER = """
 SELECT id, first_trade, last_trade, starts, ends, status FROM prices_gap
@@ -54,11 +60,15 @@ SELECT date_bin('1 minute', least(
 EXTENT = "SELECT min(timestamp), max(timestamp) FROM prices_price WHERE symbol_id = %(symbol)s"
 
 TORN = """
-SELECT minute FROM unnest(%(minutes)s::timestamptz[]) AS minute
+SELECT wanted.minute FROM unnest(%(minutes)s::timestamptz[]) AS wanted (minute)
 WHERE EXISTS (
     SELECT FROM prices_gap
     WHERE symbol_id = %(symbol)s AND status = 'open'
-        AND tstzrange(starts, ends, '[]') && tstzrange(minute, minute + interval '1 minute')
+        AND tstzrange(starts, ends, '[]') && tstzrange(wanted.minute, wanted.minute + interval '1 minute')
+) OR EXISTS (
+    SELECT FROM prices_candle
+    WHERE id = %(symbol)s::bigint << 44 | (extract(epoch FROM wanted.minute)::bigint / 60)
+        AND first_trade < (SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s)
 )
 """
 
@@ -84,24 +94,46 @@ class Scan:
 
     def first_tick(self, after: int) -> int | None:
         """The key of the first tick after a key."""
-        ((found,),) = self.ask(FIRST_TICK, after=after, end=self.end)
-        return found  # type: ignore[no-any-return]
+        return min(filter(None, self.first_ticks(after)), default=None)
+
+    def first_ticks(self, after: int) -> tuple[int | None, int | None]:
+        """The same, of ticks that are of this symbol, and of those that are of another."""
+        ((own, stray),) = self.ask(FIRST_TICK, after=after, end=self.end)
+        return own, stray
 
     def when(self, id: int) -> datetime | None:
         """When the tick of a key was made."""
         found = self.ask(WHEN, id=id)
         return found[0][0] if found else None
 
+    def kept(self) -> Kept | None:
+        """Where ticks are kept from; None when none were pruned, or none are left."""
+        found = self.ask(KEPT)
+        return Kept(*found[0]) if found else None
+
+    def kept_from(self) -> int:
+        """The first raw trade id that pruning has left; 0 when it never was at work."""
+        ((found,),) = self.ask(KEPT_FROM)
+        return found  # type: ignore[no-any-return]
+
+    def history(self, start: datetime, kept: int, limit: int) -> list[Past]:
+        """Candles from a minute on that begin before raw trade id `kept`."""
+        return [Past(*row) for row in self.ask(HISTORY, start=start, kept=kept, limit=limit)]
+
     def walk(self, seen: int, reach: int | None) -> Stretch | None:
         """The ticks from the one after `seen` on; None when there are no more."""
-        first = self.first_tick(seen)
+        own, stray = self.first_ticks(seen)
+        first = min(filter(None, (own, stray)), default=None)
         if first is None:
             return None
         stop = min(first + self.ids - 1, self.end)
+        only = OWN if stray is None or stray > stop else ""
         low = max(seen, self.before_all + 1)
-        (numbers,) = self.ask(TOTALS, seen=seen, stop=stop)
+        (numbers,) = self.ask(TOTALS.replace("-- {own}", only), seen=seen, stop=stop)
         totals = Totals(*numbers)
-        suspects = self.ask(WALK, low=low, seen=seen, stop=stop, reach=reach)
+        suspects = self.ask(
+            WALK.replace("-- {own}", only), low=low, seen=seen, stop=stop, reach=reach
+        )
         return Stretch(
             totals._replace(reach=max(totals.reach, reach or 0)),
             [Suspect(*row) for row in suspects],
@@ -142,7 +174,7 @@ class Scan:
         return minute_start(first) + MINUTE, minute_start(last)
 
     def torn(self, minutes: Sequence[datetime]) -> set[datetime]:
-        """Those minutes that an open gap touches."""
+        """Those minutes that an open gap touches, and of which ticks were pruned."""
         return {minute for (minute,) in self.ask(TORN, minutes=list(minutes))}
 
 

@@ -1,12 +1,13 @@
 """The ticks of one symbol by trade id: whether they join, make sense, and the gap ledger knows where they do not."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from ..keys import MASK, trade_of
+from ..keys import MASK, key, trade_of
 from ..recording.tape import Hole, Tape
 from . import wording
 from .findings import Findings
-from .holes import Judgement, judge
+from .holes import OPEN, Judgement, judge
 from .progress import Progress
 from .rows import Stretch, Suspect
 from .scan import Scan
@@ -30,6 +31,7 @@ class TickAudit:
         seen, reach = self.scan.before_all, None
         while True:
             with self.scan.snapshot():
+                seen, reach = self.from_kept(seen, reach)
                 stretch = self.scan.walk(seen, reach)
                 if stretch is None:
                     judgements = self.ends(seen, reach)
@@ -41,22 +43,33 @@ class TickAudit:
         for judgement in judgements:
             self.take(judgement)
 
+    def from_kept(self, seen: int, reach: int | None) -> tuple[int, int | None]:
+        """Where to go on, and the id that must come next: what was pruned, be it since the last look, is not missing."""
+        kept = self.scan.kept()
+        if kept is None or seen >= (begin := key(self.scan.symbol, kept.first)):
+            return seen, reach
+        self.findings.kept_since = kept.at
+        return begin - 1, kept.first
+
     def between(self, seen: int, stretch: Stretch) -> Judgement:
         """The holes from the last tick seen, or else from the first of all, to the last of a stretch."""
         holes = [hole_before(tick) for tick in stretch.suspects if is_torn(tick)]
         if seen == self.scan.before_all:
             seen = self.scan.first_tick(seen) or seen
-        window = (trade_of(seen), trade_of(stretch.totals.last) - 1)
+        begin = max(trade_of(seen), self.scan.kept_from())
+        window = (begin, trade_of(stretch.totals.last) - 1)
         absent = [(hole.first, hole.last) for hole in holes]
         return judge(window, absent, holes, self.scan.ledger(*window))
 
     def ends(self, seen: int, reach: int | None) -> list[Judgement]:
         """What is after the last tick and before the first one, where candles may know of trades; everything without a tick."""
-        first = self.scan.first_tick(self.scan.before_all)
+        kept = self.scan.kept_from()
+        self.findings.given_up = sum(row.status == OPEN for row in self.scan.ledger(0, kept - 1))
+        first = self.scan.first_tick(key(self.scan.symbol, kept) - 1)
         if first is None or reach is None:
             found = self.scan.evidence(MASK, 0)
             holes = [Hole(found.first, found.last, found.starts, found.ends)] if found else []
-            return [self.end((0, MASK), (0, MASK), holes)]
+            return [self.end((kept, MASK), (kept, MASK), holes)]
         begin = trade_of(first)
         before, after = [], []
         if found := self.scan.evidence(begin, reach):
@@ -64,10 +77,10 @@ class TickAudit:
                 before = [ordered(found.first, begin - 1, found.starts, self.scan.when(first))]
             if found.last >= reach:
                 after = [ordered(reach, found.last, self.scan.when(seen), found.ends)]
-        return [
-            self.end((trade_of(seen), MASK), (reach, MASK), after),
-            self.end((0, begin - 1), (0, begin - 1), before),
-        ]
+        judgements = [self.end((trade_of(seen), MASK), (reach, MASK), after)]
+        if not kept:
+            judgements.append(self.end((0, begin - 1), (0, begin - 1), before))
+        return judgements
 
     def end(self, window: Span, absent: Span, holes: list[Hole]) -> Judgement:
         return judge(window, [absent], holes, self.scan.ledger(*window))
@@ -76,14 +89,11 @@ class TickAudit:
         self.findings.void += judgement.void
         for hole in judgement.known:
             self.findings.known.add(f"known: {wording.missing(hole)}", size(hole))
-        for hole in judgement.unknown:
-            self.findings.unknown.add(f"unknown until now: {wording.missing(hole)}", size(hole))
+        take_unknown(judgement.unknown, self.findings, self.tape)
         for row in judgement.false:
             if row.id not in self.told:
                 self.findings.false.add(wording.claim(row))
         self.told = {row.id for row in judgement.false}
-        for n in range(0, len(judgement.unknown), NOTED_AT_ONCE):
-            self.tape.note(self.findings.symbol, judgement.unknown[n : n + NOTED_AT_ONCE])
 
     def count(self, stretch: Stretch) -> None:
         self.findings.ticks += stretch.totals.ticks
@@ -95,6 +105,14 @@ class TickAudit:
                 self.findings.impossible.add(line)
         place = f"{self.findings.symbol}: ticks up to trade {trade_of(stretch.totals.last)}"
         self.progress.tell(place, stretch.totals.ticks)
+
+
+def take_unknown(holes: Sequence[Hole], findings: Findings, tape: Tape) -> None:
+    """Tell of holes that the ledger did not know, and write them there."""
+    for hole in holes:
+        findings.unknown.add(f"unknown until now: {wording.missing(hole)}", size(hole))
+    for n in range(0, len(holes), NOTED_AT_ONCE):
+        tape.note(findings.symbol, holes[n : n + NOTED_AT_ONCE])
 
 
 def is_torn(tick: Suspect) -> bool:

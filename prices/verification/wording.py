@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from ..counted import counted
 from ..exact import decimal_text
 from ..instants import iso
 from ..keys import trade_of
 from ..recording.tape import Hole
+from .past import Cluster, Past
 from .rows import Difference, Folded, Row, Suspect
 
 # Of a candle's fields.
@@ -54,6 +56,19 @@ def is_positive(number: Decimal) -> bool:
 
 def candle(difference: Difference) -> str:
     return f"minute {iso(difference.minute)}: {unlike(difference)}"
+
+
+def past(candle: Past) -> str:
+    return f"minute {iso(candle.minute)}: its candle cannot be of any trades"
+
+
+def cluster(found: Cluster, ids: int) -> str:
+    minutes = (
+        iso(found.starts)
+        if len(found.candles) == 1
+        else f"{iso(found.starts)} to {iso(found.ends)}"
+    )
+    return f"minute {minutes}: {counted(found.trades, 'trade')} of pruned ticks in {counted(ids, 'trade id')}"
 
 
 def unlike(difference: Difference) -> str:

@@ -4,12 +4,16 @@
 -- the one before ended; and the source of all that. The caller holds the pen (an advisory lock), so what this reads is not written by others meanwhile.
 -- A key is `symbol number << 44 | n`: n is the first raw trade id of a tick, or the number of a minute since 1970.
 WITH
-batch AS (
-    SELECT * FROM unnest(
+given AS (
+    SELECT tick.*, tick.first_trade < coalesce(symbol.kept_from, 0) AS is_pruned
+    FROM unnest(
         %(symbol)s::smallint[], %(first)s::bigint[], %(trades)s::integer[],
         %(micros)s::bigint[], %(price)s::numeric[], %(quantity)s::numeric[]
     ) AS tick (symbol_id, first_trade, trades, micros, price, quantity)
+    JOIN prices_symbol symbol ON symbol.id = tick.symbol_id
 ),
+-- Nothing comes back where the tape was pruned: it would count once more in candles that outlived their ticks.
+batch AS (SELECT * FROM given WHERE NOT is_pruned),
 stored AS (
     INSERT INTO prices_price (id, timestamp, trades, symbol_id, price, quantity)
     SELECT
@@ -48,10 +52,13 @@ contradiction AS (
 
 -- Gaps: of the trades that were missing or are now passed over, those that the runs do not hold.
 run AS (
-    SELECT * FROM unnest(
+    SELECT run.symbol_id, greatest(run.first_trade, symbol.kept_from) AS first_trade, after_trade, starts, ends
+    FROM unnest(
         %(run_symbol)s::smallint[], %(run_first)s::bigint[], %(run_after)s::bigint[],
         %(run_starts)s::bigint[], %(run_ends)s::bigint[]
     ) AS run (symbol_id, first_trade, after_trade, starts, ends)
+    JOIN prices_symbol symbol ON symbol.id = run.symbol_id
+    WHERE run.after_trade > coalesce(symbol.kept_from, 0)
 ),
 held AS (
     SELECT
@@ -72,7 +79,10 @@ tape AS (
     FROM held
     CROSS JOIN LATERAL (
         SELECT id, timestamp FROM prices_price p
-        WHERE p.symbol_id = held.symbol_id ORDER BY id LIMIT 1
+        -- What was pruned lies in the index until it is vacuumed, and would be walked through.
+        WHERE p.symbol_id = held.symbol_id
+            AND p.id >= held.symbol_id::bigint << 44 | coalesce((SELECT kept_from FROM prices_symbol WHERE id = held.symbol_id), 0)
+        ORDER BY id LIMIT 1
     ) oldest
     CROSS JOIN LATERAL (
         SELECT id, timestamp, trades FROM prices_price p
@@ -180,5 +190,8 @@ SELECT
     (SELECT count(*) FROM closed) AS gaps_closed,
     (
         SELECT format('%%s %%s at %%s', symbol.name, c.first_trade, c.price)
-        FROM contradiction c JOIN prices_symbol symbol ON symbol.id = c.symbol_id LIMIT 1
+        FROM (
+            SELECT symbol_id, first_trade, price FROM contradiction
+            UNION ALL SELECT symbol_id, first_trade, price FROM given WHERE is_pruned
+        ) c JOIN prices_symbol symbol ON symbol.id = c.symbol_id LIMIT 1
     ) AS contradiction

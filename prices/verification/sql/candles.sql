@@ -35,7 +35,8 @@ differing AS (
             WHERE gap.first_trade <= kept.last_trade
         ) AS missing
     FROM made FULL JOIN kept ON kept.minute = made.minute
-    WHERE (
+    -- A candle of ticks that were pruned is not what the others make.
+    WHERE (kept.first_trade < (SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s)) IS NOT TRUE AND (
         made.minute, made.first_trade, made.last_trade, made.trades, made.open, made.high, made.low, made.close, made.volume, %(symbol)s::integer
     ) IS DISTINCT FROM (
         kept.claimed, kept.first_trade, kept.last_trade, kept.trades, kept.open, kept.high, kept.low, kept.close, kept.volume, kept.symbol_id::integer

@@ -1,5 +1,5 @@
 -- What the candles of one symbol know of trades before the first tick and after the last one: a candle that counts more
--- trades than there are ticks for was made from ticks that are gone.
+-- trades than there are ticks for was made from ticks that are gone; unless these were pruned.
 -- A key is `symbol number << 44 | number of the minute since 1970`.
 WITH
 outside AS (
@@ -11,7 +11,8 @@ outside AS (
         FROM prices_candle
         WHERE id >= %(symbol)s::bigint << 44 AND id < (%(symbol)s + 1)::bigint << 44
     ) AS candle
-    WHERE (first_trade < %(first)s OR last_trade >= %(reach)s)
+    WHERE first_trade >= coalesce((SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s), 0)
+        AND (first_trade < %(first)s OR last_trade >= %(reach)s)
         AND candle.trades > (
             SELECT coalesce(sum(tick.trades), 0) FROM prices_price tick
             WHERE tick.symbol_id = %(symbol)s

@@ -14,10 +14,10 @@ folded AS (
 made AS MATERIALIZED (
     SELECT
         minute, first_key & ((1::bigint << 44) - 1) AS first_trade,
-        (SELECT (id & ((1::bigint << 44) - 1)) + tick.trades - 1 FROM prices_price tick WHERE id = last_key) AS last_trade,
+        (SELECT (id & ((1::bigint << 44) - 1)) + tick.trades - 1 FROM prices_price tick WHERE symbol_id = %(symbol)s AND id = last_key) AS last_trade,
         trades,
-        (SELECT price FROM prices_price WHERE id = first_key) AS open, high, low,
-        (SELECT price FROM prices_price WHERE id = last_key) AS close,
+        (SELECT price FROM prices_price WHERE symbol_id = %(symbol)s AND id = first_key) AS open, high, low,
+        (SELECT price FROM prices_price WHERE symbol_id = %(symbol)s AND id = last_key) AS close,
         volume, ticks
     FROM folded
 )

@@ -2,4 +2,4 @@
 SELECT
     count(*), coalesce(sum(trades), 0), max(id), max((id & ((1::bigint << 44) - 1)) + greatest(trades, 1))
 FROM prices_price
-WHERE id > %(seen)s AND id <= %(stop)s
+WHERE id > %(seen)s AND id <= %(stop)s -- {own}

@@ -1,0 +1,92 @@
+"""`manage.py prune_prices`: take old ticks off the tape, and keep their candles."""
+
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from prices.management.arguments import symbol
+from prices.management.wiring import recorded, usable_tape
+from prices.pruning import age
+from prices.pruning.account import Account
+from prices.pruning.progress import Progress
+from prices.pruning.pruner import prune, survey
+from prices.recording.line import connect
+from prices.recording.tape import Pruned, Tape
+from prices.stopping import StopRequest
+
+
+def keep(text: str) -> timedelta:
+    try:
+        return age.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r}: {error}") from None
+
+
+class Command(BaseCommand):
+    help = (
+        "Take ticks off the tape that are older than an age, in small steps beside a running recorder. Candles and gaps stay, "
+        "and so does the tick that tells the price at that age. Ctrl-C ends it cleanly, and another run goes on."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "symbols",
+            nargs="*",
+            type=symbol,
+            metavar="SYMBOL",
+            help="whose ticks to prune (default: of every symbol on the tape)",
+        )
+        parser.add_argument(
+            "--keep",
+            required=True,
+            type=keep,
+            metavar="AGE",
+            help="how old ticks may become: days or weeks, such as 90d or 12w, 2d at the least",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="count what would go, and change nothing",
+        )
+
+    def handle(
+        self, *args: Any, symbols: list[str], keep: timedelta, dry_run: bool, **options: Any
+    ) -> None:
+        cutoff = datetime.now(UTC) - keep
+        with (
+            usable_tape(),
+            StopRequest() as stop,
+            connect(application_name="prune_prices") as database,
+        ):
+            tape = Tape(database)
+            tape.register(recorded(symbols))
+            for name in sorted(tape.numbers):
+                if dry_run:
+                    steps, verb = survey(tape, name, cutoff), "would be pruned"
+                else:
+                    steps, verb = prune(tape, name, cutoff, rest=stop.wait), "pruned"
+                self.follow(steps, Account(name, cutoff), verb, stop)
+                if stop():
+                    break
+        if stop():
+            self.stderr.write(
+                f"Stopped before the end.{'' if dry_run else ' Another run goes on from here.'}"
+            )
+            sys.exit(1)
+
+    def follow(
+        self, steps: Iterable[Pruned], account: Account, verb: str, stopped: Callable[[], bool]
+    ) -> None:
+        # Not among the results, which may be sent elsewhere.
+        progress = Progress(sys.stderr)
+        for step in steps:
+            account.add(step)
+            progress.tell(account, verb, step.ticks)
+            if stopped():
+                break
+        progress.clear()
+        self.stdout.write(account.told(verb))

@@ -1,0 +1,31 @@
+"""Telling how far pruning is: one line that refreshes on a terminal, a plain line a minute in a log."""
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from ..instants import iso
+from ..refreshing import Line
+from .account import Account
+
+
+class Progress:
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.line = Line(out, clock)
+        self.ticks = self.told_ticks = 0
+
+    def tell(self, account: Account, verb: str, ticks: int) -> None:
+        """So many more ticks are done. Write the line if it is due."""
+        self.ticks += ticks
+        passed = self.line.due()
+        if not passed or account.ends is None:
+            return
+        rate = (self.ticks - self.told_ticks) / passed
+        self.told_ticks = self.ticks
+        self.line.write(
+            f"{account.symbol}: {account.ticks:,} ticks {verb} | {account.percent}%"
+            f" | up to {iso(account.ends)} | {rate:,.0f} ticks/s"
+        )
+
+    def clear(self) -> None:
+        self.line.clear()

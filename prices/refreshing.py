@@ -1,0 +1,53 @@
+"""A line that says how it goes: refreshed every second on a terminal, a plain one a minute in a log."""
+
+import shutil
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+# Seconds between two lines.
+ON_TERMINAL = 1.0
+IN_LOG = 60.0
+
+
+class Line:
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.out = out
+        self.clock = clock
+        self.terminal = out.isatty()
+        self.told_at = clock()
+        self.is_shown = False
+
+    def due(self) -> float:
+        """How many seconds have passed since the last line; 0 when the next is not due yet. What is due is to be written."""
+        now = self.clock()
+        passed = now - self.told_at
+        if passed < (ON_TERMINAL if self.terminal else IN_LOG):
+            return 0.0
+        self.told_at = now
+        return passed
+
+    def write(self, line: str) -> None:
+        if self.terminal:
+            # Over the whole width, so that it covers the line before. The cursor goes back to its beginning, where the next
+            # line, be it of the log, covers it in turn. (Not every terminal knows the code for clearing a line.)
+            width = shutil.get_terminal_size().columns - 1
+            self.put(f"{line[:width]:{width}}\r")
+            self.is_shown = True
+        else:
+            self.put(f"{line}\n")
+
+    def clear(self) -> None:
+        """Make room for another line, if one is shown that it would not cover."""
+        if self.is_shown:
+            self.write("")
+            self.is_shown = False
+
+    def end(self) -> None:
+        """Leave the last line standing."""
+        if self.terminal:
+            self.put("\n")
+
+    def put(self, text: str) -> None:
+        self.out.write(text)
+        self.out.flush()
