@@ -142,6 +142,7 @@ class TestAClick:
     def test_fills_in_and_puts_two_questions(self, page: Page) -> None:
         put(page, symbol="ETHUSDT", instant="2025-07-03T08:30:37Z", minute="2025-07-03T08:30Z")
         at, minute = page.locator(f"#{ASKED}"), page.locator("#minmax")
+        expect(at.locator("[data-answer] [data-text=symbol]")).to_have_text("ETHUSDT")
         expect(at.locator("[data-answer] [data-text=price]")).to_have_text("2611.82")
         expect(at.get_by_text("A known hole touches")).to_be_visible()
         expect(minute.locator("[data-text=low]")).to_have_text("2609.47")

@@ -114,14 +114,14 @@ class TestTape:
 class TestQuestions:
     def test_latest(self, client: Client) -> None:
         answer = text(ask(client, "latest", symbol="btcusdt"))
-        assert "1234567890.12345678 Traded at 2025-07-03 08:31:35.984239" in answer
+        assert "1234567890.12345678 Symbol BTCUSDT Traded at 2025-07-03 08:31:35.984239" in answer
         assert "unknown Nothing can be said" in answer
 
     def test_price_at_an_instant(self, client: Client) -> None:
         asked = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:30:36"}
         section = ask(client, "price-at-second", **asked)
         answer = text(section)
-        assert "61928.31 Asked for 2025-07-03 08:30:36" in answer
+        assert "61928.31 Symbol BTCUSDT Asked for 2025-07-03 08:30:36" in answer
         assert "Traded at 2025-07-03 08:30:35.984239 Earlier by 0.015761 s" in answer
         assert "complete Every trade that could change this answer is on the tape." in answer
         (link,) = re.findall(r'href="(/price-at-second\?[^"]*)"', section)
@@ -137,7 +137,7 @@ class TestQuestions:
 
     def test_a_hole_makes_an_answer_incomplete_and_is_listed(self, client: Client) -> None:
         answer = text(ask(client, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30:59Z"))
-        assert "high 2611.82 low 2609.47 Minute from 2025-07-03 08:30:00" in answer
+        assert "high 2611.82 low 2609.47 Symbol ETHUSDT Minute from 2025-07-03 08:30:00" in answer
         assert "incomplete A known hole touches what was asked" in answer
         gap = "open: from 2025-07-03 08:30:35.984239 to 2025-07-03 08:30:37.984239"
         assert gap in answer

@@ -90,6 +90,7 @@ def proof(body: dict[str, Any]) -> dict[str, Any]:
     coverage = body["coverage"]
     through = coverage["complete_through"]
     return {
+        "symbol": body["symbol"],
         "verdict": coverage["verdict"],
         "through": through and moment(through),
         "gaps": [
@@ -108,7 +109,6 @@ def of_row(newest: dict[str, Any] | None, symbol: Mapping[str, Any]) -> dict[str
         "rate": symbol["ticks_per_second"] or NONE,
         "lag": delay(lag) if lag else NONE,
         "open": symbol["open_gaps"],
-        "torn": symbol["open_gaps"] != "0",
         "feed": "live" if symbol["live"] else "down" if since else "unheard",
         "since": since and moment(since, cut=True),
     }

@@ -38,14 +38,17 @@ export class Table {
   }
 
   show() {
+    const changed = [];
     for (const [symbol, words] of this.news) {
       const row = this.rows.get(symbol) ?? this.add(symbol);
       const before = words.price && price(row).textContent;
       fill(row, words);
-      if (before && before !== words.price) light(price(row), Number(words.price) - Number(before));
+      if (before && before !== words.price) changed.push([price(row), Number(words.price) - Number(before)]);
     }
     this.news.clear();
     this.say(null);
+    // After all that is written: to look at the styles in between would lay the page out anew for each row.
+    for (const [element, change] of changed) light(element, change);
   }
 
   /** A symbol that is newer than the page. */

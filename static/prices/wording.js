@@ -47,8 +47,9 @@ function ago(traded, at) {
   return seconds ? between("0", String(seconds)) : "less than 1 s";
 }
 
-function proof({ coverage }) {
+function proof({ symbol, coverage }) {
   return {
+    symbol,
     ...judged(coverage.verdict),
     through: coverage.complete_through,
     gaps: coverage.gaps.map((gap) => [`${gap.status}: from `, { at: gap.from }, " to ", { at: gap.to }]),
@@ -69,7 +70,6 @@ export const state = (symbol) => ({
   rate: symbol.ticks_per_second ?? NONE,
   lag: symbol.lag === null ? NONE : delay(symbol.lag),
   open: symbol.open_gaps,
-  torn: symbol.open_gaps !== "0",
   since: symbol.down_since,
   live: symbol.live,
   down: !symbol.live && symbol.down_since !== null,
