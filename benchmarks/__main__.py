@@ -1,16 +1,31 @@
-"""`python -m benchmarks [recording] [outage] [push] [readers] [page] …`: all parts, or those that are named."""
+"""`python -m benchmarks [PART …]`: all parts, or those that are named. Tables on the terminal, and all figures as JSON."""
 
 import argparse
+from pathlib import Path
 
-from . import outage, page, push, readers, recording
+from . import cost, freshness, outage, page, push, questions, readers, readme, recording, results
+from .options import Options
 
 PARTS = {
     "recording": recording.run,
+    "freshness": freshness.run,
+    "questions": questions.run,
+    "cost": cost.run,
     "outage": outage.run,
     "push": push.run,
     "readers": readers.run,
     "page": page.run,
 }
+
+MILLION = 1_000_000
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Millions, separated by commas, as ticks. Raises ValueError."""
+    found = tuple(sorted(int(float(word) * MILLION) for word in text.split(",")))
+    if found[0] < MILLION:
+        raise ValueError
+    return found
 
 
 def main() -> None:
@@ -20,17 +35,35 @@ def main() -> None:
         "--seconds",
         type=float,
         default=10,
-        help="per measurement of recording and of readers (default: 10)",
+        help="that a measurement lasts, of those whose length is free (default: %(default)s)",
     )
     parser.add_argument(
-        "--rounds", type=int, default=3, help="of each pair of measurements (default: 3)"
+        "--rounds", type=int, default=3, help="of each measurement (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--millions",
+        type=sizes,
+        default="1,10,100",
+        help="of ticks on the tapes that are asked (default: %(default)s; 100 take some 20 GB and half an hour)",
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=results.KEPT,
+        help="the file whose figures of the parts that ran are replaced (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--readme", action="store_true", help="write the README's table from that file, too"
     )
     options = parser.parse_args()
     for part in options.parts:
         if part not in PARTS:
             parser.error(f"{part!r} is no part: there are {', '.join(PARTS)}")
+    chosen = Options(options.seconds, options.rounds, options.millions)
     for part in options.parts or PARTS:
-        PARTS[part](options.seconds, options.rounds)
+        results.keep(options.json, part, PARTS[part](chosen))
+    if options.readme:
+        readme.write(results.read(options.json))
 
 
 if __name__ == "__main__":

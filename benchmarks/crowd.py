@@ -1,13 +1,20 @@
 """A crowd of symbols: the shipped recordings under many names, so that each is as busy as a real one."""
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
-from replay import archive
+from prices.exchange.messages import Tick
+from replay import archive, ledger
+from replay.clock import LAG
 from replay.recording import Recording
 
 # Microseconds from one round of the exchange's loop to the next: the recordings take eleven minutes, whole ones.
 CYCLE = 660_000_000
+
+# Copies of the two that make 400 symbols.
+MANY = 200
 
 
 def crowd(folder: Path, copies: int) -> dict[str, Path]:
@@ -33,3 +40,24 @@ def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
         cells = (recording.prices[row], recording.quantities[row], trade, trade + trades - 1)
         yield f"{number},{','.join(map(str, cells))},{times[row]},True,True\n"
         trade += trades
+
+
+def traded(files: Iterable[Path] = ()) -> Iterator[Tick]:
+    """The ticks of some recordings, or of those that ship, as they are understood: all symbols in the order of time, for ever."""
+    markets = ledger.Ledger(archive.read(list(files) or archive.shipped()), loop=True).markets
+    streams = [understood(market) for market in markets.values()]
+    return heapq.merge(*streams, key=attrgetter("traded"))
+
+
+def understood(market: ledger.Market, since: int = 0) -> Iterator[Tick]:
+    """From the tick of that number on."""
+    for tick in market.ticks(since, market.size):
+        yield Tick(
+            market.symbol,
+            tick.first_id,
+            tick.last_id,
+            tick.price,
+            tick.quantity,
+            tick.time,
+            tick.time + LAG,
+        )

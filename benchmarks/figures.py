@@ -2,9 +2,29 @@
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 NAMES = 60
 COLUMN = 12
+
+SPREAD = ("median", "least", "most")
+
+
+@dataclass
+class Table:
+    """Prints its heading when it is made, and each row as it is added, so that one sees how far a long part has come."""
+
+    title: str
+    columns: Sequence[str]
+    rows: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        print(f"\n{self.title:{NAMES}}" + "".join(f"{column:>{COLUMN}}" for column in self.columns))
+
+    def add(self, name: str, values: Iterable[float]) -> None:
+        self.rows[name] = dict(zip(self.columns, values, strict=True))
+        cells = "".join(f"{value:{COLUMN},.2f}" for value in self.rows[name].values())
+        print(f"{name:{NAMES}}{cells}", flush=True)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -13,18 +33,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, -int(-len(ordered) * share // 100) - 1)]
 
 
-def heading(title: str, columns: Iterable[str]) -> None:
-    print(f"{title:{NAMES}}" + "".join(f"{column:>{COLUMN}}" for column in columns))
-
-
-def row(name: str, values: Iterable[float]) -> None:
-    print(f"{name:{NAMES}}" + "".join(f"{value:{COLUMN},.2f}" for value in values), flush=True)
-
-
-def spread(title: str, rounds: Sequence[Mapping[str, float]]) -> None:
+def spread(title: str, rounds: Sequence[Mapping[str, float]]) -> Table:
     """A row a figure: median, least and most of the rounds."""
-    heading(title, ("median", "least", "most"))
+    table = Table(title, SPREAD)
     for name in rounds[0]:
         values = [each[name] for each in rounds]
-        row(name, (statistics.median(values), min(values), max(values)))
-    print()
+        table.add(name, (statistics.median(values), min(values), max(values)))
+    return table

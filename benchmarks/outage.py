@@ -6,10 +6,8 @@ refused, and until no gap is left open.
 """
 
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -24,7 +22,11 @@ from replay.exchange import Exchange, open_exchange
 from replay.faults.fault import Fault
 from replay.server import running
 
-from .recording import MEBIBYTE, never
+from .figures import Table, spread
+from .ground import ground
+from .options import Options
+from .processes import MEBIBYTE
+from .tracker import never
 
 # Times as busy as the recordings are, whose two symbols have 29 ticks a second.
 SPEED = 10.4
@@ -50,9 +52,7 @@ class Healing(NamedTuple):
     memory: float
 
 
-def run(seconds: float, rounds: int) -> None:
-    healings = [heal() for _ in range(rounds)]
-    print(f"{f'after an outage of {OUTAGE} seconds':44}{'median':>12}{'least':>12}{'most':>12}")
+def run(options: Options) -> list[Table]:
     names = (
         "seconds until back",
         "seconds until whole",
@@ -61,17 +61,14 @@ def run(seconds: float, rounds: int) -> None:
         "weight of 6,000",
         "memory at its peak, MiB",
     )
-    for name, values in zip(names, zip(*healings, strict=True), strict=True):
-        figures = (statistics.median(values), min(values), max(values))
-        print(f"{name:44}" + "".join(f"{figure:12,.2f}" for figure in figures))
+    healings = [dict(zip(names, heal(), strict=True)) for _ in range(options.rounds)]
+    return [spread(f"after an outage of {OUTAGE} seconds", healings)]
 
 
 def heal() -> Healing:
     """One outage, on a tape of its own, in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
-        here = {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "PRICETRACKER_HOME": home}
-        with Children(os.environ | here) as children:
-            return children.announced(outage, stop=never)
+    with ground() as here, Children(os.environ | here) as children:
+        return children.announced(outage, stop=never)
 
 
 # What the child does: it is the exchange, and looks on.

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.browser import DESK, PHONE, find_browser, open_browser, open_page
 
-from .figures import spread
+from .figures import Table, spread
+from .options import Options
 from .tracker import past, tracker, wandering
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
@@ -60,7 +61,8 @@ class Wire:
         self.size[self.kinds[event["requestId"]]] += event["encodedDataLength"]
 
 
-def run(seconds: float, rounds: int) -> None:
+def run(options: Options) -> list[Table]:
+    rounds = options.rounds
     begins = (time.time_ns() // 1_000_000_000 + PREPARATION) * 1_000_000
     with (
         tracker(SYMBOLS, wandering, begins, before=past) as running,
@@ -83,10 +85,11 @@ def run(seconds: float, rounds: int) -> None:
             }
             for _ in range(rounds)
         ]
+    tables = []
     for line, found in (("loopback", loads[:rounds]), ("a slow line", loads[rounds:])):
-        spread(f"a line of text, {line}", [plain for plain, _ in found])
-        spread(f"the page, {line}", [page for _, page in found])
-    spread(f"{LEFT_ALONE} seconds of the page while prices change", moves)
+        tables.append(spread(f"a line of text, {line}", [plain for plain, _ in found]))
+        tables.append(spread(f"the page, {line}", [page for _, page in found]))
+    return [*tables, spread(f"{LEFT_ALONE} seconds of the page while prices change", moves)]
 
 
 def load(browser: Browser, url: str, line: dict[str, int]) -> dict[str, float]:

@@ -27,7 +27,8 @@ from replay.clock import LAG
 from tests.browser import find_browser, open_browser, open_page
 
 from .crowd import CYCLE, crowd
-from .figures import heading, percentile, row
+from .figures import Table, percentile
+from .options import Options
 from .tracker import SHIPPED_RATE, Tracker, looped, stay, tracker
 
 RATE = 500
@@ -67,14 +68,17 @@ class Traded(NamedTuple):
     committed: float
 
 
-def run(seconds: float, rounds: int) -> None:
+def run(options: Options) -> list[Table]:
     with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as folder:
         many = crowd(Path(folder), COPIES)
-        report(SYMBOLS, [], RATE / SHIPPED_RATE, rounds)
-        report(tuple(many), list(many.values()), RATE / SHIPPED_RATE / COPIES, rounds)
+        speed = RATE / SHIPPED_RATE
+        return [
+            report(SYMBOLS, [], speed, options.rounds),
+            report(tuple(many), list(many.values()), speed / COPIES, options.rounds),
+        ]
 
 
-def report(symbols: Sequence[str], files: Sequence[Path], speed: float, rounds: int) -> None:
+def report(symbols: Sequence[str], files: Sequence[Path], speed: float, rounds: int) -> Table:
     with (
         tracker(symbols, looped, files, speed) as running,
         open_browser(find_browser() or "chromium") as browser,
@@ -83,7 +87,7 @@ def report(symbols: Sequence[str], files: Sequence[Path], speed: float, rounds: 
         for _ in range(rounds):
             with open_page(browser) as page:
                 found.append(measure(running, page, symbols))
-    heading(
+    table = Table(
         f"ms since the frame was due, {len(symbols)} symbols",
         ("median", "99 %", "99.9 %", "99 % least", "99 % most", "samples"),
     )
@@ -92,8 +96,8 @@ def report(symbols: Sequence[str], files: Sequence[Path], speed: float, rounds: 
         pooled = [age for each in ages for age in each]
         worst = [percentile(each, 99) for each in ages]
         shares = (percentile(pooled, share) for share in (50, 99, 99.9))
-        row(name, (*shares, min(worst), max(worst), len(pooled)))
-    print()
+        table.add(name, (*shares, min(worst), max(worst), len(pooled)))
+    return table
 
 
 def measure(running: Tracker, page: Page, symbols: Sequence[str]) -> Ages:

@@ -22,7 +22,8 @@ import psutil
 
 from prices.children import Children, context
 
-from .figures import percentile, spread
+from .figures import Table, percentile, spread
+from .options import Options
 from .tracker import Tracker, looped, stay, tracker
 
 READERS = 500
@@ -49,21 +50,24 @@ class Site(NamedTuple):
     sessions: float
 
 
-def run(seconds: float, rounds: int) -> None:
+def run(options: Options) -> list[Table]:
+    seconds = options.seconds
     with tracker(SYMBOLS, looped) as running:
         time.sleep(SETTLING_IN)
         found = []
-        for _ in range(rounds):
+        for _ in range(options.rounds):
             alone = figures(running, seconds)
             with reading(running) as events:
                 before, began = events(), time.perf_counter()
                 crowded = figures(running, seconds)
                 rate = (events() - before) / (time.perf_counter() - began) / READERS
             found.append((alone, {"events a second, each reader": rate} | crowded))
-    spread("without a reader", [alone for alone, _ in found])
-    spread(f"with {READERS} readers", [crowded for _, crowded in found])
     ratios = [{name: crowded[name] / alone[name] for name in alone} for alone, crowded in found]
-    spread("the second by the first", ratios)
+    return [
+        spread("without a reader", [alone for alone, _ in found]),
+        spread(f"with {READERS} readers", [crowded for _, crowded in found]),
+        spread("the second by the first", ratios),
+    ]
 
 
 def figures(running: Tracker, seconds: float) -> dict[str, float]:

@@ -1,21 +1,31 @@
-"""Settings of the benchmarks: a tape of their own in the home that they are given, whatever the user has set."""
+"""Settings of the benchmarks: a tape of their own, in the home or the database that they are given (`benchmarks.ground`)."""
+
+import os
 
 from pricetracker.settings import *
-from pricetracker.settings import LOGGING, PRICETRACKER_HOME
+from pricetracker.settings import DATABASES, LOGGING, PRICETRACKER_HOME
+
+from .ground import PREFIX
 
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
+ROOT_URLCONF = "benchmarks.urls"
 
-# Never DATABASE_URL: what is measured must not come near a real tape.
-DATABASES = {
-    "default": {
-        "ENGINE": "pricetracker.postgres",
-        "NAME": "pricetracker",
-        "CLUSTER": PRICETRACKER_HOME / "postgres",
-        # Of each row PostgreSQL can then say when it was committed.
-        "SERVER_OPTIONS": {"track_commit_timestamp": "on"},
+if "BENCHMARK_DATABASE" in os.environ:
+    DATABASES["default"]["NAME"] = os.environ["BENCHMARK_DATABASE"]
+    # What is measured must not come near a real tape.
+    if not DATABASES["default"]["NAME"].startswith(PREFIX):
+        raise ValueError(f"BENCHMARK_DATABASE must begin with {PREFIX}.")
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "pricetracker.postgres",
+            "NAME": "pricetracker",
+            "CLUSTER": PRICETRACKER_HOME / "postgres",
+            # Of each row PostgreSQL can then say when it was committed.
+            "SERVER_OPTIONS": {"track_commit_timestamp": "on"},
+        }
     }
-}
 
 # Tables are what is read here.
 LOGGING["loggers"]["prices"] = {"level": "WARNING"}

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ from replay.server import Address
 from replay.server import run as run_exchange
 from tests.market import Held, fill, market
 
+from .ground import ground
+
 # Ticks a second of the recordings that ship, both symbols together.
 SHIPPED_RATE = 28.4
 
@@ -30,13 +31,11 @@ SEED = 23
 
 
 @dataclass
-class Tracker:
-    """`url` is the site's, without a slash at its end; `pid` that of its process."""
+class Recording:
+    """A tracker without its site."""
 
     children: Children
     exchange: Address
-    url: str
-    pid: int
 
     @property
     def environment(self) -> dict[str, str]:
@@ -50,6 +49,35 @@ class Tracker:
         self.children.check(0, never)
         return found
 
+    def process(self, child: str) -> int:
+        """The id of the process that runs one of the functions below."""
+        return next(process.pid for process in self.children.lifelines if process.name == child)
+
+
+@dataclass
+class Tracker(Recording):
+    """`url` is the site's, without a slash at its end; `pid` that of its process."""
+
+    url: str
+    pid: int
+
+
+@contextmanager
+def recording(
+    symbols: Sequence[str],
+    exchange: Callable[..., object],
+    *arguments: Any,
+    before: Callable[..., object] | None = None,
+) -> Iterator[Recording]:
+    """Records some symbols from an exchange; `before` comes before the recorder, with the same arguments."""
+    with ground() as here, Children(os.environ | here) as children:
+        open_at = children.announced(exchange, *arguments, stop=never)
+        children.environment |= start.where(open_at)
+        if before:
+            children.announced(before, *arguments, stop=never)
+        children.announced(recorder, symbols, stop=never)
+        yield Recording(children, open_at)
+
 
 @contextmanager
 def tracker(
@@ -58,17 +86,10 @@ def tracker(
     *arguments: Any,
     before: Callable[..., object] | None = None,
 ) -> Iterator[Tracker]:
-    """Records some symbols from an exchange, and serves them; `before` comes before the recorder, with the same arguments."""
-    with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
-        here = {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "PRICETRACKER_HOME": home}
-        with Children(os.environ | here) as children:
-            open_at = children.announced(exchange, *arguments, stop=never)
-            children.environment |= start.where(open_at)
-            if before:
-                children.announced(before, *arguments, stop=never)
-            children.announced(recorder, symbols, stop=never)
-            url, pid = children.announced(site, stop=never)
-            yield Tracker(children, open_at, url, pid)
+    """The same, and serves them."""
+    with recording(symbols, exchange, *arguments, before=before) as running:
+        url, pid = running.children.announced(site, stop=never)
+        yield Tracker(running.children, running.exchange, url, pid)
 
 
 def never() -> bool:

@@ -1,7 +1,12 @@
 """What one connection is still to be sent: a place in the ledger for each market it listens to."""
 
+from bisect import bisect_right
+
 from .frames import Slice
 from .ledger import ENDLESS, Market
+
+# Ticks of each market, on average, that are worth looking through all markets for.
+WORTHWHILE = 10
 
 
 class Feed:
@@ -38,12 +43,12 @@ class Feed:
         return min((market.time_of(place) for market, place in self._waiting()), default=None)
 
     def take(self, horizon: int, about: int) -> list[Slice]:
-        """The next ticks up to the horizon; a few more than `about` when many share an instant."""
+        """The next ticks up to the horizon; a few more than `about` when many share an instant, or there are many markets."""
         waiting = self._waiting()
         if not waiting:
             return []
-        share = max(1, about // len(waiting))
-        until = min(horizon, *(self._time_after(market, place, share) for market, place in waiting))
+        share = max(WORTHWHILE, about // len(waiting))
+        until = self._end(waiting, horizon, share)
         slices = []
         for market, place in waiting:
             stop = min(market.count_until(until), market.size)
@@ -54,6 +59,19 @@ class Feed:
 
     def _waiting(self) -> list[tuple[Market, int]]:
         return [(market, place) for market, place in self._places.items() if place < market.size]
+
+    def _end(self, waiting: list[tuple[Market, int]], horizon: int, share: int) -> int:
+        """The instant to take ticks up to: not beyond the horizon, and with about `share` of each market."""
+        ends = {min(horizon, self._time_after(market, place, share)) for market, place in waiting}
+        if len(ends) == 1:
+            return ends.pop()
+
+        def ticks(end: int) -> int:
+            return sum(market.count_until(end) - place for market, place in waiting)
+
+        ordered = sorted(ends)
+        # Where some are much busier than others, the earliest leaves most of them with nothing.
+        return ordered[max(0, bisect_right(ordered, share * len(waiting), key=ticks) - 1)]
 
     @staticmethod
     def _time_after(market: Market, place: int, ticks: int) -> int:

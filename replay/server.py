@@ -1,6 +1,7 @@
 """The exchange on a socket: HTTP routes, start and stop."""
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -35,18 +36,28 @@ class Address:
     rest_url: str
 
 
-def run(exchange: Exchange, host: str, port: int, on_ready: Callable[[Address], None]) -> None:
-    """Serve until SIGINT or SIGTERM; port 0 takes a free one. OSError when it cannot listen."""
-    asyncio.run(_run(exchange, host, port, on_ready))
+def run(
+    exchange: Exchange,
+    host: str,
+    port: int,
+    on_ready: Callable[[Address], None],
+    secured: ssl.SSLContext | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, over TLS if that is `secured`; port 0 takes a free one. OSError when it cannot listen."""
+    asyncio.run(_run(exchange, host, port, on_ready, secured))
 
 
 async def _run(
-    exchange: Exchange, host: str, port: int, on_ready: Callable[[Address], None]
+    exchange: Exchange,
+    host: str,
+    port: int,
+    on_ready: Callable[[Address], None],
+    secured: ssl.SSLContext | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     with on_stop(lambda *_: loop.call_soon_threadsafe(stop.set)):
-        async with serving(exchange, host, port) as address:
+        async with serving(exchange, host, port, secured) as address:
             on_ready(address)
             await stop.wait()
 
@@ -71,7 +82,9 @@ def running(exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> Itera
 
 
 @asynccontextmanager
-async def serving(exchange: Exchange, host: str, port: int) -> AsyncIterator[Address]:
+async def serving(
+    exchange: Exchange, host: str, port: int, secured: ssl.SSLContext | None = None
+) -> AsyncIterator[Address]:
     app = web.Application(middlewares=[_begin])
     app[EXCHANGE], app[STOPPING] = exchange, asyncio.Event()
     app.router.add_get("/ws", _raw)
@@ -83,9 +96,10 @@ async def serving(exchange: Exchange, host: str, port: int) -> AsyncIterator[Add
     await runner.setup()
     faults = asyncio.ensure_future(exchange.stage.watch())
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=secured).start()
         authority = _authority(*runner.addresses[0][:2])
-        yield Address(f"ws://{authority}", f"http://{authority}")
+        tls = "s" if secured else ""
+        yield Address(f"ws{tls}://{authority}", f"http{tls}://{authority}")
     finally:
         faults.cancel()
         app[STOPPING].set()

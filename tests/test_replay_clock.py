@@ -1,5 +1,8 @@
 """The clocks of the exchange, and the feed that follows them."""
 
+from array import array
+from collections import Counter
+
 from replay.archive import read
 from replay.clock import LAG, Clock, DrivenClock, ReplayClock, StepClock
 from replay.feed import Feed
@@ -95,6 +98,27 @@ def test_a_feed_stops_at_the_horizon_and_goes_on_from_there():
     late = taken(feed)
     assert [tick.agg_id for tick in early + late] == [row["a"] for row in rows]
     assert early[-1].time <= horizon < late[0].time
+
+
+def test_of_many_markets_a_feed_hands_out_many_ticks_at_a_time_however_unlike_they_are():
+    crowd = [recording for _ in range(20) for recording in read([BTC])]
+    for number, recording in enumerate(crowd):
+        recording.symbol = f"{number}USDT"
+        recording.times = array("q", (time + number * 7_919 for time in recording.times))
+    markets = list(Ledger(crowd).markets.values())
+    feed = Feed()
+    feed.listen(markets, since=FIRST - 1)
+    ends, counts = [], []
+    while slices := feed.take(ENDLESS, 20):
+        times = [tick.time for part in slices for tick in part.market.ticks(*part[1:])]
+        assert not ends or ends[-1] < min(times)
+        ends.append(max(times))
+        counts.append(len(times))
+    assert sum(counts) == sum(len(recording) for recording in crowd)
+    assert sum(counts) / len(counts) > 100
+    # Those of one instant are not torn apart.
+    _, at_once = Counter(crowd[0].times).most_common(1)[0]
+    assert max(counts) < 200 + at_once
 
 
 def test_a_market_that_is_added_begins_with_what_is_new():

@@ -1,16 +1,22 @@
 """The exchange over real sockets: what one client sees of streams and REST."""
 
+import asyncio
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 import websocket
 from websocket import ABNF
 
+from replay.exchange import open_exchange
 from replay.limits import Limits
+from replay.server import serving
 from tests.clients import ask, connected, farewell, fetch, ids, is_quiet, receive
 from tests.exchange import BTC, ETH, TRX, Running, agg_trades, local_exchange
+from tests.secured import CERTIFICATE
 
 BTC_ROWS, ETH_ROWS, TRX_ROWS = agg_trades(BTC), agg_trades(ETH), agg_trades(TRX)
 
@@ -31,6 +37,27 @@ def test_each_row_is_streamed_once_and_in_order(exchange):
         assert is_quiet(connection)
     expected = [row | {"T": row["T"] // 1000} for row in BTC_ROWS]
     assert [{key: frame[key] for key in expected[0]} for frame in frames] == expected
+
+
+def test_what_is_secured_is_streamed_over_tls():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    trust = ssl.create_default_context(cafile=CERTIFICATE)
+
+    def first_id(url: str) -> int:
+        connection = websocket.create_connection(
+            f"{url}/ws/btcusdt@aggTrade", timeout=10, sslopt={"context": trust}
+        )
+        with closing(connection):
+            return json.loads(connection.recv())["a"]
+
+    async def served() -> int:
+        async with serving(open_exchange([BTC]), "127.0.0.1", 0, context) as address:
+            assert address.ws_url.startswith("wss://")
+            assert address.rest_url.startswith("https://")
+            return await asyncio.to_thread(first_id, address.ws_url)
+
+    assert asyncio.run(served()) == BTC_ROWS[0]["a"]
 
 
 @pytest.mark.parametrize(

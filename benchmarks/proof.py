@@ -1,0 +1,43 @@
+"""Whether a grown tape is whole, gives the right answers, and can prove that they are."""
+
+import random
+
+from .grown import Grown, Past
+
+# Places that are looked at.
+PLACES = 200
+
+# Symbols whose ticks do not hold all trades from the first to the last.
+TORN = """
+SELECT array_agg(symbol_id) FROM (
+    SELECT symbol_id FROM prices_price GROUP BY symbol_id HAVING sum(trades) <> max(id + trades) - min(id)
+) AS torn
+"""
+
+
+def prove(grown: Grown, past: Past) -> None:
+    """Raises RuntimeError when trades are missing, an answer is wrong, or is not known to be complete."""
+    from django.db import connection
+
+    from prices import ask
+    from prices.coverage import Verdict
+
+    with connection.cursor() as cursor:
+        cursor.execute(TORN)
+        check(cursor.fetchone(), (None,), "symbols with missing trades")
+    drawn = random.Random(grown.ticks)  # noqa: S311
+    for _ in range(PLACES):
+        name, instant, minute = grown.symbol(drawn), grown.instant(drawn), grown.minute(drawn)
+        tick, coverage = ask.price_at(name, instant)
+        found = (tick.timestamp, tick.price) if tick else None
+        check(found, past.price_at(name, instant), f"{name} at {instant}")
+        check(coverage.verdict, Verdict.COMPLETE, f"{name} at {instant}")
+        candle, coverage = ask.minute(name, minute)
+        found = (candle.high, candle.low) if candle else None
+        check(found, past.minute(name, minute), f"{name} in {minute}")
+        check(coverage.verdict, Verdict.COMPLETE, f"{name} in {minute}")
+
+
+def check(found: object, right: object, asked: str) -> None:
+    if found != right:
+        raise RuntimeError(f"{asked}: found {found}, and {right} is right.")

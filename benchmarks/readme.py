@@ -1,0 +1,186 @@
+"""The README's table of figures, written from those of the last runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+README = Path("README.md")
+
+# Between these two lines nothing is written by hand.
+BEGINS = "<!-- figures: written by `python -m benchmarks --readme` -->\n"
+ENDS = "<!-- end of figures -->\n"
+
+MIDDLE = ("median", "least", "most")
+SHARES = ("median", "99 %", "99.9 %")
+
+FEW, MANY, SECURED = (
+    f"recording, {what}" for what in ("2 symbols", "400 symbols", "2 symbols, over TLS")
+)
+AGAINST = "recording and storing, by their baselines"
+LONG = "at 100 million ticks"
+
+
+class Line(NamedTuple):
+    """A figure as the README has it, what is aimed at, and where it is found: part, title, row, and columns."""
+
+    words: str
+    aim: str
+    part: str
+    title: str
+    row: str
+    columns: tuple[str, ...] = MIDDLE
+    unit: str = ""
+
+
+def questions(words: str, row: str, aim: str) -> Line:
+    return Line(words, aim, "questions", f"database time {LONG}, ms", row, SHARES, " ms")
+
+
+def over_http(words: str, row: str) -> Line:
+    title = f"over HTTP {LONG}, median, times nothing"
+    return Line(words, "1.5 or less", "questions", title, row)
+
+
+LINES = (
+    Line(
+        "Recording 2 symbols, by websocket-client alone",
+        "0.8 or more",
+        "recording",
+        FEW,
+        "the second by the first",
+    ),
+    Line("- over TLS", "", "recording", SECURED, "the second by the first"),
+    Line("- 400 symbols", "", "recording", MANY, "the second by the first"),
+    Line("- ticks committed a second", "", "recording", FEW, "recorder, ticks committed a second"),
+    Line(
+        "- recorder's processor seconds a million ticks",
+        "",
+        "recording",
+        FEW,
+        "recorder, processor seconds a million ticks",
+    ),
+    Line(
+        "Recording, by one INSERT and commit a tick",
+        "25 or more",
+        "recording",
+        AGAINST,
+        "recorder by one INSERT and commit a tick",
+    ),
+    Line(
+        "Storing, by COPY of the same rows in one go",
+        "0.5 or more",
+        "recording",
+        AGAINST,
+        "the tape, batches of 10,000, by COPY in one go",
+    ),
+    *(
+        Line(
+            f"From a frame until others can read its tick, {rate} a second",
+            aim,
+            "freshness",
+            f"freshness at {rate} ticks a second, ms",
+            "another session has read it",
+            SHARES,
+            " ms",
+        )
+        for rate, aim in (("100", ""), ("1,000", "5 and 25 ms"), ("10,000", ""))
+    ),
+    questions("Price at an instant, in the database, 100 million ticks", "as-of", "0.2 and 1 ms"),
+    questions("High and low of a minute, the same", "minute", "0.2 and 1 ms"),
+    questions("Latest price, the same", "latest", ""),
+    Line(
+        "- these by the same of 1 million ticks: instant, minute",
+        "1.5 or less",
+        "questions",
+        "database time, median, times that at 1 million ticks",
+        LONG,
+        ("as-of", "minute"),
+    ),
+    Line(
+        "- by a table of three columns without index, 10 million: times slower",
+        "",
+        "questions",
+        "no index at 10 million ticks, database time, median, ms",
+        "as-of",
+        ("ratio",),
+    ),
+    over_http("Latest price over HTTP, by a view that does nothing", "latest"),
+    over_http("Price at an instant, the same", "as-of"),
+    over_http("High and low of a minute, the same", "minute"),
+    Line(
+        "500 one-minute candles over HTTP",
+        "15 ms",
+        "questions",
+        f"over HTTP {LONG}, ms",
+        "500 candles",
+        SHARES,
+        " ms",
+    ),
+    Line(
+        "Bytes a tick, indexes included: 2 symbols, 400",
+        "130 and 150",
+        "cost",
+        "bytes a tick on disk",
+        "in all",
+        ("2 symbols", "400 symbols"),
+    ),
+    Line(
+        "Recorder's memory at 10,000 ticks a second: at first, after 10 minutes, at its peak",
+        "150 MiB",
+        "cost",
+        "memory at 10,000 ticks a second for 10 minutes, MiB",
+        "recorder",
+        ("after warm-up", "at the end", "at its peak"),
+        " MiB",
+    ),
+    Line(
+        "Weight of REST for a missed hour, of 6,000 a minute",
+        "",
+        "cost",
+        "a missed hour, fetched",
+        "weight, of 6,000 a minute",
+    ),
+    Line(
+        "Tape whole again after a minute's outage",
+        "",
+        "outage",
+        "after an outage of 60 seconds",
+        "seconds until whole",
+        unit=" s",
+    ),
+)
+
+
+def write(results: dict[str, Any]) -> None:
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGINS)
+    _, _, after = rest.partition(ENDS)
+    README.write_text(before + BEGINS + "".join(table(results)) + ENDS + after, encoding="utf-8")
+
+
+def table(results: dict[str, Any]) -> Iterator[str]:
+    yield "| what | seen | aimed at |\n|---|---|---|\n"
+    for line in LINES:
+        found = results.get(line.part, {}).get("tables", {}).get(line.title, {}).get(line.row)
+        if found:
+            yield f"| {line.words} | {told(line, found)} | {line.aim} |\n"
+    yield "\n"
+    for part, found in sorted(results.items()):
+        yield f"{part}: {found['machine']}, {found['at'][:10]}.  \n"
+
+
+def told(line: Line, found: dict[str, float]) -> str:
+    """Figures as people write them: a median with its spread, or one beside the other."""
+    figures = [f"{rounded(found[column])}{line.unit}" for column in line.columns]
+    if line.columns == MIDDLE:
+        return f"{figures[0]} ({figures[1]} to {figures[2]})"
+    if line.columns == SHARES:
+        return f"median {figures[0]}, 99 % {figures[1]}, 99.9 % {figures[2]}"
+    return ", ".join(figures)
+
+
+def rounded(figure: float) -> str:
+    """Three digits say all that a measurement knows."""
+    if figure >= 100:
+        return f"{figure:,.0f}"
+    return f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"

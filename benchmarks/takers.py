@@ -1,0 +1,126 @@
+"""Those who take from an exchange at full speed, each a process of its own: websocket-client alone, and the recorder."""
+
+import io
+import math
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+import psutil
+import websocket
+
+from prices.exchange.connection import connect as connect_stream
+from prices.exchange.subscription import Subscription, aggregate_trades
+
+from .processes import postmaster, processor_seconds, resident
+from .sources import Source, trust
+from .tracker import stay
+
+# Seconds before a measurement begins: connections, caches and the first candles are made.
+WARM_UP = 2.0
+
+# Seconds between two looks at a recorder's memory.
+LOOK = 0.5
+
+
+class Recorded(NamedTuple):
+    """Ticks committed a second; processor seconds a million of them, NaN of a PostgreSQL that is not ours; memory in MiB."""
+
+    rate: float
+    recorder: float
+    postgresql: float
+    exchange: float
+    memory_early: float
+    memory_peak: float
+
+
+def bare(result: Connection, source: Source, symbols: Sequence[str], seconds: float) -> None:
+    """Frames a second."""
+    wanted = aggregate_trades(source.url, symbols)
+    connection = websocket.create_connection(
+        wanted.url, skip_utf8_validation=True, sslopt={"context": trust()}
+    )
+    subscribe(connection, wanted)
+    count_frames(connection, WARM_UP)
+    result.send(count_frames(connection, seconds))
+    stay()
+
+
+def subscribe(connection: websocket.WebSocket, wanted: Subscription) -> None:
+    """To what has no room in the URL."""
+    for text in wanted.messages:
+        connection.send(text)
+
+
+def count_frames(connection: websocket.WebSocket, seconds: float) -> float:
+    frames, began = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - began) < seconds:
+        for _ in range(1000):
+            connection.recv_data()
+        frames += 1000
+    return frames / elapsed
+
+
+def record(result: Connection, source: Source, symbols: Sequence[str], seconds: float) -> None:
+    import django
+
+    django.setup()
+
+    from django.db import connection
+
+    from prices.exchange.stream import Stream
+    from prices.recording.buffer import Buffer
+    from prices.recording.line import connect
+    from prices.recording.pace import Pace
+    from prices.recording.recorder import Recorder
+    from prices.recording.status import Status
+    from prices.recording.steady import SteadyTape
+    from prices.recording.tape import Tape
+    from prices.recording.writer import Writer
+    from prices.stopping import StopRequest
+
+    # Each exchange begins at the present, which an earlier measurement has recorded far beyond.
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+    with StopRequest() as stop:
+        stream = Stream(
+            aggregate_trades(source.url, symbols),
+            stopped=stop,
+            sleep=stop.wait,
+            connect=partial(connect_stream, context=trust()),
+        )
+        buffer = Buffer()
+        writer = Writer(
+            buffer,
+            symbols,
+            heard=lambda: stream.heard,
+            tape=SteadyTape(lambda: Tape(connect(application_name="benchmark")), symbols),
+            status=Status(io.StringIO()),
+            pace=Pace(symbols, time.monotonic()),
+            renew=stream.renew,
+        )
+        looking = (writer.tally, source, seconds, result)
+        threading.Thread(target=watch, args=looking, daemon=True).start()
+        Recorder(stream, buffer, writer, stop).run()
+
+
+def watch(tally, source: Source, seconds: float, result: Connection) -> None:
+    """Count what is committed and what that costs, and look at the memory meanwhile."""
+    recorder, exchange = psutil.Process(), psutil.Process(source.pid)
+    time.sleep(WARM_UP)
+    costing = (recorder, postmaster(), exchange)
+    before = [processor_seconds(process) if process else math.nan for process in costing]
+    early = peak = resident(recorder)
+    ticks, began = tally.ticks, time.perf_counter()
+    while (elapsed := time.perf_counter() - began) < seconds:
+        time.sleep(LOOK)
+        peak = max(peak, resident(recorder))
+    millions = (tally.ticks - ticks) / 1_000_000
+    used = [
+        (processor_seconds(process) - spent) / millions if process else math.nan
+        for process, spent in zip(costing, before, strict=True)
+    ]
+    result.send(Recorded(millions * 1_000_000 / elapsed, *used, early, peak))
