@@ -3,7 +3,7 @@
 import os
 
 from pricetracker.settings import *
-from pricetracker.settings import DATABASES, LOGGING, PRICETRACKER_HOME
+from pricetracker.settings import DATABASES, LOGGING, PLANNED_ONCE, PRICETRACKER_HOME
 
 from .ground import PREFIX
 
@@ -22,6 +22,7 @@ else:
             "ENGINE": "pricetracker.postgres",
             "NAME": "pricetracker",
             "CLUSTER": PRICETRACKER_HOME / "postgres",
+            "OPTIONS": PLANNED_ONCE,
             # Of each row PostgreSQL can then say when it was committed.
             "SERVER_OPTIONS": {"track_commit_timestamp": "on"},
         }

@@ -1,7 +1,7 @@
 """Settings of the demo: a tape of its own, marked as a demo wherever its prices are shown."""
 
 from .settings import *
-from .settings import DATABASES, PRICETRACKER_HOME
+from .settings import DATABASES, PLANNED_ONCE, PRICETRACKER_HOME
 
 DEMO = True
 
@@ -10,4 +10,5 @@ DATABASES["default"] = {
     "ENGINE": "pricetracker.postgres",
     "NAME": "pricetracker",
     "CLUSTER": PRICETRACKER_HOME / "demo",
+    "OPTIONS": PLANNED_ONCE,
 }

@@ -33,7 +33,8 @@ DATABASES = {
 }
 
 # Parameters go to PostgreSQL beside the statement, which it then plans once a session: planning takes longer than an answer.
-DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+PLANNED_ONCE = {"server_side_binding": True, "prepare_threshold": 5}
+DATABASES["default"].setdefault("OPTIONS", {}).update(PLANNED_ONCE)
 
 # --- What follows from it -----------------------------------------------------------------------
 

@@ -1,11 +1,31 @@
 """The shapes of the answers."""
 
+from collections.abc import Callable
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
+
 from rest_framework import serializers
 
 from .fields import ExactNumber, ExactText, InstantField
 
 
-class GapTouching(serializers.Serializer):
+class RowAnswer(serializers.Serializer):
+    """A row of a list. Where its fields are found is looked up once a list: there may be a thousand rows."""
+
+    @cached_property
+    def writers(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+        return [
+            (name, attrgetter(field.source), field.to_representation)
+            for name, field in self.fields.items()
+        ]
+
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        found = ((name, read(row), write) for name, read, write in self.writers)
+        return {name: None if value is None else write(value) for name, value, write in found}
+
+
+class GapTouching(RowAnswer):
     """A gap as it touches an answer: between which instants trades are missing, or once were."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
@@ -45,7 +65,7 @@ class MinuteAnswer(serializers.Serializer):
     coverage = CoverageAnswer(required=False)
 
 
-class TickAnswer(serializers.Serializer):
+class TickAnswer(RowAnswer):
     symbol = serializers.CharField()
     price = ExactText()
     quantity = ExactText()
@@ -54,7 +74,7 @@ class TickAnswer(serializers.Serializer):
     trades = serializers.IntegerField()
 
 
-class CandleAnswer(serializers.Serializer):
+class CandleAnswer(RowAnswer):
     symbol = serializers.CharField(source="symbol.name")
     minute = InstantField()
     open = ExactNumber()
@@ -87,7 +107,7 @@ class GapAnswer(GapTouching):
         }
 
 
-class SymbolAnswer(serializers.Serializer):
+class SymbolAnswer(RowAnswer):
     """The state of a symbol's tape, of symbols `with_state`."""
 
     symbol = serializers.CharField(source="name")
