@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import QuerySet
 
 from ..keys import EPOCH, MASK, MINUTE
@@ -17,8 +19,27 @@ INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 FOLD = (Path(__file__).parent / "sql" / "candles.sql").read_text(encoding="utf-8")
 
 
+class FoldedCandle(NamedTuple):
+    """A candle of an interval, made of the minutes in it; `pk` is the key of the minute that begins it.
+
+    No model: a page has hundreds of them, and as instances they would take longer than the reading.
+    """
+
+    symbol: Symbol
+    pk: int
+    minute: datetime
+    first_trade: int
+    last_trade: int
+    trades: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
 class CandleQuerySet(QuerySet):
-    def newest(self, numbers: Collection[int], minutes: int) -> "list[Candle]":
+    def newest(self, numbers: Collection[int], minutes: int) -> list[FoldedCandle]:
         """The newest candle of each of some symbols, by number, at an interval of so many minutes."""
         return self.folded(Symbol.objects.in_bulk(numbers), minutes, limit=1)
 
@@ -30,16 +51,16 @@ class CandleQuerySet(QuerySet):
         limit: int,
         first: int = 0,
         stop: int = MASK,
-    ) -> "list[Candle]":
+    ) -> list[FoldedCandle]:
         """So many candles of each symbol, the newest first, whose minutes have numbers from `first` to before `stop`.
 
-        Both must begin an interval. A candle's `pk` is the key of the minute that begins its interval, and `symbol` is loaded.
+        Both must begin an interval.
         """
         wanted = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
-        candles = list(self.raw(FOLD, wanted | {"first": first, "stop": stop}))
-        for candle in candles:
-            candle.symbol = symbols[candle.symbol_id]
-        return candles
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(FOLD, wanted | {"first": first, "stop": stop})
+            rows = cursor.fetchall()
+        return [FoldedCandle(symbols[number], *row) for number, *row in rows]
 
 
 def minute_from(instant: datetime, minutes: int) -> int:
@@ -64,7 +85,7 @@ class Series:
     start: datetime | None = None
     end: datetime | None = None
 
-    def newest(self, limit: int, before: int | None = None) -> "list[Candle]":
+    def newest(self, limit: int, before: int | None = None) -> list[FoldedCandle]:
         """So many of them, the newest first; with `before`, a key, of those that begin before its minute."""
         first, stop = 0, MASK
         if self.start:
@@ -85,8 +106,8 @@ class Candle(models.Model):
     Open and close go by trade id, not by arrival: `first_trade` and `last_trade` say whose they are. `trades` against
     those two ids shows whether the minute is whole. A minute in which nothing was traded has no row.
 
-    A wider candle is the same of an interval: not stored, `minute` is when it begins. Nothing but whole minutes goes into it, so
-    open and close are those of its first and last minute.
+    A wider candle is the same of an interval (`FoldedCandle`): not stored, `minute` is when it begins. Nothing but whole minutes
+    goes into it, so open and close are those of its first and last minute.
     """
 
     # `prices.keys`: symbol and minute in one bigint, so that rewriting a candle touches one index.

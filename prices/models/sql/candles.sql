@@ -6,9 +6,9 @@
 -- Parameters: the numbers of the symbols; how many minutes an interval has, and how many candles are wanted of each symbol;
 -- between which minutes: `first` and `stop`, the latter excluded, both at the beginning of an interval.
 SELECT
-    symbol.id::bigint << 44 | folded.start AS id,
+    symbol.id AS symbol_id, symbol.id::bigint << 44 | folded.start AS id,
     timestamptz 'epoch' + folded.start * interval '1 minute' AS minute,
-    opening.first_trade, closing.last_trade, folded.trades, symbol.id AS symbol_id,
+    opening.first_trade, closing.last_trade, folded.trades,
     opening.open, folded.high, folded.low, closing.close, folded.volume
 FROM prices_symbol symbol
 CROSS JOIN LATERAL (
