@@ -13,18 +13,21 @@ from .keys import MINUTE, minute_number
 from .models import Candle, Price, Symbol
 from .models.symbol import HEARTBEAT_COUNTS_FOR
 
-LATEST, PRICE_AT, MINUTE_OF = (
-    (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    for name in ("latest", "price_at", "minute")
-)
+
+def statement(name: str) -> str:
+    """What never changes stands in it: each parameter takes time."""
+    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    counts_for = f"interval '{HEARTBEAT_COUNTS_FOR.total_seconds()} seconds'"
+    return text.replace("{counts_for}", counts_for).replace("{listed}", str(GAPS_LISTED))
+
+
+LATEST, PRICE_AT, MINUTE_OF = map(statement, ("latest", "price_at", "minute"))
 
 # Of one symbol, which is asked most, the plan is the same whatever the name: with a list it would be made for each.
 LATEST_OF_ALL, LATEST_OF_SOME, LATEST_OF_ONE = (
     LATEST.replace("{wanted}", wanted)
     for wanted in ("true", "symbol.name = ANY(%(names)s)", "symbol.name = %(name)s")
 )
-
-BOUNDS = {"counts_for": HEARTBEAT_COUNTS_FOR, "listed": GAPS_LISTED}
 
 Row = dict[str, Any]
 
@@ -65,16 +68,16 @@ def minute(name: str, start: datetime) -> tuple[Candle | None, Coverage]:
     return answer, known.of_minute(start, row["began"], row["now"])
 
 
-def rows(statement: str, asked: Mapping[str, Any]) -> list[Row]:
+def rows(query: str, asked: Mapping[str, Any]) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**BOUNDS, **asked})
+        cursor.execute(query, asked)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def one(statement: str, asked: Mapping[str, Any]) -> Row:
+def one(query: str, asked: Mapping[str, Any]) -> Row:
     """The row of a symbol. Raises Symbol.DoesNotExist."""
-    found = rows(statement, asked)
+    found = rows(query, asked)
     if not found:
         raise Symbol.DoesNotExist
     return found[0]

@@ -1,18 +1,18 @@
 -- The candle of a symbol's minute, with what is known of the tape round it.
 --
--- Parameters: the symbol's name; the minute's number since 1970, its first and its last instant; how long a heartbeat counts; how
--- many gaps are listed at most.
+-- In place of {counts_for}: how long a heartbeat counts; of {listed}: how many gaps are listed at most.
+-- Parameters: the symbol's name; the minute's number since 1970, its first and its last instant.
 SELECT
     symbol.id AS number, candle.id, candle.first_trade, candle.last_trade, candle.trades,
     candle.open, candle.high, candle.low, candle.close, candle.volume,
     statement_timestamp() AS now, newest.timestamp AS newest, oldest.minute AS began,
-    CASE WHEN symbol.heard_at > statement_timestamp() - %(counts_for)s::interval THEN symbol.heard_through END AS vouched,
+    CASE WHEN symbol.heard_at > statement_timestamp() - {counts_for} THEN symbol.heard_through END AS vouched,
     -- Open ones first, so that the limit on the list cannot hide one from the verdict.
     ARRAY(
         SELECT jsonb_build_object('starts', gap.starts, 'ends', gap.ends, 'status', gap.status)
         FROM prices_gap gap
         WHERE gap.symbol_id = symbol.id AND tstzrange(gap.starts, gap.ends, '[]') && tstzrange(%(start)s, %(end)s, '[]')
-        ORDER BY gap.status <> 'open', gap.starts LIMIT %(listed)s
+        ORDER BY gap.status <> 'open', gap.starts LIMIT {listed}
     ) AS holes,
     (
         SELECT gap.starts FROM prices_gap gap

@@ -1,11 +1,12 @@
 -- The last tick of a symbol at or before an instant, with what is known of the tape from there on. Of several ticks at one instant the
 -- one with the highest trade id is the last. A descent of an index each, however long the tape is.
 --
--- Parameters: the symbol's name; the instant; how long a heartbeat counts; how many gaps are listed at most.
+-- In place of {counts_for}: how long a heartbeat counts; of {listed}: how many gaps are listed at most.
+-- Parameters: the symbol's name; the instant.
 SELECT
     symbol.id AS number, answer.id, answer.timestamp, answer.trades, answer.price,
     newest.timestamp AS newest,
-    CASE WHEN symbol.heard_at > statement_timestamp() - %(counts_for)s::interval THEN symbol.heard_through END AS vouched,
+    CASE WHEN symbol.heard_at > statement_timestamp() - {counts_for} THEN symbol.heard_through END AS vouched,
     -- Trades of the answer's own instant come after it only if their ids are higher. Open gaps first, so that the limit on the list
     -- cannot hide one from the verdict.
     ARRAY(
@@ -13,7 +14,7 @@ SELECT
         FROM prices_gap gap
         WHERE gap.symbol_id = symbol.id AND gap.last_trade > answer.id & ((1::bigint << 44) - 1)
             AND tstzrange(gap.starts, gap.ends, '[]') && tstzrange(answer.timestamp, %(instant)s, '[]')
-        ORDER BY gap.status <> 'open', gap.starts LIMIT %(listed)s
+        ORDER BY gap.status <> 'open', gap.starts LIMIT {listed}
     ) AS holes,
     (
         SELECT gap.starts FROM prices_gap gap
