@@ -337,6 +337,16 @@ others = st.sampled_from(
 
 
 class TestManyAtOnce:
+    def test_one_that_is_wrong_among_ten_thousand_is_seen_at_once(self) -> None:
+        """Trailing zeros may be read in one way only: else this takes longer than anybody has."""
+        for wrong in ("0.00000000", "61928.310000001", "10000000000.00000000", "1."):
+            for place in ("p", "q"):
+                frames = [COMBINED] * 10_000 + [altered(**{place: wrong})]
+                if place == "q" and wrong.startswith("1000"):
+                    assert parse_ticks(frames) is not None  # no price, but a quantity
+                else:
+                    assert parse_ticks(frames) is None
+
     @given(st.lists(good | good | good | changed | others, max_size=5))
     @settings(max_examples=500)
     def test_they_are_ticks_exactly_if_each_is_one(self, frames) -> None:

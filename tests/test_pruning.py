@@ -79,6 +79,14 @@ def answers(ticks: list[Tick], since: datetime) -> list[tuple]:
     return found
 
 
+def prices(ticks: list[Tick]) -> dict[datetime, int | None]:
+    """By instant, the key of the tick that is the price then: at each tick, right before and right after it."""
+    traded = [instant(tick.traded) for tick in ticks]
+    asked = {t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1)}
+    answers = {t: ask.price_at(SYMBOL, t)[0] for t in asked}
+    return {t: answer and answer.pk for t, answer in answers.items()}
+
+
 def needed(ticks: list[Tick], cutoff: datetime) -> list[int]:
     """By the book: the price at the cutoff, all that is later, and every tick of a higher trade id."""
     before = [tick for tick in ticks if instant(tick.traded) <= cutoff]
@@ -101,12 +109,17 @@ class TestAnswers:
         cutoff = moment(seconds)
         with open_tape() as tape:
             clear(tape)
-            Symbol.objects.update(kept_from=None)
+            Symbol.objects.update(kept_from=None, pruned_through=None)
             tape.store(ticks)
             before, candles, gaps = answers(ticks, cutoff), rows(Candle), rows(Gap)
+            ever = prices(ticks)
             would = sum(step.ticks for step in survey(tape, SYMBOL, cutoff, at_once=at_once))
             assert firsts() == [tick.first for tick in ticks]
-            steps = pruned(tape, seconds, at_once)
+            steps = []
+            for step in prune(tape, SYMBOL, cutoff, at_once=at_once, rest=lambda seconds: None):
+                steps.append(step)
+                # Of what was pruned there is no price, and never another one.
+                assert all(now in (None, ever[asked]) for asked, now in prices(ticks).items())
             kept = needed(ticks, cutoff)
             assert firsts() == kept
             assert all(step.ticks <= at_once for step in steps)
@@ -142,6 +155,15 @@ class TestAnswers:
             # Of 10 s the answer is tick 3; tick 2 is of 12 s.
             assert (firsts(), kept_from()) == ([2, 3, 4], 2)
             assert answers(ticks, moment(10)) == before
+
+    def test_no_tick_stands_in_for_a_later_one_that_was_pruned(self) -> None:
+        with open_tape() as tape:
+            tape.store([tick(1, 10), tick(2, 11.2), tick(3, 12), tick(4, 11), tick(5, 13)])
+            pruned(tape, 12.5)
+            assert firsts() == [3, 4, 5]
+            # Of 11.5 s the answer was tick 2; tick 4 is of 11 s.
+            answer, coverage = ask.price_at(SYMBOL, moment(11.5))
+            assert (answer, coverage.verdict) == (None, Verdict.UNKNOWN)
 
     def test_the_only_tick_of_a_quiet_symbol_stays(self) -> None:
         with open_tape() as tape:

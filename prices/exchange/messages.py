@@ -10,7 +10,9 @@ from msgspec import Meta, Struct, field
 # A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
 # quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the
 # exchange writes zeros into the tombstones of withdrawn ones.
-NUMBER = r"(?=[0-9.]*[1-9])[0-9]{1,%d}(?:\.[0-9]{1,8}0*)?"
+# There is one way to read each: where a digit could belong to either of two parts, one wrong number among many would be tried in
+# more ways than there is time for.
+NUMBER = r"(?=[0-9.]*[1-9])[0-9]{1,%d}(?:\.(?:[0-9]{1,7}|[0-9]{8}0*))?"
 PRICE, QUANTITY = (NUMBER % digits for digits in (10, 16))
 
 # Raw trade ids count up from 0 for each symbol; 2^44 is beyond what any will ever reach. Tombstones bear -1.

@@ -10,4 +10,9 @@ class Migration(migrations.Migration):
             name="kept_from",
             field=models.BigIntegerField(null=True),
         ),
+        migrations.AddField(
+            model_name="symbol",
+            name="pruned_through",
+            field=models.DateTimeField(null=True),
+        ),
     )

@@ -70,8 +70,9 @@ class Symbol(models.Model):
     heard_through = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     lag = models.DurationField(null=True)
-    # Its ticks with lower trade ids were pruned; null when none ever was.
+    # Its ticks with lower trade ids were pruned, and the last of these by time; null when none ever was.
     kept_from = models.BigIntegerField(null=True)
+    pruned_through = models.DateTimeField(null=True)
 
     objects = SymbolQuerySet.as_manager()
 

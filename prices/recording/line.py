@@ -3,9 +3,13 @@
 import psycopg
 from django.db import OperationalError, connection
 
-# A process that stands still, or is gone without a word, must not hold the pen for long. And no statement here is worth
-# compiling: what takes long reads much.
-SESSION = "SET idle_in_transaction_session_timeout = '10s'; SET jit = off"
+# A process that stands still, or is gone without a word, must not hold the pen for long: also not when its machine went in the midst
+# of a COPY, while PostgreSQL waits for more. And no statement here is worth compiling: what takes long reads much.
+SESSION = """
+SET idle_in_transaction_session_timeout = '10s';
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+SET jit = off
+"""
 
 # A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
 LINE = {
@@ -21,6 +25,7 @@ AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
     OperationalError,
 )
 

@@ -134,30 +134,26 @@ class Tape:
         come, known ticks, late ones, holes, is for the one statement that can do all.
         """
         runs = runs_of(ticks, self.numbers)
-        ends = spans(runs)
+        # Made before the pen is taken, for which others may be waiting.
+        ends, rows = spans(runs), lines(ticks, self.numbers)
         with self.database.transaction():
-            # Not around all of it: COPY cannot be pipelined.
-            with self.database.pipeline():
-                self.database.execute(TAKE_PEN)
-                found = self.database.execute(FOLLOWS, ends, prepare=True)
-            if found.fetchall()[0][0]:
-                stored = self.append(ticks, ends)
+            # No pipeline: after one PostgreSQL does not count how long its client stands still.
+            self.database.execute(TAKE_PEN)
+            if self.database.execute(FOLLOWS, ends, prepare=True).fetchall()[0][0]:
+                self.append(rows, {**ends, "ticks": len(ticks)})
+                stored = Stored(len(ticks), gaps_opened=0, gaps_closed=0)
             else:
                 batch = parameters(ticks, runs, self.numbers, source="stream")
-                with self.database.pipeline():
-                    done = self.database.execute(STORE, batch, prepare=True)
-                    self.tell({tick.symbol for tick in ticks})
+                done = self.database.execute(STORE, batch, prepare=True)
                 stored = Stored(*done.fetchall()[0])
+            self.tell({tick.symbol for tick in ticks})
         return stored
 
-    def append(self, ticks: list[Tick], ends: Mapping[str, str]) -> Stored:
-        """Store ticks that follow on the tape's end. Within a transaction that has the pen."""
+    def append(self, rows: str, ends: Mapping[str, str | int]) -> None:
+        """Store what follows on the tape's end. Within a transaction that has the pen."""
         with self.database.cursor() as cursor, cursor.copy(COPY) as copy:
-            copy.write(lines(ticks, self.numbers))
-        with self.database.pipeline():
-            self.database.execute(FOLLOWED, {**ends, "ticks": len(ticks)}, prepare=True)
-            self.tell({tick.symbol for tick in ticks})
-        return Stored(len(ticks), gaps_opened=0, gaps_closed=0)
+            copy.write(rows)
+        self.database.execute(FOLLOWED, ends, prepare=True)
 
     def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
         """Store those of a symbol's ticks, in order of trade id, that lie within its open gaps, and fold their minutes anew.

@@ -24,8 +24,11 @@ SELECT
     ) AS torn
 FROM prices_symbol symbol
 LEFT JOIN LATERAL (
+    -- No tick that is earlier than one that was pruned: that one may be the answer.
     SELECT id, timestamp, trades, price FROM prices_price p
-    WHERE p.symbol_id = symbol.id AND p.timestamp <= %(instant)s ORDER BY timestamp DESC, id DESC LIMIT 1
+    WHERE p.symbol_id = symbol.id AND p.timestamp <= %(instant)s
+        AND p.timestamp >= coalesce(symbol.pruned_through, '-infinity')
+    ORDER BY timestamp DESC, id DESC LIMIT 1
 ) answer ON true
 LEFT JOIN LATERAL (
     SELECT timestamp FROM prices_price p

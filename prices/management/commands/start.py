@@ -123,6 +123,7 @@ def begin_anew() -> None:
     """Each demo has a tape of its own: what was replayed since the last one would all be fetched, for days of it."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+        cursor.execute("UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL")
 
 
 def leave_database() -> None:

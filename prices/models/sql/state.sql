@@ -22,6 +22,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT id & ((1::bigint << 44) - 1) AS first_trade, price, timestamp FROM prices_price p
     WHERE p.symbol_id = symbol.id AND p.timestamp <= newest.timestamp - interval '24 hours'
+        -- No tick that is earlier than one that was pruned: that one may be the price then.
+        AND p.timestamp >= coalesce(symbol.pruned_through, '-infinity')
     ORDER BY timestamp DESC, id DESC LIMIT 1
 ) day_before ON true
 CROSS JOIN LATERAL (

@@ -5,7 +5,9 @@ pruned AS (
     RETURNING id, timestamp
 ),
 moved AS (
-    UPDATE prices_symbol SET kept_from = (SELECT id & ((1::bigint << 44) - 1) FROM stop)
+    UPDATE prices_symbol SET
+        kept_from = (SELECT id & ((1::bigint << 44) - 1) FROM stop),
+        pruned_through = greatest(pruned_through, (SELECT max(timestamp) FROM pruned))
     WHERE id = %(symbol)s AND EXISTS (SELECT FROM pruned)
 )
 SELECT
