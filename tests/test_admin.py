@@ -222,7 +222,8 @@ class TestLargeTape:
         end = 100 * shown.page_num + 1
         plan = shown.queryset[end - 101 : end].explain()
         assert "price_symbol_timestamp" in plan
-        assert "Seq Scan" not in plan
+        # Of the few symbols the planner may well read all.
+        assert "Seq Scan on prices_price" not in plan
 
     @pytest.mark.usefixtures("many")
     def test_pages_can_be_turned_to_a_bound(self, admin_client: Client) -> None:
