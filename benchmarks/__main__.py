@@ -1,6 +1,8 @@
 """`python -m benchmarks [PART …]`: all parts, or those that are named. Tables on the terminal, and all figures as JSON."""
 
 import argparse
+import logging
+import sys
 from pathlib import Path
 
 from . import cost, freshness, outage, page, push, questions, readers, readme, recording, results
@@ -19,10 +21,12 @@ PARTS = {
 
 MILLION = 1_000_000
 
+logger = logging.getLogger(__name__)
+
 
 def sizes(text: str) -> tuple[int, ...]:
     """Millions, separated by commas, as ticks. Raises ValueError."""
-    found = tuple(sorted(int(float(word) * MILLION) for word in text.split(",")))
+    found = tuple(sorted({int(word) * MILLION for word in text.split(",")}))
     if found[0] < MILLION:
         raise ValueError
     return found
@@ -49,8 +53,7 @@ def main() -> None:
     parser.add_argument(
         "--json",
         type=Path,
-        default=results.KEPT,
-        help="the file whose figures of the parts that ran are replaced (default: %(default)s)",
+        help=f"the file whose figures of the parts that ran are replaced (default: {results.LAST}, with --readme {results.KEPT})",
     )
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table from that file, too"
@@ -59,11 +62,27 @@ def main() -> None:
     for part in options.parts:
         if part not in PARTS:
             parser.error(f"{part!r} is no part: there are {', '.join(PARTS)}")
+    if options.seconds <= 0 or options.rounds < 1:
+        parser.error("--seconds and --rounds must be more than 0.")
+    file = options.json or (results.KEPT if options.readme else results.LAST)
     chosen = Options(options.seconds, options.rounds, options.millions)
-    for part in options.parts or PARTS:
-        results.keep(options.json, part, PARTS[part](chosen))
+    failed = [part for part in options.parts or PARTS if not ran(part, chosen, file)]
     if options.readme:
-        readme.write(results.read(options.json))
+        readme.write(results.read(file))
+    if failed:
+        sys.exit(f"Without figures: {', '.join(failed)}.")
+
+
+def ran(part: str, options: Options, file: Path) -> bool:
+    """Whether a part has figures, which are kept. One that fails, as without a Chromium, does not keep the others from running."""
+    try:
+        tables = PARTS[part](options)
+    except Exception:
+        logger.exception("%s has failed.", part)
+        return False
+    if tables:
+        results.keep(file, part, tables, options)
+    return bool(tables)
 
 
 if __name__ == "__main__":

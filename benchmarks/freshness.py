@@ -15,7 +15,8 @@ from operator import attrgetter
 
 from replay.clock import LAG
 
-from .figures import Table, percentile
+from .crowd import CYCLE
+from .figures import Table, percentile, spread
 from .options import Options
 from .tracker import SHIPPED_RATE, Recording, looped, recording
 from .witnesses import Look, Traded, committed, hearing, looking, tracked
@@ -28,6 +29,8 @@ RATES = (100, 1_000, 10_000)
 # Seconds until all is under way; and for the last commits of a measurement.
 SETTLING_IN = 5
 LAST_COMMITTED = 3
+
+ALONE = "websocket-client alone has it"
 
 COLUMNS = ("median", "99 %", "99.9 %", "99 % least", "99 % most", "samples")
 
@@ -43,9 +46,12 @@ def run(options: Options) -> list[Table]:
                 print("Freshness cannot be told: PostgreSQL's track_commit_timestamp is off.")
                 return []
             time.sleep(SETTLING_IN)
-            tables.append(
-                report(rate, [measure(running, options.seconds) for _ in range(options.rounds)])
-            )
+            # A whole round of the exchange's loop: some stretches of the recordings are much busier than others.
+            seconds = max(options.seconds, CYCLE / 1_000_000 * SHIPPED_RATE / rate)
+            rounds = [measure(running, seconds) for _ in range(options.rounds)]
+            tables.append(report(rate, rounds))
+            seen = [{"ticks a second": len(ages[ALONE]) / seconds} for ages in rounds]
+            tables.append(spread(f"meanwhile, {rate:,} ticks a second wanted", seen))
     return tables
 
 
@@ -62,18 +68,21 @@ def report(rate: int, rounds: Sequence[Ages]) -> Table:
 def measure(running: Recording, seconds: float) -> Ages:
     with ThreadPoolExecutor() as pool:
         begins = time.time()
-        looks = pool.submit(running.measure, looking, seconds)
+        # It begins to look before the other hears, and ends after that.
+        looks = pool.submit(running.measure, looking, seconds + SETTLING_IN + LAST_COMMITTED)
+        time.sleep(SETTLING_IN)
         heard = running.measure(hearing, running.exchange.ws_url, SYMBOLS, seconds)
         ends = time.time()
         looked = looks.result()
-    time.sleep(LAST_COMMITTED)
     ticks: list[Traded] = running.measure(committed, begins, ends)
     joined = [(heard[tick[:2]], tick) for tick in ticks if tick[:2] in heard]
     if len(joined) < len(heard):
         raise RuntimeError(f"Of {len(heard)} ticks that were sent only {len(joined)} are stored.")
     read = list(seen(joined, looked))
+    if len(read) < len(joined):
+        raise RuntimeError(f"Of {len(joined)} ticks another session has seen only {len(read)}.")
     return {
-        "websocket-client alone has it": [age(had, tick.at) for had, tick in joined],
+        ALONE: [age(had, tick.at) for had, tick in joined],
         "the recorder begins its commit": [age(tick.committed, tick.at) for _, tick in joined],
         "another session has read it": [age(at, tick.at) for _, tick, at in read],
         "that is, later than websocket-client alone": [(at - had) * 1000 for had, _, at in read],
@@ -94,6 +103,6 @@ def seen(
     for had, tick in joined:
         stretch = by_symbol[tick.symbol]
         place = bisect_left(stretch, tick.first, key=attrgetter("newest"))
-        # The last ticks of a measurement are read after it; the first look finds those of before.
+        # What the first look finds may have been there for long.
         if 0 < place < len(stretch):
             yield had, tick, stretch[place].at

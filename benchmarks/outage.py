@@ -6,8 +6,6 @@ refused, and until no gap is left open.
 """
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,15 +24,16 @@ from .figures import Table, spread
 from .ground import ground
 from .options import Options
 from .processes import MEBIBYTE
-from .tracker import never
+from .tracker import never, recorder
 
 # Times as busy as the recordings are, whose two symbols have 29 ticks a second.
 SPEED = 10.4
 
-SYMBOLS = 2
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
 # Seconds.
 OUTAGE = 60
+PATIENCE = 300
 SETTLING_IN = 5
 
 # Seconds between two looks at the tape.
@@ -82,17 +81,11 @@ def outage(result: Connection) -> None:
     exchange = open_exchange([], speed=SPEED, loop=True)
     with running(exchange) as at:
         os.environ |= {"BINANCE_WS_URL": at.ws_url, "BINANCE_REST_URL": at.rest_url}
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], check=True)
-        recorder = subprocess.Popen(
-            [sys.executable, "manage.py", "stream_prices"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            result.send(watch(exchange, psutil.Process(recorder.pid)))
-        finally:
-            recorder.terminate()
-            recorder.wait()
+        # On a lifeline of ours: it ends with us, however that happens.
+        with Children(os.environ) as children:
+            children.announced(recorder, list(SYMBOLS), stop=never)
+            (process,) = children.lifelines
+            result.send(watch(exchange, psutil.Process(process.pid)))
     threading.Event().wait()
 
 
@@ -109,7 +102,7 @@ def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
     peak = 0
     wait_until(lambda: datetime.now(UTC) > ends)
     # Somebody vouches for both symbols again.
-    while Symbol.objects.with_feed().filter(live=True).count() < SYMBOLS:
+    while Symbol.objects.with_feed().filter(live=True).count() < len(SYMBOLS):
         peak = max(peak, recorder.memory_info().rss)
         time.sleep(BEAT)
     back = datetime.now(UTC)
@@ -129,5 +122,8 @@ def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Nothing has happened for {PATIENCE} seconds.")
         time.sleep(BEAT)

@@ -1,6 +1,7 @@
 """What processes cost: those of a PostgreSQL on this machine, and any other."""
 
 import os
+from contextlib import suppress
 
 import psutil
 
@@ -24,8 +25,12 @@ def postmaster() -> psutil.Process | None:
 
 def processor_seconds(process: psutil.Process) -> float:
     """That it and its children have used so far: those that are gone, and those that are there."""
-    children = sum(sum(child.cpu_times()[:2]) for child in process.children())
-    return float(sum(process.cpu_times()[:4]) + children)
+    used = sum(process.cpu_times()[:4])
+    for child in process.children():
+        # Workers come and go.
+        with suppress(psutil.NoSuchProcess):
+            used += sum(child.cpu_times()[:2])
+    return float(used)
 
 
 def resident(process: psutil.Process) -> float:

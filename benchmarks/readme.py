@@ -43,7 +43,7 @@ def over_http(words: str, row: str) -> Line:
 
 LINES = (
     Line(
-        "Recording 2 symbols, by websocket-client alone",
+        "Recording 2 symbols over a plain socket, times websocket-client alone",
         "0.8 or more",
         "recording",
         FEW,
@@ -60,14 +60,14 @@ LINES = (
         "recorder, processor seconds a million ticks",
     ),
     Line(
-        "Recording, by one INSERT and commit a tick",
+        "Recording, times one INSERT and commit a tick",
         "25 or more",
         "recording",
         AGAINST,
         "recorder by one INSERT and commit a tick",
     ),
     Line(
-        "Storing, by COPY of the same rows in one go",
+        "Storing in batches of 10,000, times COPY of the same rows in one go",
         "0.5 or more",
         "recording",
         AGAINST,
@@ -89,7 +89,7 @@ LINES = (
     questions("High and low of a minute, the same", "minute", "0.2 and 1 ms"),
     questions("Latest price, the same", "latest", ""),
     Line(
-        "- these by the same of 1 million ticks: instant, minute",
+        "- instant and minute, times the same of 1 million ticks",
         "1.5 or less",
         "questions",
         "database time, median, times that at 1 million ticks",
@@ -97,14 +97,14 @@ LINES = (
         ("as-of", "minute"),
     ),
     Line(
-        "- by a table of three columns without index, 10 million: times slower",
+        "- instant in a table of three columns without index, 10 million: times slower",
         "",
         "questions",
         "no index at 10 million ticks, database time, median, ms",
         "as-of",
         ("ratio",),
     ),
-    over_http("Latest price over HTTP, by a view that does nothing", "latest"),
+    over_http("Latest price over HTTP, times a view that does nothing", "latest"),
     over_http("Price at an instant, the same", "as-of"),
     over_http("High and low of a minute, the same", "minute"),
     Line(
@@ -126,7 +126,7 @@ LINES = (
     ),
     Line(
         "Recorder's memory at 10,000 ticks a second: at first, after 10 minutes, at its peak",
-        "150 MiB",
+        "less than 143 MiB (150 MB)",
         "cost",
         "memory at 10,000 ticks a second for 10 minutes, MiB",
         "recorder",
@@ -166,7 +166,8 @@ def table(results: dict[str, Any]) -> Iterator[str]:
             yield f"| {line.words} | {told(line, found)} | {line.aim} |\n"
     yield "\n"
     for part, found in sorted(results.items()):
-        yield f"{part}: {found['machine']}, {found['at'][:10]}.  \n"
+        rounds = found["options"]["rounds"]
+        yield f"{part}: {rounds} rounds; {found['machine']}, {found['at'][:10]}.  \n"
 
 
 def told(line: Line, found: dict[str, float]) -> str:

@@ -10,8 +10,11 @@ from typing import Any
 import psutil
 
 from .figures import Table
+from .options import Options
 
+# Those that the README tells, and those of anybody's last run.
 KEPT = Path("docs") / "performance.json"
+LAST = Path("var") / "performance.json"
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -22,11 +25,12 @@ def read(file: Path) -> dict[str, Any]:
     return found
 
 
-def keep(file: Path, part: str, tables: list[Table]) -> None:
+def keep(file: Path, part: str, tables: list[Table], options: Options) -> None:
     found = read(file) | {
         part: {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
+            "options": options._asdict(),
             "tables": {
                 table.title: {
                     name: {column: round(figure, 4) for column, figure in row.items()}
@@ -36,6 +40,7 @@ def keep(file: Path, part: str, tables: list[Table]) -> None:
             },
         }
     }
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

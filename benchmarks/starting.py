@@ -8,13 +8,13 @@ import http.client
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from .figures import Table, spread
+from .ground import home
 
 # Seconds between two questions.
 BEAT = 0.01
@@ -28,8 +28,8 @@ def run(rounds: int) -> Table:
 
 
 def measure() -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="pricetracker-benchmark-") as home:
-        environment = os.environ | {"PRICETRACKER_HOME": home, "PYTHONUNBUFFERED": "1"}
+    with home() as folder:
+        environment = os.environ | {"PRICETRACKER_HOME": folder, "PYTHONUNBUFFERED": "1"}
         new, again = start(environment), start(environment)
         checked = check(environment)
     return {

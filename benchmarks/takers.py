@@ -2,8 +2,10 @@
 
 import io
 import math
+import os
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
@@ -109,6 +111,15 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
 
 def watch(tally, source: Source, seconds: float, result: Connection) -> None:
     """Count what is committed and what that costs, and look at the memory meanwhile."""
+    try:
+        result.send(watched(tally, source, seconds))
+    except BaseException:  # noqa: BLE001 - told, and the process ends
+        traceback.print_exc()
+        # The recorder would go on for ever, and be waited for.
+        os._exit(1)
+
+
+def watched(tally, source: Source, seconds: float) -> Recorded:
     recorder, exchange = psutil.Process(), psutil.Process(source.pid)
     time.sleep(WARM_UP)
     costing = (recorder, postmaster(), exchange)
@@ -123,4 +134,4 @@ def watch(tally, source: Source, seconds: float, result: Connection) -> None:
         (processor_seconds(process) - spent) / millions if process else math.nan
         for process, spent in zip(costing, before, strict=True)
     ]
-    result.send(Recorded(millions * 1_000_000 / elapsed, *used, early, peak))
+    return Recorded(millions * 1_000_000 / elapsed, *used, early, peak)

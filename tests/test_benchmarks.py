@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from benchmarks import readme, results
 from benchmarks.__main__ import sizes
 from benchmarks.figures import Table, percentile, spread
+from benchmarks.options import Options
 
 BASE = Path(__file__).parent.parent
 
@@ -39,7 +40,7 @@ def test_figures_of_a_part_take_the_place_of_its_last_ones(tmp_path: Path) -> No
     for part, figure in (("recording", 1.0), ("cost", 2.0), ("recording", 3.0)):
         table = Table(part, ("median",))
         table.add("rate", (figure,))
-        results.keep(file, part, [table])
+        results.keep(file, part, [table], Options(1.0, 3, (1_000_000,)))
     found = json.loads(file.read_text())
     assert {part: each["tables"] for part, each in found.items()} == {
         "recording": {"recording": {"rate": {"median": 3.0}}},
