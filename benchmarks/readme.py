@@ -32,8 +32,8 @@ class Line(NamedTuple):
     unit: str = ""
 
 
-def questions(words: str, row: str, aim: str) -> Line:
-    return Line(words, aim, "questions", f"database time {LONG}, ms", row, SHARES, " ms")
+def questions(words: str, row: str, aim: str = "", asked: str = "") -> Line:
+    return Line(words, aim, "questions", f"database time {LONG}{asked}, ms", row, SHARES, " ms")
 
 
 def over_http(words: str, row: str) -> Line:
@@ -87,7 +87,12 @@ LINES = (
     ),
     questions("Price at an instant, in the database, 100 million ticks", "as-of", "0.2 and 1 ms"),
     questions("High and low of a minute, the same", "minute", "0.2 and 1 ms"),
-    questions("Latest price, the same", "latest", ""),
+    questions("Latest price, the same", "latest"),
+    *(
+        questions(f"- {name} asked alone, {words}", f"{row}, {turn}", asked=", after a cold start")
+        for turn, words in (("first", "of a cold server"), ("again", "once more"))
+        for name, row in (("instant", "as-of"), ("minute", "minute"))
+    ),
     Line(
         "- instant and minute, times the same of 1 million ticks",
         "1.5 or less",
