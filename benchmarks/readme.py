@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prices.counted import counted
+
 README = Path("README.md")
 
 # Between these two lines nothing is written by hand.
@@ -171,8 +173,8 @@ def table(results: dict[str, Any]) -> Iterator[str]:
             yield f"| {line.words} | {told(line, found)} | {line.aim} |\n"
     yield "\n"
     for part, found in sorted(results.items()):
-        rounds = found["options"]["rounds"]
-        yield f"{part}: {rounds} rounds; {found['machine']}, {found['at'][:10]}.  \n"
+        rounds = counted(found["options"]["rounds"], "round")
+        yield f"{part}: {rounds}; {found['machine']}, {found['at'][:10]}.  \n"
 
 
 def told(line: Line, found: dict[str, float]) -> str:
