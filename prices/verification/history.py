@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..instants import iso
 from ..keys import EPOCH
 from ..recording.tape import Tape
+from ..spans import Span, common, joined, size, without
 from . import wording
 from .findings import Findings
 from .holes import OPEN, VOID, cut
@@ -12,7 +13,6 @@ from .past import Cluster, between, clusters
 from .progress import Progress
 from .rows import Kept, Row
 from .scan import Scan
-from .spans import Span, common, joined, size, without
 from .ticks import take_unknown
 
 # Candles that one look reads.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from ..recording.tape import Hole
+from ..spans import Span, common, joined, size, without
 from .rows import Row
-from .spans import Span, common, joined, size, without
 
 OPEN, VOID = "open", "void"
 

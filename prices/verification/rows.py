@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..keys import trade_of
-from .spans import Span
+from ..spans import Span
 
 
 class Suspect(NamedTuple):

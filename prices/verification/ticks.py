@@ -5,13 +5,13 @@ from datetime import datetime
 
 from ..keys import MASK, key, trade_of
 from ..recording.tape import Hole, Tape
+from ..spans import Span
 from . import wording
 from .findings import Findings
 from .holes import OPEN, Judgement, judge
 from .progress import Progress
 from .rows import Stretch, Suspect
 from .scan import Scan
-from .spans import Span
 
 # Holes that are written into the ledger at once: recorders wait for that.
 NOTED_AT_ONCE = 100
