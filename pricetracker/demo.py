@@ -5,6 +5,9 @@ from .settings import DATABASES, PLANNED_ONCE, PRICETRACKER_HOME
 
 DEMO = True
 
+# Whatever the environment says: the recordings are of none that is traded now.
+BINANCE_EXCHANGE = "demo"
+
 # Never DATABASE_URL: replayed ticks must not come near a real tape.
 DATABASES["default"] = {
     "ENGINE": "pricetracker.postgres",

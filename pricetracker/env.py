@@ -12,6 +12,8 @@ from psycopg import ProgrammingError, conninfo
 
 from prices import symbols as spelling
 
+from .markets import MARKETS, market_of
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
@@ -101,6 +103,28 @@ def url(name: str, default: str, *schemes: str) -> str:
     ):
         raise refuse(name, value, wanted)
     return value
+
+
+def market(name: str, default: str) -> str:
+    """A market by its name, in any case."""
+    value = os.environ.get(name, default)
+    if (found := value.strip().lower()) in MARKETS:
+        return found
+    *others, last = MARKETS
+    raise refuse(name, value, f"{', '.join(others)} or {last}")
+
+
+def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
+    """The same, of a host that is not known to be another market's."""
+    found = url(name, default, *schemes)
+    if market_of(found) in (market, None):
+        return found
+    theirs = market_of(found)
+    cure = f"set BINANCE_EXCHANGE={theirs}" if theirs in MARKETS else "no tape can be of it"
+    raise ImproperlyConfigured(
+        f"{name} is {found}, a host of {theirs}, but BINANCE_EXCHANGE is {market}: {cure}, "
+        f"or unset {name} for {default}."
+    )
 
 
 def database(name: str) -> dict[str, object] | None:

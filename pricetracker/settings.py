@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from . import env
+from .markets import MARKETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,8 +16,13 @@ PRICETRACKER_HOME = (
 )
 
 TRACKED_SYMBOLS = env.symbols("TRACKED_SYMBOLS", "BTCUSDT,ETHUSDT")
-BINANCE_WS_URL = env.url("BINANCE_WS_URL", "wss://data-stream.binance.vision", "wss", "ws")
-BINANCE_REST_URL = env.url("BINANCE_REST_URL", "https://data-api.binance.vision", "https", "http")
+BINANCE_EXCHANGE = env.market("BINANCE_EXCHANGE", "binance")
+BINANCE_WS_URL = env.url_of_market(
+    "BINANCE_WS_URL", MARKETS[BINANCE_EXCHANGE].ws_url, "wss", "ws", market=BINANCE_EXCHANGE
+)
+BINANCE_REST_URL = env.url_of_market(
+    "BINANCE_REST_URL", MARKETS[BINANCE_EXCHANGE].rest_url, "https", "http", market=BINANCE_EXCHANGE
+)
 
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 USERS_OWN = ["DATABASE_URL", "TRACKED_SYMBOLS", "BINANCE_WS_URL", "BINANCE_REST_URL"]
-USERS_OWN += ["SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"]
+USERS_OWN += ["BINANCE_EXCHANGE", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"]
 
 for name in USERS_OWN:
     os.environ.pop(name, None)

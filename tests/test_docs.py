@@ -29,7 +29,7 @@ COMMON = {
 
 def variables() -> list[str]:
     """The environment variables that the settings file reads."""
-    return re.findall(r"(?:env\.\w+|environ\.get)\(\"([A-Z_]+)\"", SETTINGS)
+    return re.findall(r"(?:env\.\w+|environ\.get)\(\s*\"([A-Z_]+)\"", SETTINGS)
 
 
 def commands() -> list[str]:
@@ -46,7 +46,7 @@ def test_every_setting_is_in_the_table(name: str) -> None:
 
 
 def test_the_settings_file_reads_what_it_is_thought_to() -> None:
-    assert len(variables()) == 8
+    assert len(variables()) == 9
 
 
 @pytest.mark.parametrize("name", commands())

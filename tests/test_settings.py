@@ -5,6 +5,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from django.test import Client
 from django.urls import path
 
 from pricetracker import env
+from pricetracker.markets import MARKETS, market_of
 from tests.recorders import PATIENCE, manage
 
 NAME = "SOME_VARIABLE"
@@ -116,6 +118,60 @@ class TestUrl:
     )
     def test_nonsense(self, monkeypatch, value) -> None:
         assert self.DEFAULT in refusal(monkeypatch, value, env.url, self.DEFAULT, "wss", "ws")
+
+
+class TestMarket:
+    @pytest.mark.parametrize(
+        ("value", "market"),
+        [
+            (None, "binance"),
+            ("binance", "binance"),
+            (" BinanceUS ", "binanceus"),
+            ("binance_testnet", "binance_testnet"),
+        ],
+    )
+    def test_sense(self, monkeypatch, value, market) -> None:
+        assert read(monkeypatch, value, env.market, "binance") == market
+
+    @pytest.mark.parametrize("value", ["", " ", "kraken", "binance,binanceus", "testnet", "demo"])
+    def test_nonsense(self, monkeypatch, value) -> None:
+        said = refusal(monkeypatch, value, env.market, "binance")
+        assert "binance, binanceus or binance_testnet" in said
+
+    @pytest.mark.parametrize(
+        ("value", "market"),
+        [
+            ("wss://stream.binance.com:9443", "binance"),
+            ("wss://stream.binance.com", "binance"),
+            ("https://api3.binance.com", "binance"),
+            ("https://api-gcp.binance.com", "binance"),
+            ("wss://data-stream.binance.vision:443", "binance"),
+            ("wss://stream.testnet.binance.vision", "binance_testnet"),
+            ("https://TESTNET.binance.vision.", "binance_testnet"),
+            ("wss://stream.binance.us:9443", "binanceus"),
+            ("https://api.binance.us/", "binanceus"),
+            ("https://demo-api.binance.com", "Binance's demo mode"),
+            ("wss://fstream.binance.com", "Binance's derivatives"),
+            ("https://dapi.binance.com", "Binance's derivatives"),
+            ("wss://stream.binancefuture.com", "Binance's derivatives"),
+            ("ws://127.0.0.1:9443", None),
+            ("wss://proxy.example/stream.binance.us", None),
+            ("wss://notbinance.us", None),
+        ],
+    )
+    def test_a_known_host_is_of_one_market_alone(self, monkeypatch, value, market) -> None:
+        schemes = ("wss", "ws", "https", "http")
+        for named, defaults in MARKETS.items():
+            reader = partial(env.url_of_market, market=named)
+            if market in (named, None):
+                assert read(monkeypatch, value, reader, defaults.ws_url, *schemes)
+                continue
+            said = refusal(monkeypatch, value, reader, defaults.ws_url, *schemes)
+            assert f"a host of {market}, but BINANCE_EXCHANGE is {named}: " in said
+
+    @pytest.mark.parametrize("market", MARKETS)
+    def test_each_market_has_its_own_hosts(self, market) -> None:
+        assert [market_of(url) for url in MARKETS[market]] == [market, market]
 
 
 class TestHosts:
@@ -268,6 +324,9 @@ class TestCommandLine:
         [
             ("TRACKED_SYMBOLS", "BTC/USDT"),
             ("ALLOWED_HOSTS", "http://x.com"),
+            ("BINANCE_EXCHANGE", "kraken"),
+            ("BINANCE_WS_URL", "wss://stream.binance.us:9443"),
+            ("BINANCE_REST_URL", "https://testnet.binance.vision"),
             ("DATABASE_URL", "mysql://user:hunter2@host/name"),
         ],
     )
@@ -314,6 +373,14 @@ class TestLogging:
         logging.getLogger("psycopg").warning("error ignored terminating Pipeline")
         logging.getLogger("psycopg.pool").warning("error connecting in 'pool-1': refused")
         assert caplog.messages == ["error connecting in 'pool-1': refused"]
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_the_exchange_sets_where_it_is_asked(market) -> None:
+    show = "from django.conf import settings as s; print(s.BINANCE_WS_URL, s.BINANCE_REST_URL)"
+    process = manage("shell", "--no-imports", "--command", show, BINANCE_EXCHANGE=market)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert output.split() == list(MARKETS[market])
 
 
 def test_unless_told_otherwise_the_site_is_not_in_debug_and_on_loopback_only() -> None:
