@@ -73,40 +73,27 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
 
     from django.db import connection
 
-    from prices.exchange.stream import Stream
-    from prices.recording.buffer import Buffer
+    from prices.recording.build import build_recorder
     from prices.recording.line import connect
-    from prices.recording.pace import Pace
-    from prices.recording.recorder import Recorder
-    from prices.recording.status import Status
-    from prices.recording.steady import SteadyTape
     from prices.recording.tape import Tape
-    from prices.recording.writer import Writer
     from prices.stopping import StopRequest
 
     # Each exchange begins at the present, which an earlier measurement has recorded far beyond.
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
     with StopRequest() as stop:
-        stream = Stream(
+        recording = build_recorder(
             aggregate_trades(source.url, symbols),
-            stopped=stop,
-            sleep=stop.wait,
+            symbols,
+            rest=None,
+            open_tape=lambda: Tape(connect(application_name="benchmark")),
+            stop=stop,
+            out=io.StringIO(),
             connect=partial(connect_stream, context=trust()),
         )
-        buffer = Buffer()
-        writer = Writer(
-            buffer,
-            symbols,
-            heard=lambda: stream.heard,
-            tape=SteadyTape(lambda: Tape(connect(application_name="benchmark")), symbols),
-            status=Status(io.StringIO()),
-            pace=Pace(symbols, time.monotonic()),
-            renew=stream.renew,
-        )
-        looking = (writer.tally, source, seconds, result)
+        looking = (recording.writer.tally, source, seconds, result)
         threading.Thread(target=watch, args=looking, daemon=True).start()
-        Recorder(stream, buffer, writer, stop).run()
+        recording.run()
 
 
 def watch(tally, source: Source, seconds: float, result: Connection) -> None:

@@ -1,0 +1,122 @@
+"""Builds a recorder out of its parts: the one place where they are wired, for the command, the tests and the benchmarks."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from ..backfill.progress import Progress
+from ..backfill.repairer import Repairer
+from ..backfill.worker import BEAT, Worker
+from ..exchange import connection
+from ..exchange.rest import Rest
+from ..exchange.stream import Event, Stream
+from ..exchange.subscription import Subscription
+from ..stopping import StopRequest
+from .buffer import Buffer
+from .lookout import Looked, Lookout
+from .pace import Pace
+from .recorder import Recorder
+from .status import Status
+from .steady import SteadyTape
+from .tape import Tape
+from .writer import Writer
+
+logger = logging.getLogger(__name__)
+
+# Seconds to wait at the end for a response from REST: what it would bring can be requested again.
+LAST_RESPONSE = 2.0
+
+
+@dataclass
+class Recording:
+    """A recorder and what works beside it. `run` records until the stop request, and closes everything that was opened."""
+
+    stream: Stream
+    writer: Writer
+    recorder: Recorder
+    # None for a recorder without REST: it neither repairs gaps nor checks quiet symbols.
+    repairer: Repairer | None
+    worker: Worker | None
+    tapes: tuple[SteadyTape, ...]
+    # Seconds on the wall's clock.
+    last_response: float = LAST_RESPONSE
+
+    def run(self) -> None:
+        """Raises what the recorder died of, if it did."""
+        with self.beside():
+            self.recorder.run()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """While this is open, gaps are repaired and quiet symbols checked, in a thread beside the recording."""
+        if self.worker is not None:
+            self.worker.start()
+        try:
+            yield
+        finally:
+            if self.worker is not None:
+                self.worker.end(self.last_response)
+            for tape in self.tapes:
+                tape.close()
+
+
+def build_recorder(
+    subscription: Subscription,
+    symbols: Sequence[str],
+    *,
+    rest: Rest | None,
+    open_tape: Callable[[], Tape],
+    stop: StopRequest,
+    out: TextIO = sys.stdout,
+    buffer: Buffer[Event | Looked] | None = None,
+    connect: Callable[[str], connection.Socket] = connection.connect,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    beat: float = BEAT,
+) -> Recording:
+    """Wire a recorder of some symbols.
+
+    `rest` None: nothing is repaired or checked. `out` takes the status line. `connect`, `clock` (seconds, monotonic), `sleep` and
+    `beat` (seconds between two looks for background work) are for tests.
+    """
+    stream = Stream(subscription, stopped=stop, sleep=stop.wait, connect=connect, clock=clock)
+    # An empty buffer is false.
+    buffer = Buffer() if buffer is None else buffer
+    tape = SteadyTape(open_tape, symbols, sleep)
+    pace = Pace(symbols, clock())
+    writer = Writer(
+        buffer,
+        symbols,
+        heard=lambda: stream.heard,
+        tape=tape,
+        status=Status(out),
+        pace=pace,
+        renew=stream.renew,
+        clock=clock,
+    )
+    recorder = Recorder(stream, buffer, writer, stop)
+    if rest is None:
+        return Recording(stream, writer, recorder, None, None, (tape,))
+    tape_beside = SteadyTape(open_tape, symbols, sleep)
+    repairer = Repairer(tape_beside, rest, symbols, filled=writer.tally.fill, clock=clock)
+    progress = Progress(repairer, logger.info, clock=clock)
+    lookout = Lookout(
+        pace,
+        rest,
+        tape_beside,
+        breaks=lambda: writer.vouching.breaks,
+        hand_over=buffer.put,
+        clock=clock,
+    )
+
+    def repair() -> bool:
+        turn = repairer.turn()
+        progress.tell(at_once=turn is None)
+        return turn is not None
+
+    worker = Worker([repair, lookout.turn], stopped=stop, beat=beat)
+    return Recording(stream, writer, recorder, repairer, worker, (tape, tape_beside))
