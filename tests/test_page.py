@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client
 
+from prices.instants import parse
+from prices.models import Symbol
 from prices.page import MODULES
 from prices.page.wording import ago, delay, of_change, shown, spell
 from prices.page.wording import summary as summarize
@@ -181,6 +184,9 @@ class TestErrors:
         assert 'data-error="symbol">This field is required.<' in section
         assert 'data-error="timestamp">This field is required.<' in section
 
+    def test_a_question_for_the_latest_price_needs_a_symbol(self, client: Client) -> None:
+        assert 'data-error="symbol">This field is required.<' in ask(client, "latest")
+
     def test_an_empty_symbol_is_told(self, client: Client) -> None:
         section = ask(client, "latest", symbol="")
         (error,) = re.findall(r'data-error="symbol">([^<]*)<', section)
@@ -246,7 +252,7 @@ def test_a_length_of_time_is_spelt_to_the_microsecond(passed: timedelta, spelt: 
 
 @pytest.mark.parametrize("asked", ["1751531436", "2025-07-03T10:30:36+02:00", "20250703T083036"])
 def test_an_instant_in_any_dialect_is_shown_in_utc(asked: str) -> None:
-    assert shown(asked) == "2025-07-03 08:30:36"
+    assert shown(parse(asked).instant) == "2025-07-03 08:30:36"
 
 
 def test_an_age_is_told_in_whole_seconds() -> None:
@@ -267,7 +273,7 @@ def test_an_age_is_told_in_whole_seconds() -> None:
     ],
 )
 def test_a_lag_is_told_as_far_as_it_matters(seconds: str, spelt: str) -> None:
-    assert delay(seconds) == spelt
+    assert delay(Decimal(seconds)) == spelt
 
 
 @pytest.mark.parametrize(
@@ -280,14 +286,16 @@ def test_a_lag_is_told_as_far_as_it_matters(seconds: str, spelt: str) -> None:
     ],
 )
 def test_a_change_is_told_by_its_sign(percent: str | None, change: str, turn: str) -> None:
-    assert of_change(percent) == {"change": change, "turn": turn}
+    assert of_change(None if percent is None else Decimal(percent)) == {
+        "change": change,
+        "turn": turn,
+    }
 
 
 def test_many_silent_feeds_are_counted() -> None:
-    since = "2025-07-03T08:32:35.984239Z"
-    silent = [
-        {"symbol": f"S{n}", "live": False, "down_since": since, "open_gaps": "2"} for n in range(4)
-    ]
+    silent = [Symbol(name=f"S{n}") for n in range(4)]
+    for symbol in silent:
+        symbol.live, symbol.down_since, symbol.open_gaps = False, START, 2
     assert "".join(map(str, summarize(silent))) == (
         "4 of 4 feeds are not live. Newer trades are not on the tape yet. 8 gaps are open."
     )

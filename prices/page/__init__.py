@@ -14,11 +14,11 @@ from django.views.decorators.gzip import gzip_page
 
 from pricetracker import reasons
 
-from ..api.state import SymbolViewSet
+from .. import ask
+from ..models import Symbol
 from ..models.candle import INTERVALS
 from . import wording
-from .forms import QUESTIONS, asked, suggested, with_coverage
-from .inner import put, read
+from .forms import QUESTIONS, sent, suggested
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,6 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-SYMBOLS = SymbolViewSet.as_view({"get": "list"})
 
 
 class Page(View):
@@ -68,21 +66,18 @@ page = csrf_exempt(gzip_page(Page.as_view()))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    newest = {
-        body["symbol"]: body for body in read(put(QUESTIONS["latest"].view, with_coverage({})))
-    }
-    symbols = read(put(SYMBOLS, {}))
-    names = [symbol["symbol"] for symbol in symbols]
-    forms = suggested(names, newest)
+    newest = {tick.symbol.name: (tick, coverage) for tick, coverage in ask.latest()}
+    symbols = Symbol.objects.with_state()
+    traded = {name: tick.timestamp for name, (tick, _) in newest.items()}
+    forms = suggested([symbol.name for symbol in symbols], traded)
     if (name := request.GET.get("question")) in QUESTIONS:
-        forms[name] = asked(name, {key: request.GET[key] for key in FIELDS if key in request.GET})
+        forms[name] = sent(name, {key: request.GET[key] for key in FIELDS if key in request.GET})
     return {
         "demo": settings.DEMO,
         "latest": {
-            name: wording.of_row(newest.get(name), symbol)
-            for name, symbol in zip(names, symbols, strict=True)
+            symbol.name: wording.of_row(newest.get(symbol.name), symbol) for symbol in symbols
         },
-        "new": wording.of_row(None, wording.NEW),
+        "new": wording.of_row(None, None),
         "summary": wording.summary(symbols),
         "few": FEW,
         "modules": MODULES,

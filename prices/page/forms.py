@@ -1,7 +1,7 @@
-"""The three questions as forms: as they are suggested, or as they were sent, with the answer.
+"""The three questions as forms: as they are suggested, or as they were sent, with the answer or with what is wrong.
 
-Each is put to the API's own view: what is refused, in which words, and what an answer holds is decided there alone. The
-page's script does the same over HTTP and fills in the same template.
+What is refused, and in which words, is decided by the query serializers of the API. The page's script asks the API
+itself over HTTP and fills in the same template.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,28 +10,48 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
 from django.urls import reverse
-from rest_framework.response import Response
+from rest_framework.serializers import Serializer, ValidationError
 
-from ..api.views import PriceViewSet
-from ..instants import naive_iso, parse
+from .. import ask
+from ..api.base import NeverRecorded, ready
+from ..api.questions import InstantQuestion, LatestQuestion
+from ..instants import naive_iso
 from ..keys import minute_start
+from ..models import Symbol
 from . import wording
-from .inner import put, read
 
 
 class Question(NamedTuple):
-    """What the page knows of a question: the API's view of it, and the words around it and for an answer."""
+    """What the page knows of a question: how its parameters are read, how it is answered, and the words around it."""
 
     title: str
     lead: str
-    view: Callable[[HttpRequest], Response]
-    words: Callable[[dict[str, Any]], dict[str, Any]]
+    query: type[Serializer]
+    answer: Callable[[dict[str, Any]], wording.Words]
     nothing: str = ""
     # The label of the instant, and its step in seconds; empty: the question is not about an instant.
     when: str = ""
     step: int = 1
+
+
+def latest(asked: dict[str, Any]) -> wording.Words:
+    if "symbol" not in asked:
+        raise ValidationError({"symbol": ["This field is required."]})
+    found = ask.latest([asked["symbol"]])
+    if not found:
+        raise Symbol.DoesNotExist
+    return wording.of_latest(*found[0])
+
+
+def price_at(asked: dict[str, Any]) -> wording.Words:
+    symbol, instant = asked["symbol"], asked["timestamp"].instant
+    return wording.of_price_at(symbol, instant, *ask.price_at(symbol, instant))
+
+
+def minute(asked: dict[str, Any]) -> wording.Words:
+    symbol, start = asked["symbol"], minute_start(asked["timestamp"].instant)
+    return wording.of_minute(symbol, start, *ask.minute(symbol, start))
 
 
 # By the names of their URLs.
@@ -39,22 +59,22 @@ QUESTIONS = {
     "latest": Question(
         title="Latest price",
         lead="The newest trade on the tape.",
-        view=PriceViewSet.as_view({"get": "latest"}),
-        words=wording.of_latest,
+        query=LatestQuestion,
+        answer=latest,
     ),
     "price-at-second": Question(
         title="Price at an instant",
         lead="The last trade at or before it.",
-        view=PriceViewSet.as_view({"get": "price_at_second"}),
-        words=wording.of_price_at,
+        query=InstantQuestion,
+        answer=price_at,
         nothing="No trade at or before this instant is on the tape.",
         when="Instant",
     ),
     "minmax": Question(
         title="High and low of a minute",
         lead="Of all trades in it; seconds are cut off.",
-        view=PriceViewSet.as_view({"get": "minmax"}),
-        words=wording.of_minute,
+        query=InstantQuestion,
+        answer=minute,
         nothing="No trade of this minute is on the tape.",
         when="Minute",
         step=60,
@@ -64,12 +84,12 @@ QUESTIONS = {
 
 @dataclass
 class Form:
-    """A question as it stands on the page: what is typed, and what is wrong with that or the answer to it."""
+    """A question as it stands on the page: what is typed, and the answer to it or what is wrong with it."""
 
     name: str
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
-    answer: dict[str, Any] | None = None
+    answer: wording.Words | None = None
 
     @property
     def question(self) -> Question:
@@ -77,36 +97,38 @@ class Form:
 
     @property
     def api(self) -> str:
-        return f"{reverse(self.name)}?{urlencode(with_coverage(self.typed))}"
+        return f"{reverse(self.name)}?{urlencode({**self.typed, 'include': 'coverage'})}"
 
 
-def suggested(names: list[str], newest: Mapping[str, Any]) -> dict[str, Form]:
-    """The forms before anything is typed: they hold questions to which there is an answer, if there is one to any."""
+def suggested(names: list[str], newest: Mapping[str, datetime]) -> dict[str, Form]:
+    """The forms before anything is typed. They hold questions that have an answer, if any question has one.
+
+    `newest` is the instant of the newest tick by symbol.
+    """
     symbol = next(iter([*newest, *names]), "")
-    second = minute = ""
+    second = start = ""
     if newest:
-        traded: datetime = parse(newest[symbol]["timestamp"]).instant
+        traded = newest[symbol]
         second = naive_iso(traded.replace(microsecond=0))
-        minute = naive_iso(minute_start(traded)).removesuffix(":00")
+        start = naive_iso(minute_start(traded)).removesuffix(":00")
     typed = {
         "latest": {"symbol": symbol},
         "price-at-second": {"symbol": symbol, "timestamp": second},
-        "minmax": {"symbol": symbol, "timestamp": minute},
+        "minmax": {"symbol": symbol, "timestamp": start},
     }
     return {name: Form(name, typed[name]) for name in QUESTIONS}
 
 
-def asked(name: str, typed: dict[str, str]) -> Form:
-    """A form that was sent, with what the API says to it."""
-    response = put(QUESTIONS[name].view, with_coverage(typed))
-    body = read(response)
-    if response.status_code == 200:
-        return Form(name, typed, answer=QUESTIONS[name].words(body))
-    # A 404 is about the symbol. What URLs must write as %2B people type as a plus.
-    errors = {"symbol": [body["detail"]]} if "detail" in body else body
+def sent(name: str, typed: dict[str, str]) -> Form:
+    """A form that was sent, answered. Raises OperationalError when the database is away."""
+    question = QUESTIONS[name]
+    try:
+        asked = ready(question.query).run_validation(typed)
+        return Form(name, typed, answer=question.answer(asked))
+    except ValidationError as error:
+        errors = error.detail
+    except Symbol.DoesNotExist:
+        errors = {"symbol": [NeverRecorded(asked["symbol"]).detail]}
+    # What URLs must write as %2B people type as a plus.
     words = {key: " ".join(why).replace("%2B", "+") for key, why in errors.items()}
     return Form(name, typed, errors=words)
-
-
-def with_coverage(typed: Mapping[str, str]) -> dict[str, str]:
-    return {**typed, "include": "coverage"}

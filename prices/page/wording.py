@@ -1,13 +1,14 @@
-"""Answers of the API in the words of the page. `static/prices/wording.js` says the same in the browser."""
+"""Answers in the words of the page. `static/prices/wording.js` says the same in the browser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from ..api.views import NOT_AVAILABLE
+from ..coverage import Coverage, Verdict
 from ..exact import decimal_text
-from ..instants import iso, naive_iso, parse
+from ..instants import iso, naive_iso
+from ..models import Candle, Price, Symbol
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
@@ -15,118 +16,122 @@ SECOND = timedelta(seconds=1)
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
-# What the API says of a symbol that was registered just now.
-NEW = {
-    "live": False,
-    "down_since": None,
-    "lag": None,
-    "ticks_per_second": None,
-    "change_24h": None,
-    "open_gaps": "0",
-}
-
 # So many feeds that are not live are told one by one.
 NAMED = 2
 
 
+# The values that a template fills in, by their names there.
+Words = dict[str, Any]
+
+
 class Moment(NamedTuple):
-    """An instant for people and for scripts: date and time of UTC; `cut`: to the second, where no more is needed."""
+    """An instant for people and for scripts: date and time in UTC; `cut`: to the second, where no more is needed."""
 
     iso: str
     text: str
     cut: bool = False
 
 
-def moment(text: str, cut: bool = False) -> Moment:
-    """Of an instant in whichever dialect."""
-    whole = shown(text)
-    return Moment(utc(text), whole[:19] if cut else whole, cut)
+def moment(instant: datetime, cut: bool = False) -> Moment:
+    whole = shown(instant)
+    return Moment(iso(instant), whole[:19] if cut else whole, cut)
 
 
-def of_latest(body: dict[str, Any]) -> dict[str, Any]:
-    age = datetime.now(UTC) - parse(body["timestamp"]).instant
-    traded = f"{body['price']} at {utc(body['timestamp'])}"
-    return {**of_tick(body), "age": ago(age), "copy": copied(body, traded)}
-
-
-def of_price_at(body: dict[str, Any]) -> dict[str, Any]:
-    asked = {"asked": moment(body["timestamp"]), **proof(body)}
-    if body["price"] == NOT_AVAILABLE:
-        none = f"no trade at or before {utc(body['timestamp'])}"
-        return {**asked, "nothing": True, "copy": copied(body, none)}
-    traded = body["actual_timestamp"]
+def of_latest(tick: Price, coverage: Coverage) -> Words:
+    age = datetime.now(UTC) - tick.timestamp
+    symbol = tick.symbol.name
     return {
-        **asked,
-        "price": body["price"],
-        "instant": moment(traded),
-        "earlier": spell(parse(body["timestamp"]).instant - parse(traded).instant),
-        "copy": copied(body, f"{body['price']} at {utc(traded)}"),
+        **of_tick(tick, coverage),
+        "age": ago(age),
+        "copy": copied(symbol, traded(tick), coverage),
     }
 
 
-def of_minute(body: dict[str, Any]) -> dict[str, Any]:
-    high, low = body["high"], body["low"]
-    traded = "no trade" if high is None else f"high {high} low {low}"
+def of_price_at(symbol: str, asked: datetime, tick: Price | None, coverage: Coverage) -> Words:
+    words = {"asked": moment(asked), **proof(symbol, coverage)}
+    if tick is None:
+        none = f"no trade at or before {iso(asked)}"
+        return {**words, "nothing": True, "copy": copied(symbol, none, coverage)}
     return {
-        **proof(body),
-        "minute": moment(body["minute"]),
-        "nothing": high is None,
+        **words,
+        "price": decimal_text(tick.price),
+        "instant": moment(tick.timestamp),
+        "earlier": spell(asked - tick.timestamp),
+        "copy": copied(symbol, traded(tick), coverage),
+    }
+
+
+def of_minute(symbol: str, start: datetime, candle: Candle | None, coverage: Coverage) -> Words:
+    high, low = (decimal_text(candle.high), decimal_text(candle.low)) if candle else (None, None)
+    found = f"high {high} low {low}" if candle else "no trade"
+    return {
+        **proof(symbol, coverage),
+        "minute": moment(start),
+        "nothing": candle is None,
         "high": high,
         "low": low,
-        "copy": copied(body, f"{traded} in the minute from {utc(body['minute'])}"),
+        "copy": copied(symbol, f"{found} in the minute from {iso(start)}", coverage),
     }
 
 
-def copied(body: dict[str, Any], found: str) -> str:
-    """An answer in one line, to be taken elsewhere."""
-    return f"{body['symbol']} {found} ({body['coverage']['verdict']})"
+def traded(tick: Price) -> str:
+    return f"{decimal_text(tick.price)} at {iso(tick.timestamp)}"
 
 
-def of_tick(body: dict[str, Any]) -> dict[str, Any]:
-    return {"price": body["price"], "instant": moment(body["timestamp"]), **proof(body)}
+def copied(symbol: str, found: str, coverage: Coverage) -> str:
+    """An answer in one line, for the clipboard."""
+    return f"{symbol} {found} ({coverage.verdict})"
 
 
-def proof(body: dict[str, Any]) -> dict[str, Any]:
-    coverage = body["coverage"]
-    through = coverage["complete_through"]
+def of_tick(tick: Price, coverage: Coverage) -> Words:
     return {
-        "symbol": body["symbol"],
-        "verdict": coverage["verdict"],
+        "price": decimal_text(tick.price),
+        "instant": moment(tick.timestamp),
+        **proof(tick.symbol.name, coverage),
+    }
+
+
+def proof(symbol: str, coverage: Coverage) -> Words:
+    through = coverage.complete_through
+    return {
+        "symbol": symbol,
+        "verdict": coverage.verdict.value,
         "through": through and moment(through),
         "gaps": [
-            [f"{gap['status']}: from ", moment(gap["from"]), " to ", moment(gap["to"])]
-            for gap in coverage["gaps"]
+            [f"{gap.status}: from ", moment(gap.starts), " to ", moment(gap.ends)]
+            for gap in coverage.gaps
         ],
     }
 
 
-def of_row(newest: dict[str, Any] | None, symbol: Mapping[str, Any]) -> dict[str, Any]:
-    """A symbol in the table: its newest tick, if it has one, and the state of its tape."""
-    since, lag = symbol["down_since"], symbol["lag"]
+def of_row(newest: tuple[Price, Coverage] | None, symbol: Symbol | None) -> Words:
+    """A symbol in the table: its newest tick, if it has one, and the state of its tape; None: it was just registered."""
+    tick = of_tick(*newest) if newest else {"verdict": Verdict.UNKNOWN.value, "waiting": True}
+    if symbol is None:
+        return {**tick, **of_change(None), "rate": NONE, "lag": NONE, "open": 0, "feed": "unheard"}
+    since, lag, rate = symbol.down_since, symbol.lag_seconds, symbol.ticks_per_second
     return {
-        **(of_tick(newest) if newest else {"verdict": "unknown", "waiting": True}),
-        **of_change(symbol["change_24h"]),
-        "rate": symbol["ticks_per_second"] or NONE,
-        "lag": delay(lag) if lag else NONE,
-        "open": symbol["open_gaps"],
-        "feed": "live" if symbol["live"] else "down" if since else "unheard",
+        **tick,
+        **of_change(symbol.change_24h),
+        "rate": NONE if rate is None else decimal_text(rate),
+        "lag": NONE if lag is None else delay(lag),
+        "open": symbol.open_gaps,
+        "feed": "live" if symbol.live else "down" if since else "unheard",
         "since": since and moment(since, cut=True),
     }
 
 
-def of_change(percent: str | None) -> dict[str, str]:
+def of_change(percent: Decimal | None) -> Words:
     if percent is None:
         return {"change": NONE, "turn": "level"}
-    if percent == "0":
+    if not percent:
         return {"change": "0 %", "turn": "level"}
-    fell = percent.startswith("-")
-    size = percent.lstrip("-")
-    return {"change": f"{MINUS if fell else '+'}{size} %", "turn": "fell" if fell else "rose"}
+    sign, turn = (MINUS, "fell") if percent < 0 else ("+", "rose")
+    return {"change": f"{sign}{decimal_text(abs(percent))} %", "turn": turn}
 
 
-def delay(seconds: str) -> str:
-    """A lag as far as it matters: milliseconds below a second."""
-    lag = Decimal(seconds)
+def delay(lag: Decimal) -> str:
+    """Seconds, as precisely as it matters: in milliseconds below one."""
     if abs(lag) < 1:
         whole = int((lag * 1000).to_integral_value(ROUND_HALF_UP))
         words = f"{whole} ms"
@@ -135,15 +140,15 @@ def delay(seconds: str) -> str:
     return words.replace("-", MINUS)
 
 
-def summary(symbols: Sequence[dict[str, Any]]) -> list[str | Moment]:
+def summary(symbols: Sequence[Symbol]) -> list[str | Moment]:
     """One sentence or a few on all feeds."""
-    silent = [symbol for symbol in symbols if not symbol["live"]]
-    gaps = sum(int(symbol["open_gaps"]) for symbol in symbols)
+    silent = [symbol for symbol in symbols if not symbol.live]
+    gaps = sum(symbol.open_gaps for symbol in symbols)
     opened = f"{gaps} {'gaps are' if gaps > 1 else 'gap is'} open." if gaps else "No gap is open."
     return [*of_feeds(silent, len(symbols)), opened]
 
 
-def of_feeds(silent: Sequence[dict[str, Any]], among: int) -> list[str | Moment]:
+def of_feeds(silent: Sequence[Symbol], among: int) -> list[str | Moment]:
     if not silent:
         return ["All feeds live. "]
     if len(silent) > NAMED:
@@ -153,20 +158,15 @@ def of_feeds(silent: Sequence[dict[str, Any]], among: int) -> list[str | Moment]
     return [*told, "Newer trades are not on the tape yet. "]
 
 
-def of_silence(symbol: dict[str, Any]) -> list[str | Moment]:
-    name, since = symbol["symbol"], symbol["down_since"]
-    if since is None:
-        return [f"{name}: nothing heard yet. "]
-    return [f"{name}: the feed is down since ", moment(since, cut=True), ". "]
+def of_silence(symbol: Symbol) -> list[str | Moment]:
+    if symbol.down_since is None:
+        return [f"{symbol.name}: nothing heard yet. "]
+    return [f"{symbol.name}: the feed is down since ", moment(symbol.down_since, cut=True), ". "]
 
 
-def shown(instant: str) -> str:
-    """An instant in whichever dialect, as date and time of UTC."""
-    return naive_iso(parse(instant).instant).replace("T", " ")
-
-
-def utc(instant: str) -> str:
-    return iso(parse(instant).instant)
+def shown(instant: datetime) -> str:
+    """Date and time in UTC."""
+    return naive_iso(instant).replace("T", " ")
 
 
 def ago(passed: timedelta) -> str:
