@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from . import env
+from . import __version__, env
 from .markets import MARKETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -127,7 +127,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Price Tracker",
     "DESCRIPTION": "Recorded prices of Binance Spot, and whether the record is whole.",
-    "VERSION": "1",
+    "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     # Swagger UI from our own static files, not from a CDN.
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -69,9 +69,26 @@ def test_the_two_lines_do_all_the_set_up(last: str) -> None:
     assert f"\n    {line}\n" in README
 
 
-@pytest.mark.parametrize("linked", re.findall(r"\]\((?!http)([^)]+)\)", README))
+def links() -> list[str]:
+    """Where the documents at the top of the tree lead to, outside the web."""
+    texts = (path.read_text(encoding="utf-8") for path in PROJECT.glob("*.md"))
+    return [link for text in texts for link in re.findall(r"\]\((?!http)([^)]+)\)", text)]
+
+
+@pytest.mark.parametrize("linked", sorted(set(links())))
 def test_what_is_linked_is_there(linked: str) -> None:
     assert (PROJECT / linked).exists()
+
+
+def test_contributing_names_places_that_are_there() -> None:
+    table = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where")[2]
+    places = [
+        place
+        for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+        for place in row.split(", ")
+    ]
+    assert places
+    assert [place for place in places if not (PROJECT / place.strip("`")).exists()] == []
 
 
 def test_every_requirement_is_pinned() -> None:

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.routers import APIRootView, DefaultRouter
 
+from pricetracker import __version__
+
 from . import events, lists, metrics, state, views
 
 
@@ -19,6 +21,7 @@ class TapeAPI(APIRootView):
         response = super().get(request, *args, **kwargs)
         # No list, and so not the router's.
         response.data["events"] = reverse("events", request=request)
+        response.data["version"] = __version__
         return response
 
 

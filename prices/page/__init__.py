@@ -12,7 +12,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 
-from pricetracker import reasons
+from pricetracker import __version__, reasons
 
 from .. import ask
 from ..models import Symbol
@@ -83,4 +83,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "modules": MODULES,
         "intervals": list(INTERVALS),
         "forms": forms.values(),
+        "version": __version__,
     }
