@@ -2,10 +2,14 @@
 
 import socket
 import ssl
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import truststore
 import websocket
+
+from .message_limits import BoundedFrames, BoundedMessages
 
 # Seconds for name, TCP, TLS and upgrade.
 CONNECT_TIMEOUT = 10
@@ -19,6 +23,10 @@ READ_SIZE = 128 * 1024
 # How the frame of a tick begins (RFC 6455, 5.2): a final text frame, and, unmasked, a length of 126 bytes to 64 KiB in two bytes.
 WHOLE_TEXT = 0x81
 LENGTH_FOLLOWS = 126
+
+# Seconds from the first byte of a message to its last. A tick fits into one packet: one that
+# takes longer is not coming, and all that follow it wait behind it.
+MESSAGE_TIMEOUT = 30
 
 # Seconds for saying goodbye: the server may have gone first.
 CLOSE_TIMEOUT = 1
@@ -61,12 +69,23 @@ class Connection(websocket.WebSocket):
     are, whole and there, is cut out at once, a tenth of the work; any other one is the library's.
     """
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.received = b""
         self.taken = 0
         # The library holds no part of a frame, and of no message a part.
         self.between = True
+        self.clock = clock
+        # When the read that is under way returns to its caller, whatever comes.
+        self.until = clock()
+        # When the first part of a message was seen that is not whole yet.
+        self.incomplete_since: float | None = None
         super().__init__(sslopt={"context": context}, skip_utf8_validation=True)
+        self.frames = self.frame_buffer = BoundedFrames(self._recv, skip_utf8_validation=True)
+        self.messages = self.cont_frame = BoundedMessages(
+            fire_cont_frame=False, skip_utf8_validation=True
+        )
 
     def recv_data(self, control_frame: bool = False) -> tuple[int, Any]:
         received, at = self.received, self.taken
@@ -82,19 +101,49 @@ class Connection(websocket.WebSocket):
                 self.taken = end
                 return websocket.ABNF.OPCODE_TEXT, received[start:end]
         self.between = False
-        found: tuple[int, Any] = super().recv_data(control_frame)
-        self.between = self.cont_frame.cont_data is None
+        self.until = self.clock() + BEAT
+        try:
+            found: tuple[int, Any] = super().recv_data(control_frame)
+        except websocket.WebSocketTimeoutException:
+            self.check_progress()
+            raise
+        self.between = not self.messages.is_within
+        self.check_progress()
         return found
+
+    def check_progress(self) -> None:
+        """A part of a message may wait for the rest of it, but not for ever."""
+        if not (self.frames.is_within or self.messages.is_within):
+            self.incomplete_since = None
+        elif self.incomplete_since is None:
+            self.incomplete_since = self.clock()
+        elif self.clock() - self.incomplete_since > MESSAGE_TIMEOUT:
+            raise websocket.WebSocketConnectionClosedException(
+                f"a message was not complete after {MESSAGE_TIMEOUT} seconds"
+            )
 
     def _recv(self, bufsize: int) -> bytes:
         if self.taken == len(self.received):
+            # A message that drips would keep the library reading.
+            if self.clock() > self.until:
+                raise websocket.WebSocketTimeoutException("no whole message yet")
             self.received = super()._recv(READ_SIZE)  # type: ignore[no-untyped-call]
             self.taken = 0
         piece = self.received[self.taken : self.taken + bufsize]
         self.taken += len(piece)
         return piece
 
+    def _send(self, data: str | bytes) -> int:
+        try:
+            return super()._send(data)
+        except websocket.WebSocketTimeoutException as error:
+            # What we send fits into the socket's buffer many times over.
+            raise websocket.WebSocketConnectionClosedException(
+                "the exchange does not read what is sent to it"
+            ) from error
+
     def close(self, *args: object, **kwargs: object) -> None:
+        self.until = self.clock() + CLOSE_TIMEOUT
         super().close(timeout=CLOSE_TIMEOUT)
         # When the exchange said goodbye first, the library has answered but leaves the socket open.
         self.shutdown()  # type: ignore[no-untyped-call]
