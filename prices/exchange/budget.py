@@ -15,6 +15,12 @@ CROWDED = 0.75
 # any 60 seconds is kept to in those.
 MINUTE = 60.0
 
+# Seconds. The exchange's longest ban is three days.
+LONGEST_SILENCE = 3 * 24 * 3600
+
+# Request weight a minute. A limit beyond that would be no limit.
+MOST_WEIGHT = 1_000_000
+
 
 class Budget:
     """Weight spent in the last minute, and silence that was asked for. `now` is in seconds, monotonic."""
@@ -45,4 +51,9 @@ class Budget:
             self.silence(MINUTE, now)
 
     def silence(self, seconds: float, now: float) -> None:
-        self.quiet_until = max(self.quiet_until, now + seconds)
+        self.quiet_until = max(self.quiet_until, now + min(seconds, LONGEST_SILENCE))
+
+    def allow(self, limit: int) -> None:
+        """The exchange has said how much it grants an address each minute."""
+        if limit > 0:
+            self.limit = min(limit, MOST_WEIGHT)

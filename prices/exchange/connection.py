@@ -1,17 +1,23 @@
 """One WebSocket connection to the exchange, and why there is none, in words."""
 
+import os
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http.cookies import CookieError
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import truststore
 import websocket
+from websocket._handshake import CookieJar
 
+from .dialing import Handshake, ProxyFailure, dial, left
 from .message_limits import BoundedFrames, BoundedMessages
+from .proxies import choose, target
 
-# Seconds for name, TCP, TLS and upgrade.
+# Seconds for TCP, proxy, TLS and upgrade together.
 CONNECT_TIMEOUT = 10
 
 # Seconds that a read waits: between two reads the caller looks whether it should stop.
@@ -40,6 +46,9 @@ FRAMES = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
 # What connecting and reading raise. A refused upgrade and a closed connection are WebSocketExceptions; names that do not
 # resolve, resets, timeouts and TLS failures are OSErrors.
 FAILURES = (websocket.WebSocketException, OSError)
+
+# What the library raises on a response that makes no sense, beside its own exceptions.
+NONSENSE = (ValueError, LookupError, TypeError, AttributeError, CookieError)
 
 REFUSALS = {
     403: "Its firewall refuses this address.",
@@ -154,15 +163,53 @@ def trust() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def connect(url: str, context: ssl.SSLContext | None = None) -> Connection:
-    """Connect to a stream URL. Raises one of FAILURES."""
-    connection = Connection(context or trust())
+def connect(
+    url: str, context: ssl.SSLContext | None = None, environ: Mapping[str, str] = os.environ
+) -> Connection:
+    """Connect to a stream URL, by the proxy that the environment names. Raises one of FAILURES."""
+    until = time.monotonic() + CONNECT_TIMEOUT
+    context = context or trust()
+    plain = dial(*target(url), choose(url, environ), CONNECT_TIMEOUT)
     try:
-        connection.settimeout(CONNECT_TIMEOUT)
-        connection.connect(url)  # type: ignore[no-untyped-call]
+        dialled = secured(url, plain, context, until)
+        return upgraded(url, dialled, context, until)
     except BaseException:
-        connection.shutdown()  # type: ignore[no-untyped-call]
+        plain.close()
         raise
+
+
+def secured(url: str, plain: socket.socket, context: ssl.SSLContext, until: float) -> socket.socket:
+    if urlsplit(url).scheme != "wss":
+        return plain
+    plain.settimeout(left(until))
+    # This timeout is for the whole of TLS's handshake.
+    return context.wrap_socket(plain, server_hostname=target(url)[0])
+
+
+def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: float) -> Connection:
+    """A WebSocket connection over a socket. An exchange that sends us elsewhere is not followed."""
+    connection, handshake = Connection(context), Handshake(dialled, until)
+    # The library keeps the cookies of all connections, and sends them again: we want none.
+    CookieJar.jar.clear()
+    try:
+        connection.connect(url, socket=handshake, redirect_limit=0)  # type: ignore[no-untyped-call]
+    except (*FAILURES, *NONSENSE) as error:
+        dialled.close()
+        status = handshake.status
+        if status not in (None, 101) and not isinstance(
+            error, websocket.WebSocketBadStatusException
+        ):
+            # The page that explains a refusal may be cut, and a redirection has none.
+            raise websocket.WebSocketBadStatusException("refused", status) from error
+        if isinstance(error, NONSENSE):
+            raise websocket.WebSocketProtocolException(
+                "the exchange does not answer like a WebSocket server"
+            ) from error
+        raise
+    except BaseException:
+        dialled.close()
+        raise
+    connection.sock = dialled
     connection.settimeout(BEAT)
     return connection
 
@@ -182,6 +229,8 @@ def refusal(status: int) -> str:
 def explain(error: BaseException) -> str:
     """One sentence or two on why there is no connection."""
     match error:
+        case ProxyFailure():
+            return str(error)
         case websocket.WebSocketBadStatusException(status_code=int() as status):
             return f"The exchange refused the connection with {refusal(status)}"
         case websocket.WebSocketAddressException() | socket.gaierror():

@@ -1,9 +1,11 @@
 """REST, asked politely: one question at a time, within a share of what the exchange allows, and silent when it says so."""
 
 import logging
+import math
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Self
 from urllib.parse import urlencode
@@ -11,8 +13,12 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
-from .budget import Budget
+from .budget import LONGEST_SILENCE, MOST_WEIGHT, Budget
 from .connection import REFUSALS, explain, refusal, trust
+from .dialing import ProxyFailure
+from .headers import retry_after, whole
+from .pools import Dialler
+from .proxies import choose
 from .silence import Silence
 
 logger = logging.getLogger(__name__)
@@ -25,6 +31,13 @@ LONGEST_ANSWER = 60
 LARGEST_ANSWER = 64 << 20
 PIECE = 1 << 16
 
+# Seconds for all of it, headers included: each read may take as long as TIMEOUT says.
+LONGEST_REQUEST = 90
+
+# Requests that were given up and have not ended. Their sockets are shut, so one that has not is
+# waiting for the system's resolver.
+STRAYS = 4
+
 # Seconds of silence after a 429 or a 418 that does not say how long: a minute is over then, and the shortest ban.
 SILENCES = {429: 60, 418: 120}
 
@@ -34,8 +47,9 @@ BEAT = 0.1
 # Longer waits than this, in seconds, are told of.
 NOTICEABLE = 10
 
-# What decoding raises; text that is no UTF-8 is the second.
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError)
+# What decoding raises; text that is no UTF-8 is the second, and JSON that is nested more deeply
+# than Python's stack the third.
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Unanswered(Exception):
@@ -74,16 +88,23 @@ class Rest:
         stopped: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         timeout: urllib3.Timeout = TIMEOUT,
+        longest: float = LONGEST_REQUEST,
         silence: Silence | None = None,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.base_url = base_url
         self.stopped = stopped
         self.sleep = sleep
         self.clock = clock
+        self.wall_clock = wall_clock
+        self.longest = longest
+        self.strays: list[threading.Thread] = []
         self.budget = Budget()
         self.silence = silence
-        self.pool = urllib3.PoolManager(
+        self.dialler = Dialler(choose(base_url, environ))
+        self.pool = self.dialler.pool(
             timeout=timeout,
             retries=False,
             ssl_context=trust(),
@@ -112,7 +133,13 @@ class Rest:
         return self.aside(lambda: self.ask(question))
 
     def aside(self, errand: Callable[[], bytes]) -> bytes:
-        """Run an errand in a thread of its own. It is left alone when we are to stop: a mute server would hold us up."""
+        """Run an errand in a thread of its own, for so long and no longer.
+
+        It is given up when we are to stop, or when the server makes no end of its answer.
+        """
+        self.strays = [thread for thread in self.strays if thread.is_alive()]
+        if len(self.strays) >= STRAYS:
+            raise Unanswered(f"{STRAYS} earlier requests have not ended yet.")
         outcome: Future[bytes] = Future()
 
         def run() -> None:
@@ -121,19 +148,31 @@ class Rest:
             except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
                 outcome.set_exception(error)
 
-        threading.Thread(target=run, name="REST", daemon=True).start()
-        while True:
+        thread = threading.Thread(target=run, name="REST", daemon=True)
+        thread.start()
+        for _ in range(math.ceil(self.longest / BEAT)):
             try:
                 return outcome.result(BEAT)
             except TimeoutError:
                 if self.stopped():
+                    self.give_up(thread)
                     raise Stopped from None
+        self.give_up(thread)
+        raise Unanswered("The exchange did not answer in time.")
+
+    def give_up(self, thread: threading.Thread) -> None:
+        """Shut the connection, so that the thread that reads from it ends."""
+        self.strays.append(thread)
+        self.dialler.hang_up()
 
     def ask(self, question: str) -> bytes:
         began = self.clock()
         try:
             # Not sent on to elsewhere: a page for signing in, say, is no exchange.
-            answer = self.pool.request("GET", question, redirect=False, preload_content=False)
+            # Nor unpacked: we ask for no compression, and a little of it may hold gigabytes.
+            answer = self.pool.request(
+                "GET", question, redirect=False, preload_content=False, decode_content=False
+            )
             # Before its body, which may be cut.
             self.listen(answer)
             try:
@@ -177,12 +216,14 @@ class Rest:
     def listen(self, answer: urllib3.BaseHTTPResponse) -> None:
         """What an answer of any kind says of the limits."""
         now = self.clock()
-        used = answer.headers.get("X-MBX-USED-WEIGHT-1M", "")
-        if used.isdecimal():
-            self.budget.told(int(used), now)
+        used = whole(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
+        if used is not None:
+            self.budget.told(used, now)
         if answer.status in SILENCES:
             asked = answer.headers.get("Retry-After", "")
-            seconds = int(asked) if asked.isdecimal() else SILENCES[answer.status]
+            seconds = retry_after(asked, self.wall_clock(), LONGEST_SILENCE)
+            if seconds is None:
+                seconds = SILENCES[answer.status]
             self.budget.silence(seconds, now)
             if self.silence:
                 self.silence.keep(seconds)
@@ -207,12 +248,15 @@ def complaint(body: bytes) -> Objection:
 
 def origin(error: BaseException) -> BaseException:
     """What an error of the HTTP library came from: the name, the socket, the certificate."""
-    while below := error.__cause__ or error.__context__:
+    while not isinstance(error, ProxyFailure):
+        below = error.__cause__ or error.__context__
+        if below is None:
+            break
         error = below
     return error
 
 
 def reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) and not isinstance(error, ProxyFailure):
         return "The exchange did not answer in time."
     return explain(error)

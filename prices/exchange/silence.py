@@ -1,13 +1,21 @@
 """Silence that an exchange has asked for, kept in a file: a process that starts meanwhile keeps it, too."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-# Seconds. Its longest ban is three days: a clock that was set back must not make more of it.
-LONGEST = 3 * 24 * 3600
+from .budget import LONGEST_SILENCE
+
+logger = logging.getLogger(__name__)
+
+# Seconds. A clock that was set back must not make more of it.
+LONGEST = LONGEST_SILENCE
+
+# Characters of the file: an instant has fewer.
+LENGTH = 64
 
 
 class Silence:
@@ -18,21 +26,41 @@ class Silence:
     ) -> None:
         self.path = folder / f"silence-{quote(base_url, safe='')}"
         self.wall_clock = wall_clock
+        self.is_shared = True  # As far as is known.
 
     def left(self) -> float:
         """Seconds that are left of it."""
         try:
-            until = float(self.path.read_text(encoding="ascii"))
-        except (FileNotFoundError, ValueError):
+            with self.path.open(encoding="ascii") as file:
+                until = float(file.read(LENGTH))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             # ValueError: a file that was cut by a crash. At worst the exchange says it once more.
             return 0.0
-        return min(max(0.0, until - self.wall_clock()), LONGEST)
+        except OSError as error:
+            self.alone(error)
+            return 0.0
+        left = until - self.wall_clock()
+        return min(left, LONGEST) if left > 0 else 0.0
 
     def keep(self, seconds: float) -> None:
+        """Tell other processes, as far as the folder can be written to: this one knows anyway."""
         if seconds <= self.left():
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # In one step: others may be reading.
         draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        draft.write_text(f"{self.wall_clock() + seconds:.3f}", encoding="ascii")
-        draft.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # In one step: others may be reading.
+            draft.write_text(f"{self.wall_clock() + seconds:.3f}", encoding="ascii")
+            draft.replace(self.path)
+        except OSError as error:
+            self.alone(error)
+
+    def alone(self, error: OSError) -> None:
+        """Say once that other processes are not told."""
+        if self.is_shared:
+            logger.warning(
+                "Rate limits cannot be shared with other processes through %s: %s.",
+                self.path.parent,
+                error.strerror or error,
+            )
+        self.is_shared = False

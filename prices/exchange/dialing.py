@@ -1,0 +1,210 @@
+"""A TCP connection to a host, directly or through a proxy: one way for streams and REST.
+
+Through an HTTP proxy everything is tunnelled with CONNECT, plain HTTP as well: so both take the
+same way, and nobody on it reads or keeps an answer.
+"""
+
+import re
+import socket
+import time
+from base64 import b64encode
+from collections.abc import Callable
+
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
+from python_socks.sync import Proxy as SocksProxy
+
+from .proxies import Proxy
+
+# Bytes that a proxy or an exchange may say before a connection stands. Refusals come with a page.
+MAX_HANDSHAKE = 1 << 20
+
+# Seconds that each address of a name gets at least, however many there are.
+EACH_ADDRESS = 1.0
+
+# What the status line of an HTTP proxy looks like.
+STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r|\n|\Z)")
+
+# Of the socket: nothing waits for more to send, and a peer that is gone is noticed.
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+class ProxyFailure(OSError):
+    """The proxy is what is wrong. The message is a sentence."""
+
+
+class Handshake:
+    """A socket on which so much may be read until an instant, and no more.
+
+    The library that reads from it knows a timeout for each read only.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        until: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.connection = connection
+        self.until = until
+        self.clock = clock
+        self.received = bytearray()
+        self.fileno = connection.fileno
+        self.gettimeout = connection.gettimeout
+        self.settimeout = connection.settimeout
+        self.close = connection.close
+
+    def recv(self, size: int) -> bytes:
+        self.connection.settimeout(left(self.until, self.clock))
+        data = self.connection.recv(size)
+        self.received += data
+        if len(self.received) > MAX_HANDSHAKE:
+            raise OSError(f"the handshake has more than {MAX_HANDSHAKE} bytes")
+        return data
+
+    def send(self, data: bytes) -> int:
+        self.connection.settimeout(left(self.until, self.clock))
+        return self.connection.send(data)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that has been received, if it has."""
+        found = STATUS.match(self.received)
+        return int(found[1]) if found else None
+
+
+def left(until: float, clock: Callable[[], float] = time.monotonic) -> float:
+    """Seconds until an instant. Raises TimeoutError when it is over."""
+    seconds = until - clock()
+    if seconds <= 0:
+        raise TimeoutError("timed out")
+    return seconds
+
+
+def dial(host: str, port: int, proxy: Proxy | None, timeout: float) -> socket.socket:
+    """A connection to a host, made within so many seconds. Raises ProxyFailure or another OSError."""
+    until = time.monotonic() + timeout
+    if proxy is None:
+        return direct(host, port, until)
+    if proxy.scheme == "http":
+        return tunnel(host, port, proxy, until, timeout)
+    return socks(host, port, proxy, timeout)
+
+
+def direct(host: str, port: int, until: float) -> socket.socket:
+    """Each address of a name is tried for its share of the time."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: OSError = OSError("the name has no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(found):
+        share = max(left(until) / (len(found) - tried), EACH_ADDRESS)
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(share)
+            tune(connection)
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure
+
+
+def tune(connection: socket.socket) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        # Not every system has each.
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def tunnel(host: str, port: int, proxy: Proxy, until: float, timeout: float) -> socket.socket:
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        connection = direct(proxy.host, proxy.port, until)
+    except OSError as error:
+        raise unreachable(proxy, error, timeout) from error
+    try:
+        status = connect_through(Handshake(connection, until), where, proxy)
+        if status is None or not 200 <= status < 300:
+            raise ProxyFailure(f"{proxy} {objection(status, where, proxy)}")
+        connection.settimeout(left(until))
+    except ProxyFailure:
+        connection.close()
+        raise
+    except OSError as error:
+        connection.close()
+        raise unreachable(proxy, error, timeout) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_through(handshake: Handshake, where: str, proxy: Proxy) -> int | None:
+    """The status that an HTTP proxy answers with, None when it is none."""
+    lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+    if proxy.user is not None:
+        known = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {known}")
+    request = "\r\n".join([*lines, "", ""]).encode()
+    while request:
+        request = request[handshake.send(request) :]
+    # Byte by byte: what follows belongs to the exchange.
+    while not handshake.received.endswith((b"\r\n\r\n", b"\n\n")):
+        if not handshake.recv(1):
+            break
+    return handshake.status
+
+
+def objection(status: int | None, where: str, proxy: Proxy) -> str:
+    match status:
+        case None:
+            return "does not answer like an HTTP proxy."
+        case 407 if proxy.user is None:
+            return (
+                f"wants a user name and a password: write them into {proxy.variable} as "
+                "http://user:password@host:port."
+            )
+        case 407:
+            return f"does not accept the user name and the password in {proxy.variable}."
+        case 502 | 503 | 504:
+            return f"could not connect to {where} (HTTP {status})."
+    return f"refused to connect to {where} with HTTP {status}."
+
+
+def socks(host: str, port: int, proxy: Proxy, timeout: float) -> socket.socket:
+    kind = ProxyType.SOCKS5 if proxy.scheme.startswith("socks5") else ProxyType.SOCKS4
+    # With an h or an a the proxy resolves the name, as in curl.
+    far = proxy.scheme in ("socks5h", "socks4a")
+    made = SocksProxy(kind, proxy.host, proxy.port, proxy.user, proxy.password, rdns=far)
+    try:
+        connection = made.connect(host, port, timeout=timeout)
+    except (ProxyConnectionError, ProxyTimeoutError) as error:
+        raise unreachable(proxy, error.__cause__ or error, timeout) from error
+    except socket.gaierror:
+        raise
+    except (ProxyError, OSError, AssertionError, ValueError) as error:
+        raise ProxyFailure(f"{proxy} refused the connection: {words(error)}.") from error
+    tune(connection)
+    return connection
+
+
+def words(error: BaseException) -> str:
+    return str(error).strip().rstrip(".") or "it does not speak this kind of SOCKS"
+
+
+def unreachable(proxy: Proxy, error: BaseException, timeout: float) -> ProxyFailure:
+    match error:
+        case socket.gaierror():
+            why = "cannot be found: its name does not resolve"
+        case TimeoutError():
+            why = f"did not answer within {timeout:.0f} seconds"
+        case ConnectionRefusedError():
+            why = "cannot be reached: nothing listens there"
+        case _:
+            why = f"cannot be used: {words(error)}"
+    return ProxyFailure(f"{proxy} {why}.")

@@ -1,0 +1,32 @@
+"""What the headers of an answer say of the exchange's limits, whatever is written there."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def whole(text: str, most: int) -> int | None:
+    """A whole number, `most` when it is larger; None for anything else."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    digits = digits.lstrip("0") or "0"
+    # Python refuses to read some thousands of digits.
+    return most if len(digits) > len(str(most)) else min(int(digits), most)
+
+
+def retry_after(text: str, now: float, most: int) -> float | None:
+    """Seconds to wait: they are given as such or as a date. `now` is in seconds since 1970.
+
+    At most `most`; None when neither is given.
+    """
+    seconds = whole(text, most)
+    if seconds is not None:
+        return seconds
+    try:
+        until = parsedate_to_datetime(text)
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        left = (until - datetime.fromtimestamp(now, UTC)).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(0.0, left), most)

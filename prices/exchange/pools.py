@@ -1,0 +1,68 @@
+"""Connections for REST, dialled as those of the streams are."""
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from .dialing import ProxyFailure, dial
+from .proxies import Proxy
+
+# Seconds to connect within, when the pool does not say.
+CONNECT_TIMEOUT = 5.0
+
+
+class Dialler:
+    """Makes connections through a proxy, or directly, and knows the last one, to shut it."""
+
+    def __init__(self, proxy: Proxy | None) -> None:
+        self.proxy = proxy
+        self.last: HTTPConnection | None = None
+
+    def pool(self, **options: Any) -> urllib3.PoolManager:
+        """The library's pool, but for how its connections are made."""
+        dialler = self
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return dialler.dial(self)
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return dialler.dial(self)
+
+        class PlainPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        manager = urllib3.PoolManager(**options)
+        manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+        return manager
+
+    def dial(self, connection: HTTPConnection) -> socket.socket:
+        """What the library does itself, and the exceptions that it raises then."""
+        self.last = connection
+        timeout = connection.timeout or CONNECT_TIMEOUT
+        try:
+            dialled = dial(connection.host, connection.port, self.proxy, timeout)
+        except ProxyFailure:
+            raise
+        except socket.gaierror as error:
+            raise NameResolutionError(connection.host, connection, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, "timed out") from error
+        except OSError as error:
+            raise NewConnectionError(connection, str(error)) from error
+        dialled.settimeout(timeout)
+        return dialled
+
+    def hang_up(self) -> None:
+        """Shut the last connection: whoever reads from it is woken."""
+        if self.last is not None and (used := self.last.sock) is not None:
+            with suppress(OSError):
+                used.shutdown(socket.SHUT_RDWR)
