@@ -10,3 +10,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("prices.api.urls")),
 ]
+
+# Under the API's paths these are JSON, as every error there is.
+handler400 = "prices.api.errors.bad_request"
+handler403 = "prices.api.errors.forbidden"
+handler404 = "prices.api.errors.not_found"
+handler500 = "prices.api.errors.server_error"

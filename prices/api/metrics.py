@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from pricetracker import reasons
 
 from ..exact import decimal_text
 from ..models import Symbol
+from .errors import method_not_allowed
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -95,6 +96,11 @@ class Metrics(View):
             response = HttpResponse(exposition(None), CONTENT_TYPE)
         response["Cache-Control"] = "no-store"
         return response
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return method_not_allowed(request, self._allowed_methods())
 
 
 # Nothing is changed here that needed a token: without this, a POST would be told that it lacks one.

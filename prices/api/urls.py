@@ -12,6 +12,7 @@ from rest_framework.routers import APIRootView, DefaultRouter
 from pricetracker import __version__
 
 from . import events, lists, metrics, state, views
+from .errors import prefer_json
 
 
 class TapeAPI(APIRootView):
@@ -25,8 +26,19 @@ class TapeAPI(APIRootView):
         return response
 
 
+class Docs(SpectacularSwaggerView):
+    """The schema as a page to read and to try."""
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        # The only renderer of this view fills in a template, which has no place for these.
+        prefer_json(request)
+        return super().options(request, *args, **kwargs)
+
+
 class Router(DefaultRouter):
     APIRootView = TapeAPI
+    # `?format=json` says the same as a suffix, and reaches actions that know nothing of formats.
+    include_format_suffixes = False
 
 
 router = Router()
@@ -48,5 +60,5 @@ urlpatterns = [
     path("api/events/", events.EventsView.as_view(), name="events"),
     path("api/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", Docs.as_view(url_name="schema"), name="docs"),
 ]
