@@ -395,6 +395,37 @@ class TestWaits:
         assert [type(event) for event in events] == [Up, Down] * 3
         assert events[5].wait >= 2
 
+    def test_are_short_on_a_line_that_flaps(self, life) -> None:
+        class Flapping:
+            """Works for 28 seconds and is cut."""
+
+            def __init__(self) -> None:
+                self.left = 28
+
+            def recv_data(self, control_frame: bool = False) -> tuple[int, bytes]:
+                if not self.left:
+                    raise ConnectionResetError
+                self.left -= 1
+                life.now += 1
+                return TEXT, b"tick"
+
+            def close(self) -> None:
+                pass
+
+        refusals = iter(range(9))
+
+        def connect(url: str) -> Flapping:
+            # Being refused takes as long as a connection that works.
+            life.now += 28
+            if next(refusals, None) is not None:
+                raise ConnectionRefusedError
+            return Flapping()
+
+        life.luck = 1.0
+        events = first(9 + 3 * 30, life.stream("ws://flapping", connect=connect))
+        waits = [event.wait for event in events if isinstance(event, Down)]
+        assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 1, 1]
+
     def test_start_afresh_after_a_connection_that_lasted(self, life) -> None:
         def last(peer: Peer) -> None:
             peer.upgrade(frame(TEXT, b"tick"))

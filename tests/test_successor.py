@@ -319,6 +319,18 @@ class TestRotation:
         rotation.tried(now)
         assert rotation.may_try(now + 1)
 
+    def test_one_that_is_not_trusted_is_replaced_soon_if_it_worked(self) -> None:
+        rotation = Rotation(lambda: 1.0)
+        now = 1000.0
+        for _ in range(8):
+            rotation.begin(now)
+            rotation.want(SHUTDOWN, now)
+            rotation.tried(now)
+        rotation.begin(now)
+        assert not rotation.may_try(now + 28)
+        rotation.distrust("BTCUSDT is mute.", now + 28)
+        assert rotation.may_try(now + 28)
+
     def test_attempts_in_vain_are_not_forgotten_while_the_old_one_goes_on(self) -> None:
         rotation = Rotation(lambda: 1.0)
         rotation.begin(1000)

@@ -44,6 +44,8 @@ class Relay:
         self.successor: Successor | None = None
         self.heard: float | None = None
         self.connections = 0
+        # Since when it has been delivering, over one connection or several.
+        self.since: float | None = None
         self.trouble: str | None = None
 
     def events(self) -> Iterator[Event]:
@@ -54,6 +56,7 @@ class Relay:
         self.socket = self.connect(self.subscription.url)
         try:
             self.begin()
+            self.since = self.clock()
             yield Up()
             for message in self.subscription.messages:
                 self.socket.send(message)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import inf
 
-from .backoff import CEILING, backoff
+from .backoff import CEILING, WORKED, Backoff
 
 HOUR = 3600
 
@@ -26,7 +26,7 @@ class Rotation:
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self.draw = draw
-        self.waits = backoff(draw)
+        self.waits = Backoff(draw)
         self.next_try = -inf
         self.begin(-inf)
 
@@ -44,10 +44,13 @@ class Rotation:
         self.asked = reason
         self.look_at = -inf
 
-    def want(self, reason: str, now: float) -> None:
-        """Replace the present connection; how soon is for the backoff to say. It is afresh if the connection lasted."""
-        if not self.reason and now - self.began > CEILING:
-            self.waits = backoff(self.draw)
+    def want(self, reason: str, now: float, lasting: float = CEILING) -> None:
+        """Replace the present connection; how soon is for the backoff to say.
+
+        It is afresh if the connection lasted for more than `lasting` seconds.
+        """
+        if not self.reason and now - self.began > lasting:
+            self.waits = Backoff(self.draw)
             self.next_try = -inf
         self.reason = reason
         self.look_at = -inf
@@ -64,8 +67,8 @@ class Rotation:
         return bool(self.reason)
 
     def distrust(self, reason: str, now: float) -> None:
-        """Trades of the present connection may be missing already."""
-        self.want(reason, now)
+        """Trades of the present connection may be missing already: nothing is known meanwhile."""
+        self.want(reason, now, lasting=WORKED)
         self.trusted = False
 
     def may_try(self, now: float) -> bool:
@@ -73,4 +76,4 @@ class Rotation:
 
     def tried(self, now: float) -> None:
         """An attempt is over, for better or worse. The next one must wait, if it comes soon."""
-        self.next_try = now + next(self.waits)
+        self.next_try = now + self.waits.next()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from . import connection
-from .backoff import CEILING, backoff
+from .backoff import Backoff
 from .events import Down, Event, Idle, Renewed, Up
 from .relay import Relay
 from .subscription import Subscription
@@ -36,6 +36,7 @@ class Stream:
         self.stopped = stopped
         self.sleep = sleep
         self.clock = clock
+        self.draw = draw
         self.relay = Relay(
             subscription, stopped=stopped, sleep=sleep, connect=connect, clock=clock, draw=draw
         )
@@ -64,14 +65,14 @@ class Stream:
         self.relay.rotation.ask(reason)
 
     def __iter__(self) -> Iterator[Event]:
-        waits = backoff()
+        waits = Backoff(self.draw)
         while not self.stopped():
-            began = self.clock()
+            self.relay.since = None
             try:
                 yield from self.relay.events()
             except connection.FAILURES as error:
-                if self.clock() - began > CEILING:
-                    waits = backoff()
-                wait = next(waits)
+                if self.relay.since is not None:
+                    waits.lasted(self.clock() - self.relay.since)
+                wait = waits.next()
                 yield Down(connection.explain(error), wait)
                 self.sleep(wait)
