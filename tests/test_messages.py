@@ -21,6 +21,7 @@ from prices.exchange.messages import (
     parse,
     parse_ticks,
 )
+from prices.exchange.plausible import DELAYED, OPENED
 from prices.models import Candle
 from tests.tapes import instant, open_tape
 
@@ -64,9 +65,9 @@ class TestTicks:
         [
             (1751531435984, 1751531435984000),
             (1751531435984239, 1751531435984239),
-            (10**11, 10**14),  # 1973, in milliseconds
+            (OPENED // 1000, OPENED),  # July 2017, in milliseconds
             (10**14 - 1, (10**14 - 1) * 1000),
-            (10**14, 10**14),
+            (OPENED, OPENED),
         ],
     )
     def test_a_time_is_milliseconds_or_microseconds_by_its_size(self, time, microseconds) -> None:
@@ -175,6 +176,28 @@ class TestBadTicks:
     def test_times_that_are_none(self, field, time) -> None:
         with pytest.raises(BadFrame):
             parse(altered(**{field: time}))
+
+    @pytest.mark.parametrize(
+        ("traded", "why"),
+        [
+            (1751531435987239 + 86_400_000_000, "after its event of 2025-07-03T08:30:35.987239Z"),
+            (95_000_000_000_000_000, "it was traded at 4980-06-06T"),
+            (1751531435987239 + 1000, "after its event"),
+            (1751531435987239 - DELAYED - 1, "long before its event"),
+            (315_532_800_000_000, "its time, 1980-01-01T00:00:00Z, is before Binance opened"),
+            (OPENED - 1, "before Binance opened"),
+            (1751531436988, "after its event"),  # in milliseconds
+        ],
+    )
+    def test_times_that_no_trade_of_this_event_has(self, traded, why) -> None:
+        with pytest.raises(BadFrame, match=why):
+            parse(altered(T=traded))
+        assert parse_ticks([COMBINED, altered(T=traded), COMBINED]) is None
+
+    @pytest.mark.parametrize("traded", [0, 999, -DELAYED])
+    def test_times_that_one_may_have(self, traded) -> None:
+        frame = altered(T=1751531435987239 + traded)
+        assert parse_ticks([COMBINED, frame]) == [TICK, parse(frame)]
 
     @pytest.mark.parametrize("field", list("esflpqTE"))
     def test_a_field_is_missing(self, field) -> None:
@@ -311,6 +334,13 @@ class TestAnything:
             check(found)
 
 
+micro_times = st.builds(
+    lambda sent, delay, unit: (sent // unit, (sent - delay) // unit),
+    st.sampled_from([OPENED, OPENED + 5_000_000, 1751531435987239, 10**17 - 1]),
+    st.sampled_from([-(10**9), -1000, -999, 0, 3000, DELAYED, DELAYED + 1]),
+    st.sampled_from([1, 1000]),
+)
+
 numbers = st.sampled_from(
     [
         "1",
@@ -354,6 +384,17 @@ class TestManyAtOnce:
         wrapped = len(each) == len(frames) > 0
         all_ticks = wrapped and all(isinstance(found, Tick) for found in each)
         assert parse_ticks(frames) == (each if all_ticks else None)
+
+    @given(st.lists(micro_times, min_size=1, max_size=4))
+    @settings(max_examples=500)
+    def test_they_are_in_time_only_if_each_is(self, times) -> None:
+        frames = [altered(E=sent, T=traded) for sent, traded in times]
+        each = [understood(frame) for frame in frames]
+        found = parse_ticks(frames)
+        if len({sent >= 10**14 for sent, _ in times}) == 1:
+            assert found == (each if all(each) else None)
+        else:
+            assert found is None or found == each
 
     @given(good, changed, st.lists(good, max_size=3))
     @settings(max_examples=300)

@@ -113,10 +113,11 @@ class TestHelp:
 
     def test_where_time_leads_far_past_a_gap_one_goes_back_by_id(self, mending) -> None:
         m = mending()
-        for t in THIRTY:
-            # REST tells the first 25 as an hour earlier than the stream did.
-            m.history.add(t, traded=t.traded - 3_600_000_000 if t.first <= 25 else None)
-        m.store([*THIRTY[:10], *THIRTY[12:]])
+        ticks = [tick(n, n / 100) for n in range(1, 31)]
+        for t in ticks:
+            # REST tells the first 25 as nearly a second earlier than the stream did.
+            m.history.add(t, traded=t.traded - 900_000 if t.first <= 25 else None)
+        m.store([*ticks[:10], *ticks[12:]])
         assert m.turns()[-1] is Turn.FILLED
         assert open_gaps() == []
 

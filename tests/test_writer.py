@@ -318,7 +318,7 @@ class TestVouching:
         """Ids begin anew when a symbol is listed anew: then the old trades are in the way."""
         recording.receive(Up(), tick(1, 10, "100"), tick(2, 11, "101"))
         recording.beat()
-        recording.receive(tick(1, 9999, "777"))
+        recording.receive(tick(1, 11.5, "777"))
         recording.beat()
         assert vouched() == {}
         assert recording.writer.rejects.count == 1

@@ -3,15 +3,18 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 
 from ..exchange.aggregates import ROWS, WEIGHT, Aggregate, Aggregates, Page
 from ..exchange.backoff import backoff
+from ..exchange.plausible import AHEAD_OF_OURS
 from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
 from ..recording.steady import SteadyTape
 from ..recording.tape import Stored
+from ..recording.times import sift_rows
 from .ledger import Missing, OpenGap, left_of, missing, next_gap
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 from .search import page_before, void
@@ -49,6 +52,7 @@ class Repairer:
         rows: int = ROWS,
         filled: Callable[[Stored], object] = lambda stored: None,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.tape = tape
         self.rest = rest
@@ -56,6 +60,7 @@ class Repairer:
         self.rows = rows
         self.filled = filled
         self.clock = clock
+        self.wall_clock = wall_clock
         self.schedule = Schedule()
         # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
         self.places: dict[int, Aggregate] = {}
@@ -82,6 +87,7 @@ class Repairer:
             return self.pause(gap, str(error))
         self.waits = backoff(ceiling=UNANSWERED)
         self.tape.once(lambda tape: tape.tried(gap.id))
+        page = self.sifted(gap, page)
         if page.ticks:
             stored = self.tape.once(lambda tape: tape.fill(gap.symbol, page.ticks))
             self.ticks += stored.ticks
@@ -89,6 +95,19 @@ class Repairer:
         for first, last in void(page):
             self.rule_out(gap.symbol, first, last)
         return self.go_on(gap, page) if page.last < gap.last else self.leave(gap, page)
+
+    def sifted(self, gap: OpenGap, page: Page) -> Page:
+        """The page without the ticks whose times cannot be right."""
+        latest = int(self.wall_clock() * 1_000_000) + AHEAD_OF_OURS
+        refused = self.tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
+        if not refused:
+            return page
+        lost = {id(found.tick) for found in refused}
+        tick, reason = refused[0]
+        nonsense = f"Trade {tick.first} makes no sense: {reason}."
+        logger.warning("%s: %s (%d in all from REST)", gap.symbol, nonsense, len(refused))
+        ticks = [tick for tick in page.ticks if id(tick) not in lost]
+        return replace(page, ticks=ticks, nonsense=nonsense)
 
     def page(self, gap: OpenGap) -> Page:
         aggregates = Aggregates(self.rest, gap.symbol, self.rows)

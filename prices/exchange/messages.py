@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from .plausible import are_timely, untimely
+
 # A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
 # quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the
 # exchange writes zeros into the tombstones of withdrawn ones.
@@ -99,6 +101,8 @@ def checked(tick: Tick) -> Tick:
         )
     if not 0 <= tick.last - tick.first < MAX_TRADES:
         raise BadFrame(f"trades {tick.first} to {tick.last} are none or too many for one tick")
+    if wrong := untimely(micros(tick.traded), micros(tick.sent)):
+        raise BadFrame(wrong)
     return tick
 
 
@@ -112,7 +116,10 @@ def parse(frame: bytes) -> Tick | Shutdown | Reply:
 
 
 def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
-    """What `parse` says of each frame, if all are ticks of a combined stream, as nearly always; else None."""
+    """What `parse` says of each frame, if all are ticks of a combined stream, as nearly always; else None.
+
+    None as well when their times are in different units.
+    """
     try:
         ticks: list[Any] = [decode_combined(frame).data for frame in frames]
     except UNREADABLE:
@@ -132,9 +139,20 @@ def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
         and prices.count("\n") == quantities.count("\n") == len(ticks)
         and min(lengths) >= 0
         and max(lengths) < MAX_TRADES
+        and are_in_time(ticks)
     ):
         return ticks
     return None
+
+
+def are_in_time(ticks: Sequence[Tick]) -> bool:
+    """Whether all of them are, and in one unit of time."""
+    traded = [tick.traded for tick in ticks]
+    delays = [tick.sent - tick.traded for tick in ticks]
+    if traded[0] >= MICROSECONDS_FROM:
+        # Among these, milliseconds would be long before Binance opened.
+        return are_timely(traded, delays, 1)
+    return max(traded) < MICROSECONDS_FROM and are_timely(traded, delays, 1000)
 
 
 def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:

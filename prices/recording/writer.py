@@ -16,6 +16,7 @@ from .rejects import Rejects
 from .status import Status
 from .steady import SteadyTape
 from .tally import Tally
+from .times import Refused, Times
 from .vouching import BEAT, Vouching
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,19 @@ class Writer:
         self.clock = clock
         self.wall_clock = wall_clock
         self.vouching = Vouching(tape, pace, renew=renew, clock=clock)
+        self.times = Times(tape)
+        tape.returned = self.start_over
         self.rejects = Rejects(clock)
         self.lag = Lag(clock())
         # From a trade to its commit, of the newest commit.
         self.commit_lag: timedelta | None = None
         self.tally = Tally()
         self.finishing = False
+
+    def start_over(self) -> None:
+        """Nothing that is on the tape is known any more."""
+        self.vouching.start_over()
+        self.times.forget()
 
     def run(self) -> None:
         while not self.finishing or self.buffer:
@@ -84,6 +92,11 @@ class Writer:
         ticks, joined = self.ticks_of(events), 0
         if ticks is None:
             ticks, joined = self.read_each(events, taken)
+        if ticks:
+            ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
+            if refused:
+                joined = len(ticks)
+                self.refuse(refused)
         if self.buffer.dropped != self.tally.dropped:
             # Somewhere round this batch frames are missing.
             self.tally.dropped = self.buffer.dropped
@@ -96,6 +109,13 @@ class Writer:
         for event in events:
             if isinstance(event, Looked):
                 self.vouching.judge(event)
+
+    def refuse(self, refused: Sequence[Refused]) -> None:
+        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap."""
+        for tick, reason in refused:
+            self.rejects.add(f"{tick.symbol} {tick.first}".encode(), reason)
+        self.vouching.fall_silent()
+        self.pace.unsettle()
 
     def ticks_of(self, events: list[Event | Looked]) -> list[Tick] | None:
         """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
@@ -138,6 +158,7 @@ class Writer:
             return self.understand(event)
         if isinstance(event, Up) or (isinstance(event, Renewed) and not event.joined):
             self.pace.connected(taken)
+            self.times.clock.forget()
             raise Break
         if isinstance(event, Down):
             raise Break

@@ -1,0 +1,245 @@
+"""Whether the times of ticks fit among those of their neighbours by trade id, and the exchange's clock."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import accumulate
+from operator import attrgetter, sub
+from typing import NamedTuple
+
+from ..exchange.messages import Tick, micros
+from ..exchange.plausible import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_line
+from ..keys import EPOCH, MASK, key
+from .steady import SteadyTape
+from .tape import Tape
+
+logger = logging.getLogger(__name__)
+
+# Events in a row that agree on a time which our own clock does not know: then it is the exchange's.
+AGREEING = 10
+
+# The ticks on either side of some trade ids. A key is `symbol number << 44 | first raw trade id`.
+NEIGHBOURS = """
+SELECT
+    (
+        SELECT timestamp FROM prices_price
+        WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND id < %(first)s
+        ORDER BY id DESC LIMIT 1
+    ),
+    (
+        SELECT timestamp FROM prices_price
+        WHERE symbol_id = %(symbol)s AND id > %(last)s AND id <= %(highest)s
+        ORDER BY id LIMIT 1
+    )
+"""
+
+
+class Refused(NamedTuple):
+    """A tick whose time cannot be right, and why."""
+
+    tick: Tick
+    reason: str
+
+
+class ExchangeClock:
+    """What the event times of the streams show, one after another. Times are in microseconds.
+
+    They are believed up to a while ahead of those before them, or of our own clock: either may be
+    wrong. Without one before them ours is given an hour; when it is further behind, it takes some
+    events in a row that agree to be believed.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """The connection is another: what it shows is looked at anew."""
+        self.sent: int | None = None
+        self.taken = 0.0
+        self.highest = 0
+        self.doubtful: list[int] = []
+
+    def limit(self, taken: float, ours: int) -> int:
+        """The latest event that is believed at `taken` (seconds, monotonic)."""
+        if self.sent is None:
+            return ours + AHEAD_OF_OURS
+        return max(ours, self.sent + int((taken - self.taken) * 1_000_000)) + AHEAD
+
+    def believed(self, sent: Sequence[int], taken: float, ours: int) -> list[bool] | None:
+        """Which of some events are; None when all of them are, as nearly always."""
+        limit = self.limit(taken, ours)
+        if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
+            self.sent, self.taken = sent[-1], taken
+            self.highest = max(self.highest, *sent)
+            return None
+        return [self.believe(time, taken, ours) for time in sent]
+
+    def believe(self, sent: int, taken: float, ours: int) -> bool:
+        if sent > self.limit(taken, ours) and not self.is_agreed(sent):
+            return False
+        self.sent, self.taken = sent, taken
+        self.highest = max(self.highest, sent)
+        self.doubtful.clear()
+        return True
+
+    def is_agreed(self, sent: int) -> bool:
+        if self.sent is not None:
+            return False
+        if self.doubtful and abs(sent - self.doubtful[-1]) > AHEAD:
+            self.doubtful.clear()
+        self.doubtful.append(sent)
+        return len(self.doubtful) > AGREEING
+
+
+class Times:
+    """Looks at all ticks of the streams before they are stored. `newest` is what it has let pass."""
+
+    def __init__(self, tape: SteadyTape) -> None:
+        self.tape = tape
+        self.clock = ExchangeClock()
+        # The last trade id of each symbol, and its time; None for one without a tape.
+        self.newest: dict[str, tuple[int, int] | None] = {}
+
+    def forget(self) -> None:
+        """The tape may be another one, or have lost what was on it."""
+        self.newest.clear()
+
+    def sift(self, ticks: list[Tick], taken: float, ours: int) -> tuple[list[Tick], list[Refused]]:
+        """The ticks whose times can be right, in their order, and the others.
+
+        They were taken over at `taken` (seconds, monotonic), when our clock showed `ours`.
+        """
+        refused: list[Refused] = []
+        believed = self.clock.believed([micros(tick.sent) for tick in ticks], taken, ours)
+        if believed is not None:
+            refused = [
+                Refused(tick, f"its event of {iso(micros(tick.sent))} is ahead of all clocks")
+                for tick, is_believed in zip(ticks, believed, strict=True)
+                if not is_believed
+            ]
+            ticks = [tick for tick, is_so in zip(ticks, believed, strict=True) if is_so]
+        firsts = {tick.symbol: tick for tick in reversed(ticks)}
+        if ticks and not (in_order(ticks) and all(map(self.follows, firsts.values()))):
+            latest = max(self.clock.highest, ours)
+            astray = [lost for symbol in firsts for lost in self.astray(symbol, ticks, latest)]
+            refused += astray
+            lost = {id(found.tick) for found in astray}
+            ticks = [tick for tick in ticks if id(tick) not in lost]
+        self.remember(ticks)
+        return ticks, refused
+
+    def follows(self, tick: Tick) -> bool:
+        """It comes after all that is known of its symbol, in id and in time."""
+        newest = self.newest_of(tick.symbol)
+        traded = micros(tick.traded)
+        return newest is None or (newest[0] < tick.first and newest[1] - STEP_BACK <= traded)
+
+    def newest_of(self, symbol: str) -> tuple[int, int] | None:
+        if symbol not in self.newest:
+            found = self.tape.insist(lambda tape: tape.newest(symbol))
+            self.newest[symbol] = (found.last, since_1970(found.traded)) if found else None
+        return self.newest[symbol]
+
+    def remember(self, ticks: Iterable[Tick]) -> None:
+        for tick in {tick.symbol: tick for tick in ticks}.values():
+            newest = self.newest_of(tick.symbol)
+            if newest is None or newest[0] < tick.last:
+                self.newest[tick.symbol] = (tick.last, micros(tick.traded))
+
+    def astray(self, symbol: str, ticks: Iterable[Tick], latest: int) -> list[Refused]:
+        """Those of one symbol that do not fit among each other, or among their neighbours.
+
+        What is on the tape and later than `latest` is not believed.
+        """
+        newest = self.newest_of(symbol)
+        ours = sorted((tick for tick in ticks if tick.symbol == symbol), key=attrgetter("first"))
+        late = [tick for tick in ours if newest and tick.first <= newest[0]]
+        before = newest[1] if newest else None
+        if before is not None and before > latest + STEP_BACK:
+            logger.warning(
+                "%s: the newest tick on the tape is of %s, which is yet to come. "
+                "manage.py verify_prices says what to do.",
+                symbol,
+                iso(before),
+            )
+        found = misfits(ours[len(late) :], before, None, latest)
+        for run in runs(late):
+            found += self.tape.insist(partial(among_neighbours, ticks=run, latest=latest))
+        return found
+
+
+def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
+    """Those of one symbol's ticks, from REST or a file, in order of trade id, that cannot be right.
+
+    None is later than `latest`, in microseconds. Raises one of AWAY when the database is away.
+    """
+    future = [tick for tick in ticks if micros(tick.traded) > latest]
+    present = [tick for tick in ticks if micros(tick.traded) <= latest]
+    return [
+        *(Refused(tick, f"{iso(micros(tick.traded))} is yet to come") for tick in future),
+        *among_neighbours(tape, present, latest),
+    ]
+
+
+def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
+    """Those of one symbol that do not fit between the stored ticks on either side of them all."""
+    if not ticks:
+        return []
+    number = tape.numbers[ticks[0].symbol]
+    span = {
+        "symbol": number,
+        "lowest": key(number, 0),
+        "first": key(number, ticks[0].first),
+        "last": key(number, ticks[-1].last),
+        "highest": key(number, MASK),
+    }
+    ((before, after),) = tape.database.execute(NEIGHBOURS, span).fetchall()
+    return misfits(
+        ticks,
+        None if before is None else since_1970(before),
+        None if after is None else since_1970(after),
+        latest,
+    )
+
+
+def misfits(
+    ticks: Sequence[Tick], before: int | None, after: int | None, latest: int
+) -> list[Refused]:
+    """Those that do not fit among each other, and between the times of the stored ticks beside them.
+
+    A stored one that is later than `latest`, or out of order with the other, is from when times
+    were not looked at: it bears witness to nothing.
+    """
+    before, after = (
+        None if time is None or time > latest + STEP_BACK else time for time in (before, after)
+    )
+    if before is not None and after is not None and before > after + STEP_BACK:
+        before = after = None
+    times = [micros(tick.traded) for tick in ticks]
+    return [
+        Refused(ticks[n], f"{iso(times[n])} is not between the times of its neighbours")
+        for n in out_of_line(times, before, after)
+    ]
+
+
+def in_order(ticks: Sequence[Tick]) -> bool:
+    """None was made much before any that came earlier, of whatever symbol."""
+    traded = [micros(tick.traded) for tick in ticks]
+    behind: int = max(map(sub, accumulate(traded, max), traded))
+    return behind <= STEP_BACK
+
+
+def runs(ticks: Iterable[Tick]) -> list[list[Tick]]:
+    """Stretches in which no trade is missing."""
+    found: list[list[Tick]] = []
+    for tick in ticks:
+        if found and found[-1][-1].last + 1 >= tick.first:
+            found[-1].append(tick)
+        else:
+            found.append([tick])
+    return found
+
+
+def since_1970(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(microseconds=1)
