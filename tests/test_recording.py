@@ -18,7 +18,7 @@ from prices.models import Gap, Price, Symbol
 from prices.recording.witness import SETTLING
 from tests.exchange import BTC, ETH, TRX, Running, local_exchange
 from tests.recorders import PATIENCE, database_url, eventually, manage, recorder
-from tests.tapes import EPOCH, check, instant, open_tape, recorded, stored_candles
+from tests.tapes import EPOCH, check, instant, open_tape, recorded, stored_candles, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -166,6 +166,26 @@ def test_a_wrong_symbol_ends_the_command_with_its_likes() -> None:
     assert process.returncode == 1
     assert "Binance Spot lists no symbol BTCUSD. Did you mean BTCUSDT" in output
     assert "Traceback" not in output
+
+
+def test_a_delisted_symbol_stops_no_other() -> None:
+    with open_tape("OLDUSDT") as tape:
+        tape.store([tick(1, symbol="OLDUSDT")])
+    with local_exchange() as exchange, recorder(exchange, "BTCUSDT", "OLDUSDT") as process:
+        eventually(Price.objects.filter(symbol__name="BTCUSDT").exists)
+        process.terminate()
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert "OLDUSDT is on the tape, but no longer listed by the exchange" in output
+
+
+def test_a_wrong_symbol_that_was_asked_for_before_is_still_wrong() -> None:
+    """When the symbols could not be checked, it got a row, but no tick."""
+    with open_tape("BTCUDST"), local_exchange() as exchange:
+        process = manage("stream_prices", "BTCUDST", exchange=exchange)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "Binance Spot lists no symbol BTCUDST. Did you mean BTCUSDT" in output
 
 
 def test_when_the_symbols_cannot_be_checked_recording_goes_on_and_says_so() -> None:

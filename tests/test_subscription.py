@@ -45,6 +45,22 @@ def test_no_more_symbols_than_one_connection_carries() -> None:
         aggregate_trades(BASE, [f"S{number}" for number in range(1025)])
 
 
+def test_too_many_symbols_are_told_how_many_recorders_carry_them() -> None:
+    with pytest.raises(ValueError, match=r"2 recorders carry them: start `stream_prices` 2 times"):
+        aggregate_trades(BASE, [f"S{number}" for number in range(1100)])
+
+
+def test_a_reply_leads_to_the_symbols_of_its_message() -> None:
+    symbols = [f"SYMBOL{number:04}USDT" for number in range(1024)]
+    asked = aggregate_trades(BASE, symbols)
+    assert len(asked.messages) > 1
+    for message in map(json.loads, asked.messages):
+        names = [f"{symbol.lower()}@aggTrade" for symbol in asked.symbols_of(message["id"])]
+        assert names == message["params"]
+    for id in (0, -1, 99, "1", None, [1], 1.5):
+        assert asked.symbols_of(id) == ()
+
+
 @given(
     st.lists(st.text(st.sampled_from("ABCXYZ0189-_.币安"), min_size=1, max_size=50), max_size=400)
 )

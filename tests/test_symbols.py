@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from prices.exchange.rest import Rest, Unanswered
-from prices.exchange.symbols import LONGEST, NAMED, ask, check, question
+from prices.exchange.symbols import LONGEST, NAMED, ask, check, look_up, question
 from replay.limits import Limits
 from tests.exchange import local_exchange
 from tests.faulty import faulty
@@ -67,6 +67,12 @@ class TestAnswer:
             symbols.insert(500, "NONESUCH")
             with pytest.raises(ValueError, match=r"^Binance Spot lists no symbol NONESUCH\.$"):
                 check(exchange, symbols)
+
+    def test_tells_listed_and_unlisted_ones_apart(self, exchange: Rest) -> None:
+        found = look_up(exchange, ["GONEUSDT", "BTCUSDT", "BTCUDST"])
+        assert found.statuses == {"BTCUSDT": "TRADING"}
+        assert found.unlisted == ["GONEUSDT", "BTCUDST"]
+        assert "Did you mean BTCUSDT?" in found.refusal(["BTCUDST"])
 
     def test_names_no_more_than_can_be_read(self, exchange: Rest) -> None:
         wrong = [f"WRONG{i}" for i in range(900)]

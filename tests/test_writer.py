@@ -194,6 +194,23 @@ class TestStoring:
             "The exchange is about to close the connection.",
         ]
 
+    def test_a_refused_subscription_names_its_symbols(self, recording, caplog) -> None:
+        symbols = tuple(f"COIN{n}USDT" for n in range(12))
+        recording.writer.asked_for = {7: symbols}.get
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+        recording.receive(b'{"error":{"code":2,"msg":"Invalid request"},"id":7}')
+        recording.beat()
+        (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+        assert told == (
+            "The exchange refused a subscription to "
+            + ", ".join(symbols[:10])
+            + " and 2 more: {'code': 2, 'msg': 'Invalid request'}"
+        )
+        # What is claimed must have been heard after it.
+        assert vouched() == {}
+
     def test_finishing_stores_all_that_is_pending(self, recording) -> None:
         ticks = [tick(n, n) for n in range(1, 8)]
         recording.buffer.most = 2

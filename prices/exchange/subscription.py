@@ -1,8 +1,9 @@
 """Which streams to ask for, and how: in the URL, and what does not fit there in messages."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
 from urllib.parse import quote
 
 # Characters. The servers cut off URLs of some 8,000.
@@ -17,10 +18,18 @@ NAMES_A_MESSAGE = 200
 
 @dataclass(frozen=True)
 class Subscription:
-    """The URL to connect to, and the messages to send then."""
+    """The URL to connect to, and the messages to send then.
+
+    `asked_for` are the symbols that each message asks for, by its id.
+    """
 
     url: str
     messages: tuple[str, ...]
+    asked_for: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def symbols_of(self, id: object) -> tuple[str, ...]:
+        """The symbols of the message that a reply belongs to; none when it is of no message."""
+        return self.asked_for.get(id, ()) if isinstance(id, int) else ()
 
 
 def aggregate_trades(base_url: str, symbols: Sequence[str]) -> Subscription:
@@ -29,8 +38,11 @@ def aggregate_trades(base_url: str, symbols: Sequence[str]) -> Subscription:
     Names of streams are in lower case: the exchange takes others and stays silent.
     """
     if len(symbols) > MAX_STREAMS:
+        recorders = ceil(len(symbols) / MAX_STREAMS)
         raise ValueError(
-            f"{len(symbols)} symbols are too many: a connection carries {MAX_STREAMS}."
+            f"{len(symbols)} symbols are too many: a connection carries {MAX_STREAMS}. "
+            f"{recorders} recorders carry them: start `stream_prices` {recorders} times on one "
+            "database, each with other symbols."
         )
     names = [f"{symbol.lower()}@aggTrade" for symbol in symbols]
     head = f"{base_url}/stream?timeUnit=MICROSECOND&streams="
@@ -41,10 +53,12 @@ def aggregate_trades(base_url: str, symbols: Sequence[str]) -> Subscription:
             break
         in_url += 1
     url = head + "/".join(quote(name, safe="@") for name in names[:in_url])
-    rest = names[in_url:]
-    chunks = [rest[i : i + NAMES_A_MESSAGE] for i in range(0, len(rest), NAMES_A_MESSAGE)]
+    left = range(in_url, len(names), NAMES_A_MESSAGE)
+    chunks = {id: slice(at, at + NAMES_A_MESSAGE) for id, at in enumerate(left, start=1)}
     return Subscription(
-        url, tuple(subscribe(chunk, id) for id, chunk in enumerate(chunks, start=1))
+        url,
+        tuple(subscribe(names[chunk], id) for id, chunk in chunks.items()),
+        {id: tuple(symbols[chunk]) for id, chunk in chunks.items()},
     )
 
 

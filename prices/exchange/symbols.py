@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 import msgspec
@@ -77,19 +78,45 @@ def question(symbols: Sequence[str]) -> dict[str, str]:
     return {"symbols": names} if symbols and len(quote_plus(names)) <= LONGEST else {}
 
 
-def check(rest: Rest, symbols: Sequence[str]) -> dict[str, str]:
-    """The status of each symbol. Raises Unanswered, and ValueError naming those that are not listed and their likes."""
+@dataclass(frozen=True)
+class LookUp:
+    """What the exchange's list says of some symbols: the status of each, and which are not on it.
+
+    `listed` are all that are on it, if it was asked for all.
+    """
+
+    statuses: dict[str, str]
+    unlisted: list[str]
+    listed: list[str]
+
+    def refusal(self, unlisted: list[str]) -> str:
+        """Sentences that name symbols which are not on the list, and their likes on it."""
+        sentences = [describe(symbol, self.listed) for symbol in unlisted[:NAMED]]
+        if len(unlisted) > NAMED:
+            sentences.append(f"Nor does it list {len(unlisted) - NAMED} more.")
+        return " ".join(sentences)
+
+
+def look_up(rest: Rest, symbols: Sequence[str]) -> LookUp:
+    """Raises Unanswered."""
     listed = ask(rest, symbols)
     if listed is None:
         listed = ask(rest, ()) or []
     status = {listing.symbol: listing.status for listing in listed}
-    unknown = [symbol for symbol in symbols if symbol not in status]
-    if unknown:
-        sentences = [describe(symbol, list(status)) for symbol in unknown[:NAMED]]
-        if len(unknown) > NAMED:
-            sentences.append(f"Nor does it list {len(unknown) - NAMED} more.")
-        raise ValueError(" ".join(sentences))
-    return {symbol: status[symbol] for symbol in symbols}
+    return LookUp(
+        {symbol: status[symbol] for symbol in symbols if symbol in status},
+        [symbol for symbol in symbols if symbol not in status],
+        list(status),
+    )
+
+
+def check(rest: Rest, symbols: Sequence[str]) -> dict[str, str]:
+    """The status of each symbol. Raises Unanswered, and ValueError naming those that are not listed
+    and their likes."""
+    found = look_up(rest, symbols)
+    if found.unlisted:
+        raise ValueError(found.refusal(found.unlisted))
+    return found.statuses
 
 
 def describe(symbol: str, listed: list[str]) -> str:

@@ -96,6 +96,7 @@ def build_recorder(
         status=Status(out),
         pace=pace,
         renew=stream.renew,
+        asked_for=subscription.symbols_of,
         clock=clock,
     )
     recorder = Recorder(stream, buffer, writer, stop)

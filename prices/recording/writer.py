@@ -21,6 +21,10 @@ from .vouching import BEAT, Vouching
 
 logger = logging.getLogger(__name__)
 
+# Symbols that a refused subscription names at most, and characters of the exchange's reason.
+NAMED = 10
+SHOWN = 300
+
 # Why a tick was skipped that was another than the one stored under its trade id.
 CONTRADICTED = "another trade bears this id on the tape. Has the symbol been listed anew, or is this another exchange?"
 
@@ -33,7 +37,7 @@ class Writer:
     """Moves events from the buffer to the tape, until it is told to finish and the buffer is empty.
 
     `heard` tells when the exchange last spoke on the present connection, by the same clock, or None without one; `renew`
-    asks for another connection. `pace` is told of all ticks.
+    asks for another connection; `asked_for` names the symbols that a message asked for, by its id. `pace` is told of all ticks.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Writer:
         status: Status,
         pace: Pace,
         renew: Callable[[str], None],
+        asked_for: Callable[[object], Sequence[str]] = lambda id: (),
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -55,6 +60,7 @@ class Writer:
         self.tape = tape
         self.status = status
         self.pace = pace
+        self.asked_for = asked_for
         self.clock = clock
         self.wall_clock = wall_clock
         self.vouching = Vouching(tape, pace, renew=renew, clock=clock)
@@ -178,8 +184,19 @@ class Writer:
         if type(event) is Shutdown:
             logger.info("The exchange is about to close the connection.")
         elif type(event) is Reply and event.error is not None:
-            logger.error("The exchange refused a subscription: %s", event.error)
+            self.refused(event)
         return None
+
+    def refused(self, reply: Reply) -> None:
+        """Some symbols will not be heard on this connection. The next one asks for them again."""
+        symbols = self.asked_for(reply.id)
+        names = f" to {', '.join(symbols[:NAMED])}" if symbols else ""
+        if len(symbols) > NAMED:
+            names += f" and {len(symbols) - NAMED} more"
+        error = str(reply.error)[:SHOWN]
+        logger.error("The exchange refused a subscription%s: %s", names, error)
+        # Nothing is claimed of any until it is heard again.
+        raise Break
 
     def expect(self, tick: Tick) -> None:
         if tick.symbol not in self.symbols:

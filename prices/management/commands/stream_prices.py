@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
+from prices.keys import key
 from prices.management.arguments import symbol
 from prices.management.wiring import rest_api, usable_tape
+from prices.models import Candle, Symbol
 from prices.recording.build import build_recorder
 from prices.recording.line import connect
 from prices.recording.tape import Tape
@@ -61,9 +63,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def check_symbols(self, rest: Rest, symbols: list[str]) -> None:
-        """A wrong symbol would be subscribed to and stay silent: the exchange does not object."""
+        """A wrong symbol would be subscribed to and stay silent: the exchange does not object.
+
+        One that is on the tape was right once: it was delisted, and stops no other.
+        """
         try:
-            statuses = listing.check(rest, symbols)
+            found = listing.look_up(rest, symbols)
         except Stopped:
             return
         except Unanswered as error:
@@ -71,11 +76,30 @@ class Command(BaseCommand):
                 f"The symbols could not be checked, so a wrong one will stay silent: {error}"
             )
             return
-        except ValueError as error:
-            raise CommandError(str(error)) from None
-        for name, status in statuses.items():
+        delisted = on_tape(found.unlisted)
+        if wrong := [name for name in found.unlisted if name not in delisted]:
+            raise CommandError(found.refusal(wrong))
+        for name in delisted:
+            self.stderr.write(
+                f"{name} is on the tape, but no longer listed by the exchange: nothing will be "
+                "heard of it."
+            )
+        for name, status in found.statuses.items():
             if status != listing.TRADING:
                 self.stderr.write(f"{name} is not being traded now: its status is {status}.")
+
+
+def on_tape(symbols: list[str]) -> list[str]:
+    """Those of which something was ever recorded. Their candles outlive their ticks."""
+    if not symbols:
+        return []
+    with usable_tape():
+        rows = Symbol.objects.filter(name__in=symbols)
+        return [row.name for row in rows if has_candles(row.pk)]
+
+
+def has_candles(symbol: int) -> bool:
+    return Candle.objects.filter(pk__range=(key(symbol, 0), key(symbol + 1, 0) - 1)).exists()
 
 
 def open_tape() -> Tape:
