@@ -20,6 +20,9 @@ MINUS = "\N{MINUS SIGN}"
 NAMED = 2
 
 
+# Seconds. From here on milliseconds would round up to 1000.
+NEARLY_ONE = Decimal("0.9995")
+
 # The values that a template fills in, by their names there.
 Words = dict[str, Any]
 
@@ -132,7 +135,7 @@ def of_change(percent: Decimal | None) -> Words:
 
 def delay(lag: Decimal) -> str:
     """Seconds, as precisely as it matters: in milliseconds below one."""
-    if abs(lag) < 1:
+    if abs(lag) < NEARLY_ONE:
         whole = int((lag * 1000).to_integral_value(ROUND_HALF_UP))
         words = f"{whole} ms"
     else:

@@ -88,10 +88,13 @@ export function changed(percent) {
   return { change, rose: !fell && !level, fell: Boolean(fell), level };
 }
 
+// Seconds. From here on milliseconds would round up to 1000.
+const NEARLY_ONE = 0.9995;
+
 /** Milliseconds below a second. */
 export function delay(seconds) {
   const number = Number(seconds);
-  const words = Math.abs(number) < 1 ? `${(number * 1_000).toFixed(0)} ms` : `${number.toFixed(1)} s`;
+  const words = Math.abs(number) < NEARLY_ONE ? `${(number * 1_000).toFixed(0)} ms` : `${number.toFixed(1)} s`;
   return words.replace(/^-0 /, "0 ").replace("-", "−");
 }
 

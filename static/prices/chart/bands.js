@@ -47,7 +47,7 @@ export class Bands {
   shade(target) {
     target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio: ratio }) => {
       // What is missing lies over what was mended.
-      for (const { status, left, right } of this.bands.toReversed()) {
+      for (const { status, left, right } of [...this.bands].reverse()) {
         const [from, to] = [Math.round(left * ratio), Math.round(right * ratio)];
         const area = [from, 0, to - from, bitmapSize.height];
         context.fillStyle = `${this.theme()[`gap-${status === "open" ? "open" : "mended"}`]}26`;

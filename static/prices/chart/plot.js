@@ -65,7 +65,7 @@ export class Plot {
 
   /** Prices have as many decimals as the finest of them. */
   measure(bodies) {
-    const most = bodies.reduce((most, body) => Math.max(most, decimals(body)), this.decimals);
+    const most = Math.max(this.decimals, ...bodies.map(decimals));
     if (most === this.decimals) return;
     this.decimals = most;
     this.candles.applyOptions({ priceFormat: priceFormat(most, bodies[0].high) });
