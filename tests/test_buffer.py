@@ -98,3 +98,45 @@ def test_between_two_threads_nothing_is_lost_and_nothing_overtakes() -> None:
         taken += batch
     assert taken == list(range(events))
     assert buffer.dropped == 0
+
+
+def test_what_is_handed_over_comes_after_all_that_was_put_before_it() -> None:
+    buffer: Buffer[int] = Buffer(2 * LARGEST_BATCH)
+    for event in range(LARGEST_BATCH + 2):
+        buffer.put(event)
+    buffer.hand_over(-1)
+    buffer.put(LARGEST_BATCH + 2)
+    assert buffer.take(0) == list(range(LARGEST_BATCH))
+    assert buffer.take(0) == [LARGEST_BATCH, LARGEST_BATCH + 1, LARGEST_BATCH + 2, -1]
+
+
+def test_what_is_handed_over_wakes_the_writer_and_pushes_out_nothing() -> None:
+    buffer = full()
+    for n in range(5_000):
+        buffer.hand_over(-n)
+    assert (len(buffer), buffer.dropped) == (3, 0)
+    taken = buffer.take(0)
+    assert taken[:3] == [0, 1, 2]
+    assert buffer.take(0) == []
+    buffer.hand_over(7)
+    assert buffer.take(FOR_EVER) == [7]
+
+
+def test_two_threads_that_both_have_something_lose_nothing() -> None:
+    """A reader that puts, and a lookout that hands over."""
+    buffer: Buffer[int] = Buffer(capacity=5, patience=FOR_EVER)
+    events = 20_000
+    reader = threading.Thread(target=lambda: [buffer.put(n) for n in range(events)], daemon=True)
+    lookout = threading.Thread(
+        target=lambda: [buffer.hand_over(-n) for n in range(1, 500)], daemon=True
+    )
+    for thread in (reader, lookout):
+        thread.start()
+    taken: list[int] = []
+    while len([n for n in taken if n >= 0]) < events and (batch := buffer.take(PATIENCE)):
+        taken += batch
+    assert ends(lookout)
+    taken += buffer.take(0)
+    assert [n for n in taken if n >= 0] == list(range(events))
+    assert [n for n in taken if n < 0] == [-n for n in range(1, 500)]
+    assert buffer.dropped == 0

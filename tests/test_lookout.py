@@ -7,8 +7,8 @@ import pytest
 from prices.exchange.rest import Rest
 from prices.models import Price
 from prices.recording.line import connect
-from prices.recording.lookout import ON_ITS_WAY, Looked, Lookout
-from prices.recording.pace import SETTLING_IN, Pace
+from prices.recording.lookout import INTERVAL, ON_ITS_WAY, Looked, Lookout
+from prices.recording.pace import RETRY_WITHIN, SETTLING_IN, SHORTEST, Pace
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Tape
 from replay.faults.fault import Fault
@@ -33,7 +33,7 @@ class Looking:
             self.pace,
             self.rest,
             self.tape,
-            breaks=lambda: 7,
+            breaks=lambda symbol: 7,
             hand_over=self.seen.append,
             clock=lambda: self.now,
         )
@@ -103,14 +103,83 @@ def test_the_tape_of_a_symbol_that_does_not_trade_begins_with_its_last_trade(loo
     ]
 
 
-def test_when_rest_does_not_answer_it_is_left_be_for_a_while(exchange, looking, caplog) -> None:
-    exchange.exchange.faults.add(Fault(name="rest-down", seconds=60))
+def falls_silent(looking: Looking) -> None:
+    """BTCUSDT ticked every second, and has stopped for so long that it is to be checked."""
+    for _ in range(100):
+        looking.now += 1
+        looking.pace.ticked({"BTCUSDT": 1, "ETHUSDT": 1}, looking.now)
+    put_on_tape(recorded(BTC)[-1])
+    looking.now += SHORTEST + 1
+    looking.pace.ticked({"ETHUSDT": 1}, looking.now)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(name="rest-down", seconds=600),
+        Fault(name="rest-status", seconds=600, options={"status": "503"}),
+        Fault(name="rest-status", seconds=600, options={"status": "403"}),
+        Fault(name="rest-html", seconds=600),
+        Fault(name="rest-truncate", seconds=600),
+    ],
+    ids=lambda fault: " ".join([fault.name, *fault.options.values()]),
+)
+def test_a_failed_check_restores_no_trust_and_is_repeated(exchange, looking, fault) -> None:
+    exchange.exchange.faults.add(fault)
+    falls_silent(looking)
+    for _ in range(30):
+        looking.lookout.turn()
+        assert not looking.pace.trusted("BTCUSDT", looking.now)
+        looking.now += 2
+        looking.pace.ticked({"ETHUSDT": 1}, looking.now)
+    assert looking.seen == []
+    exchange.exchange.faults.clear()
+    # REST is back: within seconds it is asked again.
+    looking.now += RETRY_WITHIN
+    assert looking.lookout.turn() is True
+    looking.now += ON_ITS_WAY
+    looking.lookout.turn()
+    assert [looked.symbol for looked in looking.seen] == ["BTCUSDT"]
+
+
+def test_a_check_that_is_refused_restores_no_trust_and_holds_up_no_other(looking, caplog) -> None:
+    """HTTP 400, as for a symbol that is no longer listed."""
+    looking.pace.pulses["GONEUSDT"] = looking.pace.pulses.pop("BTCUSDT")
+    looking.pace.connected(looking.now)
+    put_on_tape(recorded(ETH)[-1])
     looking.now += SETTLING_IN + 1
+    for _ in range(4):
+        looking.lookout.turn()
+        assert not looking.pace.trusted("GONEUSDT", looking.now)
+        looking.now += INTERVAL
+    assert "GONEUSDT: silent, and the check over REST failed" in caplog.text
+    assert "ETHUSDT" in {looked.symbol for looked in looking.seen}
+
+
+def test_after_an_unforeseen_error_it_is_checked_again_soon(looking, monkeypatch) -> None:
+    falls_silent(looking)
+
+    def fail(use: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(looking.tape, "once", fail)
+        with pytest.raises(ZeroDivisionError):
+            looking.lookout.turn()
+    assert not looking.pace.trusted("BTCUSDT", looking.now)
+    looking.now += RETRY_WITHIN
     assert looking.lookout.turn() is True
-    assert "BTCUSDT is silent, and REST cannot be asked why: The connection broke" in caplog.text
-    assert looking.lookout.turn() is False
-    looking.now += SETTLING_IN + 2
-    assert looking.lookout.turn() is True
+
+
+def test_many_checks_that_fail_are_one_line(exchange, looking, caplog) -> None:
+    looking.pace.connected(looking.now)
+    exchange.exchange.faults.add(Fault(name="rest-down", seconds=600))
+    for _ in range(20):
+        looking.now += SETTLING_IN
+        looking.lookout.turn()
+    assert caplog.text.count("silent, and the check over REST failed") <= 4
+    told = caplog.messages[-1].split(":")[0]
+    assert sorted(told.split(", ")) == ["BTCUSDT", "ETHUSDT"]
 
 
 def test_a_symbol_that_is_not_traded_is_told_of_once(exchange, looking, caplog) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from prices.recording.rejects import INTERVAL, SHOWN, Rejects
+from prices.recording.rejects import INTERVAL, NAMED, SHOWN, Rejects, symbol_of
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +52,40 @@ def test_a_long_frame_is_cut_and_what_would_upset_a_terminal_is_escaped(caplog) 
     assert caplog.messages == [
         r"Skipped 1 frame, 1 in all; the last: why: b'\xff\x1b[2J\n" + "x" * (SHOWN - 6) + "'"
     ]
+
+
+def test_all_symbols_since_the_last_line_are_named(caplog) -> None:
+    rejects = Rejects(lambda: 0.0)
+    for symbol in ("ETHUSDT", "BTCUSDT", "ETHUSDT"):
+        rejects.add(b"{", "why", [symbol])
+    rejects.tell()
+    assert caplog.messages == [
+        "Skipped 3 frames of BTCUSDT and ETHUSDT, 3 in all; the last: why: b'{'"
+    ]
+
+
+def test_of_many_symbols_some_are_named_and_the_others_counted(caplog) -> None:
+    rejects = Rejects(lambda: 0.0)
+    for n in range(NAMED + 3):
+        rejects.add(b"{", "why", [f"A{n:02}"])
+    rejects.add(b"{", "why")
+    rejects.tell()
+    assert "A09, 3 more and unknown symbols, 14 in all" in caplog.text
+    assert "A10" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("frame", "symbol"),
+    [
+        (b'{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","s":"BTCUSDT","p":"x"}}', "BTCUSDT"),
+        (b'{"stream": "btcusdt@aggTrade", "data": {"e": "aggTr', "BTCUSDT"),
+        (b'{"e":"aggTrade","s":"BTCUSDT","p":1}', "BTCUSDT"),
+        (b'{"stream":"btcusdt@aggTrade","data":{"s":"ETHUSDT"}}', None),
+        (b'{"stream":"xrpusdt@aggTrade","data":{"s":"XRPUSDT"}}', None),
+        (b'{"s":"BTCUSDT","s":"ETHUSDT"}', None),
+        (b"\xff\x00", None),
+        (b" " * 100_000 + b'"s":"BTCUSDT"', None),
+    ],
+)
+def test_a_frame_is_charged_to_the_symbol_that_it_names(frame: bytes, symbol: str | None) -> None:
+    assert symbol_of(frame, {"BTCUSDT", "ETHUSDT"}) == symbol

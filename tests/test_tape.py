@@ -132,6 +132,16 @@ def test_what_follows_on_the_end_of_the_tape_is_stored_as_anything_else(
     assert not open_gaps()
 
 
+def test_a_symbol_without_a_tape_follows_on_nothing() -> None:
+    """It may have been pruned, or something may be known of it: its batch is for the statement that looks at all."""
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        tape.store([tick(1)])
+        Symbol.objects.filter(name="ETHUSDT").update(kept_from=10)
+        stored = tape.store([tick(2, 1), tick(3, 1, symbol="ETHUSDT")])
+        assert (stored.ticks, stored.contradicted) == (1, ["ETHUSDT"])
+        assert not Price.objects.filter(symbol__name="ETHUSDT").exists()
+
+
 def test_what_follows_on_a_tick_is_stored_as_it_came_or_not_at_all() -> None:
     """Another writer's tick stands where the batch would go: it is no end that this one follows on."""
     with open_tape() as tape, open_tape() as other:

@@ -44,6 +44,24 @@ class TestWork:
         assert Worker([fail], never).work() == rest
         assert told in caplog.text
 
+    @pytest.mark.parametrize("error", [ZeroDivisionError(), OperationalError("gone")])
+    def test_a_job_that_fails_rests_alone(self, error) -> None:
+        """A gap that cannot be repaired must not keep silent symbols from being checked."""
+        turns: list[str] = []
+
+        def fail() -> bool:
+            turns.append("repair")
+            raise error
+
+        now = 0.0
+        worker = Worker([fail, lambda: bool(turns.append("look"))], never, clock=lambda: now)
+        assert worker.work() == BEAT
+        assert worker.work() == BEAT
+        assert turns == ["repair", "look", "look"]
+        now += ASTRAY_FOR
+        worker.work()
+        assert turns[3:] == ["repair", "look"]
+
 
 class TestThread:
     def test_works_until_it_is_told_to_end(self) -> None:
@@ -58,6 +76,12 @@ class TestThread:
         """It would die unseen, and nothing would be fetched any more."""
         again = threading.Event()
         mistakes = iter([ZeroDivisionError("a mistake")])
+        now = 0.0
+
+        def clock() -> float:
+            nonlocal now
+            now += ASTRAY_FOR
+            return now
 
         def job() -> bool:
             for mistake in mistakes:
@@ -65,12 +89,12 @@ class TestThread:
                 raise mistake
             return bool(again.set())
 
-        worker = Worker([job], never)
+        worker = Worker([job], never, clock=clock)
         worker.over = again.is_set
         worker.start()
         assert again.wait(PATIENCE)
         worker.end(PATIENCE)
-        assert "Missing trades are not fetched for 60 seconds." in caplog.text
+        assert "Unexpected error beside the recording; retrying in 60 s." in caplog.text
 
 
 @dataclass

@@ -82,6 +82,8 @@ class Recording:
             clock=lambda: self.now,
             wall_clock=lambda: self.wall_now,
         )
+        self.slept_for = 0.0
+        self.writer.vouching.wall_clock = lambda: self.now + self.slept_for
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -90,7 +92,10 @@ class Recording:
     def receive(self, *events: Event | Tick) -> None:
         """Events arrive, and the writer takes a turn."""
         for event in events:
-            self.buffer.put(frame(event) if isinstance(event, Tick) else event)
+            if isinstance(event, Looked):
+                self.buffer.hand_over(event)
+            else:
+                self.buffer.put(frame(event) if isinstance(event, Tick) else event)
         self.heard = None if events and events[-1] == LOST else self.now
         self.writer.turn()
 
@@ -170,7 +175,7 @@ class TestStoring:
         assert open_gaps() == [(2, 2)]
         assert recording.writer.rejects.count == 3
         (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-        assert told.startswith("Skipped 3 frames, 3 in all; the last: ")
+        assert told.startswith("Skipped 3 frames of BTCUSDT and unknown symbols, 3 in all; ")
 
     def test_a_symbol_that_was_not_asked_for_is_not_recorded(self, recording, caplog) -> None:
         recording.receive(Up(), tick(1), tick(1, symbol="XRPUSDT"))
@@ -330,6 +335,90 @@ class TestVouching:
         assert list(vouched()) == ["BTCUSDT"]
         assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
         assert ask.price_at("BTCUSDT", at(11))[1].verdict is Verdict.INCOMPLETE
+
+    @pytest.mark.parametrize(
+        "price", ["1.123456789", "0", "-1"], ids=["nine decimals", "zero", "negative"]
+    )
+    def test_not_for_the_symbol_whose_frame_is_unreadable(self, recording, price, caplog) -> None:
+        """The frame names its symbol: the others go on, and it returns with its next good tick."""
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        recording.receive(tick(2, 11, price, symbol="ETHUSDT"), tick(2, 11))
+        assert list(vouched()) == ["BTCUSDT"]
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+        assert "Skipped 1 frame of ETHUSDT" in caplog.text
+        recording.receive(tick(3, 12, symbol="ETHUSDT"))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        assert open_gaps("ETHUSDT") == [(2, 2)]
+
+    def test_after_an_unreadable_frame_a_check_is_enough(self, recording) -> None:
+        """Its trade is known to be missing; the connection that brought it is not mute."""
+        recording.receive(Up(), tick(1, 10), frame(tick(2, 11, "0")))
+        recording.beat()
+        assert vouched() == {}
+        recording.now += SETTLING_IN
+        looked = Looked(
+            "BTCUSDT",
+            Lately(2, micros_at(11), micros_at(25)),
+            2,
+            recording.writer.vouching.breaks_of("BTCUSDT"),
+            recording.now,
+        )
+        recording.receive(looked)
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+        assert open_gaps() == [(2, 2)]
+        assert recording.renewed == []
+
+    def test_a_check_from_before_an_unreadable_frame_vouches_for_nothing(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        breaks = recording.writer.vouching.breaks_of("BTCUSDT")
+        looked = Looked(
+            "BTCUSDT", Lately(1, micros_at(10), micros_at(11)), -1, breaks, recording.now
+        )
+        recording.receive(frame(tick(2, 11, "0")), looked)
+        recording.beat()
+        assert vouched() == {}
+
+    def test_a_symbol_that_was_not_asked_for_costs_no_other_its_claim(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        recording.receive(tick(1, 11, symbol="XRPUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_a_contradiction_costs_only_its_own_symbol_the_claim(self, recording) -> None:
+        three = [(tick(n, 10 + n), tick(n, 10 + n, symbol="ETHUSDT")) for n in (1, 2)]
+        recording.receive(Up(), *itertools.chain.from_iterable(three))
+        recording.beat()
+        recording.receive(tick(1, 9999, "777", symbol="ETHUSDT"), tick(3, 13))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_not_over_the_time_for_which_the_computer_slept(self, recording, caplog) -> None:
+        recording.receive(Up(), tick(1, 10))
+        recording.beat()
+        assert vouched()
+        recording.slept_for = 3600.0
+        recording.beat()
+        assert vouched() == {}
+        assert "The system clock jumped 3600 s ahead" in caplog.text
+        recording.receive(tick(2, 3611))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_not_any_more_for_one_that_is_silent_for_too_long(self, recording) -> None:
+        """What was said of it is taken back, and does not only grow old."""
+        for n in range(1, 60):
+            recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
+            recording.beat()
+        for n in range(60, 60 + int(SHORTEST) + 2):
+            recording.receive(tick(n, n, symbol="ETHUSDT"))
+            recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
 
     def test_not_over_a_tick_that_contradicts_the_tape(self, recording, caplog) -> None:
         """Ids begin anew when a symbol is listed anew: then the old trades are in the way."""
@@ -515,6 +604,22 @@ class TestSilentSymbols:
         recording.beat()
         assert open_gaps() == [(2, 3)]
         assert vouched() == {}
+
+    @pytest.mark.parametrize(("last", "proven"), [(98, -1), (101, 99), (101, 100)])
+    def test_a_look_that_does_not_prove_the_tape_restores_no_trust(
+        self, recording, last: int, proven: int
+    ) -> None:
+        """REST is behind the tape; or it knows of a later trade that its history does not show yet."""
+        for n in range(1, 100):
+            recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
+            recording.beat()
+        recording.now += SHORTEST + 1
+        recording.receive(tick(100, 116, symbol="ETHUSDT"))
+        # Made before the connection was there, if anything.
+        recording.receive(self.looked(recording, last, 116, age=100_000, proven=proven))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        assert not recording.writer.pace.trusted("BTCUSDT", recording.now)
 
     def test_what_was_received_before_the_look_counts(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from pricetracker.reasons import first
@@ -22,15 +23,23 @@ ASTRAY_FOR = 60.0
 class Worker:
     """Gives each of its jobs a turn, for as long as one of them finds something to do; then it rests for a beat.
 
-    A job returns whether it found something. Told to stop, the thread ends within a beat, or after the answer that it waits for.
+    A job returns whether it found something. One that fails rests alone: the others go on having their turns. Told to stop, the
+    thread ends within a beat, or after the answer that it waits for.
     """
 
     def __init__(
-        self, jobs: Sequence[Callable[[], bool]], stopped: Callable[[], bool], beat: float = BEAT
+        self,
+        jobs: Sequence[Callable[[], bool]],
+        stopped: Callable[[], bool],
+        beat: float = BEAT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.jobs = jobs
         self.stopped = stopped
         self.beat = beat
+        self.clock = clock
+        # Until when each job is left alone.
+        self.resting = [clock()] * len(jobs)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, name="backfill", daemon=True)
 
@@ -52,17 +61,26 @@ class Worker:
         return self.ended.is_set() or self.stopped()
 
     def work(self) -> float:
-        """One turn of each job. How many seconds to rest then."""
+        """One turn of each job that does not rest. How many seconds to rest then."""
+        rests = [self.turn(number) for number in range(len(self.jobs))]
+        return min(rests, default=self.beat)
+
+    def turn(self, number: int) -> float:
+        """One turn of a job. In how many seconds it may have another one."""
+        if (left := self.resting[number] - self.clock()) > 0:
+            return left
         try:
-            # All of them, whatever the first one finds.
-            busy = [job() for job in self.jobs]
+            return 0.0 if self.jobs[number]() else self.beat
         except Stopped:
             return self.beat
         except AWAY as error:
             logger.warning("The database is away: %s", first(error))
-            return AWAY_FOR
+            rest = AWAY_FOR
         except Exception:
             # Recording goes on whatever happens here, and what is left undone is known to the tape.
-            logger.exception("Missing trades are not fetched for %.0f seconds.", ASTRAY_FOR)
-            return ASTRAY_FOR
-        return 0.0 if any(busy) else self.beat
+            logger.exception(
+                "Unexpected error beside the recording; retrying in %.0f s.", ASTRAY_FOR
+            )
+            rest = ASTRAY_FOR
+        self.resting[number] = self.clock() + rest
+        return rest

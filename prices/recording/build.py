@@ -109,8 +109,8 @@ def build_recorder(
         pace,
         rest,
         tape_beside,
-        breaks=lambda: writer.vouching.breaks,
-        hand_over=buffer.put,
+        breaks=writer.vouching.breaks_of,
+        hand_over=buffer.hand_over,
         clock=clock,
     )
 

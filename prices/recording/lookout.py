@@ -10,8 +10,8 @@ from ..exchange import symbols as listing
 from ..exchange.aggregates import Aggregates
 from ..exchange.backoff import backoff
 from ..exchange.lately import Lately, look
-from ..exchange.rest import Rest, Unanswered
-from .pace import Pace
+from ..exchange.rest import Refused, Rest, Stopped, Unanswered
+from .pace import RETRY_WITHIN, Pace
 from .steady import SteadyTape
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,12 @@ ON_ITS_WAY = 2.0
 
 # Seconds between two looks. With several hundred symbols they would take all that may be asked, and repair needs it, too.
 INTERVAL = 2.0
+
+# Seconds between two lines about checks that failed: all silent symbols may be tried in vain, again and again.
+WARNING_INTERVAL = 60.0
+
+# Symbols that such a line names.
+NAMED = 10
 
 # Seconds between two questions for the status of silent symbols, which are told of only.
 STATUS_INTERVAL = 60.0
@@ -33,7 +39,7 @@ class Looked:
     """What the exchange said of a symbol, in its place among what its streams said.
 
     `proven` is the last raw trade id that its history confirms, -1 if it was not asked: one wrong answer is not believed.
-    `breaks` is how often the feed had been interrupted before, `taken` when the answer was there (seconds, monotonic).
+    `breaks` is how often the symbol's feed had been interrupted before, `taken` when the answer was there (seconds, monotonic).
     """
 
     symbol: str
@@ -49,7 +55,10 @@ class Looked:
 
 
 class Lookout:
-    """Looks at one symbol a turn. `breaks` tells how often the feed has been interrupted; `hand_over` takes what was seen."""
+    """Looks at one symbol a turn. `breaks` tells how often a symbol's feed has been interrupted; `hand_over` takes what was seen.
+
+    A check that fails proves nothing: the symbol stays suspect, and has another turn within `RETRY_WITHIN` seconds.
+    """
 
     def __init__(
         self,
@@ -57,7 +66,7 @@ class Lookout:
         rest: Rest,
         tape: SteadyTape,
         *,
-        breaks: Callable[[], int],
+        breaks: Callable[[str], int],
         hand_over: Callable[[Looked], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,7 +76,10 @@ class Lookout:
         self.breaks = breaks
         self.hand_over = hand_over
         self.clock = clock
-        self.waits = backoff()
+        self.waits = backoff(ceiling=RETRY_WITHIN)
+        # Symbols whose checks have failed since the last line about it, and when that was written.
+        self.untold: dict[str, None] = {}
+        self.told_at: float | None = None
         self.next_look = clock()
         self.next_status = clock()
         self.statuses: dict[str, str] = {}
@@ -87,20 +99,44 @@ class Lookout:
 
     def look(self, symbol: str) -> None:
         self.pace.looking(symbol, self.clock())
-        breaks = self.breaks()
+        breaks = self.breaks(symbol)
         try:
             lately = look(self.rest, symbol)
             taken = self.clock()
             proven = self.prove(symbol, lately)
-            self.tell_status(symbol)
         except Unanswered as error:
-            wait = next(self.waits)
-            self.next_look = self.clock() + wait
-            self.pace.looked(symbol, self.clock())
-            logger.warning("%s is silent, and REST cannot be asked why: %s", symbol, error)
+            self.fail(symbol, error)
             return
-        self.waits = backoff()
+        except Stopped:
+            raise
+        except Exception:
+            # Whoever runs us says what happened.
+            self.pace.failed(symbol, self.clock())
+            raise
+        self.waits = backoff(ceiling=RETRY_WITHIN)
         self.seen.append(Looked(symbol, lately, proven, breaks, taken))
+        self.tell_status(symbol)
+
+    def fail(self, symbol: str, error: Unanswered) -> None:
+        """A failed check proves nothing. One that the exchange refuses is no reason to keep the others waiting."""
+        now = self.clock()
+        refused = isinstance(error, Refused)
+        self.pace.failed(symbol, now, refused=refused)
+        if not refused:
+            self.next_look = now + next(self.waits)
+        self.untold[symbol] = None
+        if self.told_at is not None and now - self.told_at < WARNING_INTERVAL:
+            return
+        names = ", ".join([*self.untold][:NAMED])
+        more = f" and {len(self.untold) - NAMED} more" if len(self.untold) > NAMED else ""
+        logger.warning(
+            "%s%s: silent, and the check over REST failed: no longer vouched for. %s",
+            names,
+            more,
+            error,
+        )
+        self.untold.clear()
+        self.told_at = now
 
     def prove(self, symbol: str, lately: Lately) -> int:
         """The last trade of a symbol that its history shows, as far as that is news.
@@ -120,7 +156,12 @@ class Lookout:
         if self.clock() < self.next_status:
             return
         self.next_status = self.clock() + STATUS_INTERVAL
-        for listed in listing.ask(self.rest, [symbol]) or []:
+        try:
+            found = listing.ask(self.rest, [symbol]) or []
+        except Unanswered:
+            # Only told of: the check itself has been answered.
+            return
+        for listed in found:
             if listed.status != self.statuses.get(symbol, listing.TRADING):
                 logger.info("%s is silent: its status is %s.", symbol, listed.status)
             self.statuses[symbol] = listed.status

@@ -15,11 +15,24 @@ SHORTEST = 15.0
 # Seconds after a connection was made: a symbol of which nothing has come on it is then asked for.
 SETTLING_IN = 10.0
 
-# Seconds between two looks at a silent symbol, at the most.
+# Seconds between two checks of a silent symbol, at the most.
 LONGEST = 3600.0
+
+# Failures that are counted: the pause between two attempts doubles with each until it has reached any ceiling.
+MOST_FAILURES = 10
 
 # Seconds after which a look is thought to have been lost on its way to the writer, as happens when its buffer is full.
 FORGOTTEN = 60.0
+
+# Seconds between two attempts at a check that failed, at the most: when REST is back, it is asked within these.
+RETRY_WITHIN = 5.0
+
+# The same when the exchange refuses the question itself, as for a symbol that it no longer lists.
+REFUSED_RETRY_WITHIN = 60.0
+
+# Seconds after a handover for which a silent symbol is still vouched for by what the old connection had shown. A check of it on
+# the new one is due much sooner; this leaves time for those of the other silent symbols.
+HANDOVER_COUNTS_FOR = 120.0
 
 
 class Pulse:
@@ -30,21 +43,54 @@ class Pulse:
         self.last = now
         # When each part began, and its ticks. Replaced as a whole: another thread may be counting.
         self.parts: tuple[tuple[float, int], ...] = ()
-        # How long it had been silent at the last look; 0 when it has ticked since.
+        # How long it had been silent at the last check that passed; 0 when it has ticked since.
         self.looked_after = 0.0
         self.looking_until = now
         self.fresh = True  # Nothing has come yet on this connection.
+        # When the present connection took over without a break; None once it has shown something of this symbol.
+        self.handed_over: float | None = None
+        # Checks in a row that failed, when the last of them did, and until when the next one waits.
+        self.failures = 0
+        self.refused = False
+        self.failed_at = 0.0
+        self.retry_at = now
 
     def ticked(self, ticks: int, now: float) -> None:
         self.last = now
         self.looked_after = 0.0
         self.fresh = False
+        self.passed()
         if self.parts and now - self.parts[-1][0] < PAST / PARTS:
             began, count = self.parts[-1]
             self.parts = (*self.parts[:-1], (began, count + ticks))
         else:
             recent = (part for part in self.parts if now - part[0] <= PAST)
             self.parts = (*recent, (now, ticks))
+
+    def looked(self, taken: float) -> None:
+        """A check passed whose answer came at `taken`; of what has ticked since it says nothing new."""
+        if taken >= self.last:
+            self.looked_after = max(taken - self.last, SETTLING_IN)
+        if self.handed_over is None or taken >= self.handed_over:
+            self.passed()
+
+    def passed(self) -> None:
+        self.handed_over = None
+        self.failures = 0
+        self.refused = False
+
+    def failed(self, now: float, *, refused: bool) -> None:
+        """A check failed, which proves nothing: whatever was due stays due."""
+        ceiling = REFUSED_RETRY_WITHIN if refused else RETRY_WITHIN
+        self.retry_at = now + min(2.0**self.failures, ceiling)
+        self.refused = refused
+        self.failures = min(self.failures + 1, MOST_FAILURES)
+        self.failed_at = now
+        self.looking_until = now
+
+    def connected(self, now: float) -> None:
+        self.last, self.looked_after, self.fresh, self.handed_over = now, 0.0, True, None
+        self.retry_at = now
 
     def pause(self, now: float) -> float:
         """The usual seconds between two ticks: in the past up to the last of them, the present silence left out.
@@ -56,20 +102,31 @@ class Pulse:
         return (min(now, began + PAST) - began) / max(ticks, 1)
 
     def patience(self, now: float) -> float:
-        """Seconds for which it may be silent, or silent still after a look."""
+        """Seconds for which it may be silent, or silent still after a check that passed."""
         if self.looked_after:
             return self.looked_after + min(self.looked_after, LONGEST)
         return SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))
 
-    def is_due(self, now: float) -> bool:
+    def is_overdue(self, now: float) -> bool:
+        """It has been silent for longer than what is known of it explains."""
+        handed_over = self.handed_over
+        if handed_over is not None and now - handed_over > HANDOVER_COUNTS_FOR:
+            return True
         return now - self.last > self.patience(now)
+
+    def is_due(self, now: float) -> bool:
+        """It is to be checked."""
+        handed_over = self.handed_over
+        if handed_over is not None and now - handed_over > SETTLING_IN:
+            return True
+        return self.is_overdue(now)
 
 
 class Pace:
     """The pulses of all symbols, and of the connection as a whole.
 
-    The writer tells what has come; whoever looks at silent symbols asks from another thread. Each only reads or replaces
-    what the other writes.
+    The writer tells what has come, and which checks passed; the lookout, in another thread, which failed. Each only reads or
+    replaces what the other writes.
     """
 
     def __init__(self, symbols: Iterable[str], now: float) -> None:
@@ -81,11 +138,17 @@ class Pace:
         """A new connection stands: what is silent on it has yet to be looked at."""
         self.connected_at = now
         for pulse in (*self.pulses.values(), self.line):
-            pulse.last, pulse.looked_after, pulse.fresh = now, 0.0, True
+            pulse.connected(now)
 
-    def unsettle(self) -> None:
-        """Something may have been missed on this connection: what is silent on it is to be looked at again."""
+    def handed_over(self, now: float) -> None:
+        """A new connection has taken over without a break. What the old one showed of a symbol says little about the new one."""
         for pulse in self.pulses.values():
+            pulse.handed_over = now
+
+    def unsettle(self, symbols: Iterable[str] | None = None) -> None:
+        """Trades of these symbols, or of any, may have been missed: what is silent is to be looked at again."""
+        for symbol in self.pulses if symbols is None else symbols:
+            pulse = self.pulses[symbol]
             pulse.looked_after, pulse.fresh = 0.0, True
 
     def ticked(self, counts: Mapping[str, int], now: float) -> None:
@@ -99,26 +162,48 @@ class Pace:
         When the line as a whole is silent for too long, though each symbol for itself may well be, the busiest stands for all.
         """
         due = [symbol for symbol, pulse in self.pulses.items() if pulse.is_due(now)]
-        if not due and self.line.is_due(now):
-            due = [min(self.pulses, key=lambda symbol: self.pulses[symbol].pause(now))]
-        idle = [symbol for symbol in due if self.pulses[symbol].looking_until <= now]
-        return sorted(idle, key=self.urgency)
+        if self.line.is_overdue(now) and (busiest := self.busiest(now)) not in due:
+            due.append(busiest)
+        idle = [
+            symbol
+            for symbol in due
+            if max(self.pulses[symbol].looking_until, self.pulses[symbol].retry_at) <= now
+        ]
+        return sorted(idle, key=lambda symbol: self.urgency(symbol, now))
 
-    def urgency(self, symbol: str) -> tuple[bool, float]:
-        """Those that nobody has looked at come first, and of these and the others the one that is silent the longest."""
+    def busiest(self, now: float) -> str:
+        """The symbol that ticks most often, of those that the exchange answers for."""
+        answered = [symbol for symbol, pulse in self.pulses.items() if not pulse.refused]
+        return min(answered or self.pulses, key=lambda symbol: self.pulses[symbol].pause(now))
+
+    def urgency(self, symbol: str, now: float) -> tuple[bool, float, bool, float]:
+        """First those whose claim has ended; of these the ones that were not tried yet, then the one whose last try is
+        longest ago, so that each has its turn; then those that nobody has looked at, and the one that is silent the longest.
+        """
         pulse = self.pulses[symbol]
-        return pulse.looked_after > 0, pulse.last
+        tried = pulse.failed_at if pulse.failures else 0.0
+        overdue = pulse.is_overdue(now) or self.line.is_overdue(now)
+        return not overdue, tried, pulse.looked_after > 0, pulse.last
 
     def looking(self, symbol: str, now: float) -> None:
         """Somebody looks at a symbol, and will say when they have seen it."""
         self.pulses[symbol].looking_until = now + FORGOTTEN
 
-    def looked(self, symbol: str, now: float) -> None:
-        """A look is over: leave the symbol be for as long again."""
-        for pulse in (self.pulses[symbol], self.line):
-            pulse.looked_after = max(now - pulse.last, SETTLING_IN)
-            pulse.looking_until = now
+    def looked(self, symbol: str, taken: float) -> None:
+        """A check passed: leave the symbol be for as long again. Of the line only the busiest symbol proves that it is alive."""
+        pulse = self.pulses[symbol]
+        pulse.looked(taken)
+        pulse.looking_until = taken
+        if symbol == self.busiest(taken):
+            self.line.looked(taken)
+
+    def failed(self, symbol: str, now: float, *, refused: bool = False) -> None:
+        """A check failed, or did not pass: it is tried again soon, and restores no trust.
+
+        `refused`: the exchange objects to the question for this symbol.
+        """
+        self.pulses[symbol].failed(now, refused=refused)
 
     def trusted(self, symbol: str, now: float) -> bool:
-        """Its silence, if it is silent, is not suspicious."""
-        return not self.pulses[symbol].is_due(now)
+        """Its silence, if it is silent, and that of the line, are not suspicious."""
+        return not (self.pulses[symbol].is_overdue(now) or self.line.is_overdue(now))

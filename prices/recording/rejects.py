@@ -1,8 +1,11 @@
-"""Frames that are not understood: skipped, counted, and told of once a minute with an example."""
+"""Frames that are not understood: skipped, counted, and told of once a minute, with their symbols and an example."""
 
 import logging
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+from ..counted import counted
 
 logger = logging.getLogger(__name__)
 
@@ -12,6 +15,26 @@ INTERVAL = 60.0
 # Characters of a frame that the line shows.
 SHOWN = 200
 
+# Symbols that the line names, and those that are kept for it at most.
+NAMED = 10
+KEPT = 1_100
+
+# Bytes of a frame in which its symbol is looked for: a tick has some 250.
+SEARCHED = 1_000
+
+# Where a frame names its symbol: in the name of its stream, and in the event. Bounded, so that no frame takes long.
+STREAM = re.compile(rb'"stream"\s{0,4}:\s{0,4}"([^"\\@]{1,150})@')
+SYMBOL = re.compile(rb'"s"\s{0,4}:\s{0,4}"([^"\\]{1,150})"')
+
+
+def symbol_of(frame: bytes, symbols: Collection[str]) -> str | None:
+    """Whose frame it is, of some symbols, though it cannot be read; None when it does not say, or says different things."""
+    head = frame[:SEARCHED]
+    names = {name.decode(errors="replace").upper() for name in STREAM.findall(head)}
+    names |= {name.decode(errors="replace") for name in SYMBOL.findall(head)}
+    (name,) = names if len(names) == 1 else (None,)
+    return name if name in symbols else None
+
 
 class Rejects:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -19,11 +42,17 @@ class Rejects:
         self.count = 0
         self.untold = 0
         self.told_at: float | None = None
+        self.symbols: dict[str, None] = {}
+        self.anonymous = False
         self.example = ""
 
-    def add(self, frame: bytes, reason: str) -> None:
+    def add(self, frame: bytes, reason: str, symbols: Collection[str] = ()) -> None:
+        """`symbols`: those whose trade it may have been; none when it may have been anybody's."""
         self.count += 1
         self.untold += 1
+        self.anonymous |= not symbols
+        if len(self.symbols) < KEPT:
+            self.symbols |= dict.fromkeys(symbols)
         self.example = f"{reason}: {frame[:SHOWN]!r}"
 
     def tell(self) -> None:
@@ -31,11 +60,25 @@ class Rejects:
         now = self.clock()
         if self.untold and (self.told_at is None or now - self.told_at >= INTERVAL):
             logger.warning(
-                "Skipped %d %s, %d in all; the last: %s",
-                self.untold,
-                "frame" if self.untold == 1 else "frames",
+                "Skipped %s%s, %d in all; the last: %s",
+                counted(self.untold, "frame"),
+                self.owners(),
                 self.count,
                 self.example,
             )
             self.untold = 0
             self.told_at = now
+            self.symbols = {}
+            self.anonymous = False
+
+    def owners(self) -> str:
+        """Whose frames they were, as far as they say."""
+        names = sorted(self.symbols)
+        told = names[:NAMED]
+        if len(names) > NAMED:
+            told.append(f"{len(names) - NAMED} more")
+        if self.anonymous and names:
+            told.append("unknown symbols")
+        if not told:
+            return ""
+        return " of " + (f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0])

@@ -9,27 +9,35 @@ from .tape import Stored
 class Tally:
     """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the buffer full.
 
-    `fetched` ticks, and the gaps closed with them, came from REST.
+    `fetched` ticks, and the gaps closed with them, came from REST. Two threads count, each in fields of its own: to add to a
+    number is to read and to write it, and what another thread has added in between would be lost.
 
     `sent` is when the exchange sent the newest tick, in microseconds; 0 before the first.
     """
 
+    # Written by the writer alone.
     ticks: int = 0
     repeated: int = 0
     gaps_opened: int = 0
-    gaps_closed: int = 0
-    fetched: int = 0
+    gaps_closed_by_stream: int = 0
     dropped: int = 0
     sent: int = 0
+    # Written by the thread of the backfill alone.
+    fetched: int = 0
+    gaps_closed_by_rest: int = 0
+
+    @property
+    def gaps_closed(self) -> int:
+        return self.gaps_closed_by_stream + self.gaps_closed_by_rest
 
     def fill(self, stored: Stored) -> None:
         """Ticks that were missing were fetched."""
         self.fetched += stored.ticks
-        self.gaps_closed += stored.gaps_closed
+        self.gaps_closed_by_rest += stored.gaps_closed
 
     def add(self, stored: Stored, given: int, sent: int) -> None:
         self.ticks += stored.ticks
         self.repeated += given - stored.ticks
         self.gaps_opened += stored.gaps_opened
-        self.gaps_closed += stored.gaps_closed
+        self.gaps_closed_by_stream += stored.gaps_closed
         self.sent = sent

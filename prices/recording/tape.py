@@ -33,14 +33,20 @@ from .statements import (
 class Stored(NamedTuple):
     """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
 
-    `contradiction` describes a tick that was not stored because another trade bears its id, or because the tape was pruned
-    there; None when there is none.
+    `contradiction` describes a tick of each symbol that was not stored because another trade bears its id, or because the tape was
+    pruned there; None when there is none.
     """
 
     ticks: int
     gaps_opened: int
     gaps_closed: int
     contradiction: str | None = None
+
+    @property
+    def contradicted(self) -> list[str]:
+        """The symbols of such ticks. (No name has a blank in it.)"""
+        told = self.contradiction.split("; ") if self.contradiction else []
+        return [each.split()[0] for each in told]
 
 
 class Newest(NamedTuple):
@@ -203,9 +209,10 @@ class Tape:
         beat = {"through": through, "lag": lag, "symbols": symbols}
         self.database.execute(HEARTBEAT, beat, prepare=True)
 
-    def silence(self) -> None:
-        """Vouch no longer for any symbol: the connection to the exchange is down."""
-        self.database.execute(SILENCE, {"symbols": list(self.numbers.values())})
+    def silence(self, names: Iterable[str] | None = None) -> None:
+        """Vouch no longer for some symbols, or for any: what comes of them may be missing unnoticed."""
+        chosen = self.numbers if names is None else names
+        self.database.execute(SILENCE, {"symbols": [self.numbers[name] for name in chosen]})
 
     @staticmethod
     def number(done: psycopg.Cursor) -> int:

@@ -1,15 +1,17 @@
 """The recorder's word: which symbols it vouches for, through when, and when it takes that back."""
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..keys import EPOCH
 from .buffer import LARGEST_BATCH
 from .lookout import Looked
 from .pace import Pace
 from .steady import SteadyTape
-from .tape import Hole
+from .tape import Hole, Newest, Tape
 from .witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -19,6 +21,10 @@ BEAT = 1.0
 
 # Seconds for which a line counts as open after the exchange has last spoken on it. It pings every 20.
 LINE_COUNTS_FOR = 30.0
+
+# Seconds by which the clock on the wall may run ahead of the monotonic one between two heartbeats. If it does by more, this
+# computer has slept, or its clock was set: what was traded meanwhile nobody has seen.
+LEAP = 5.0
 
 
 class Vouching:
@@ -31,16 +37,27 @@ class Vouching:
         *,
         renew: Callable[[str], None],
         clock: Callable[[], float],
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.tape = tape
         self.pace = pace
         self.renew = renew
         self.clock = clock
+        self.wall_clock = wall_clock
         self.witness = Witness()
+        # How often something of any symbol may have been missed, and how often of one alone.
         self.breaks = 0
-        self.beat_at = clock()
-        self.standing = False  # A heartbeat stands on the tape that has not been taken back.
+        self.stumbles: Counter[str] = Counter()
+        # Symbols of which a frame was not understood, or contradicted the tape, and nothing good has come since.
+        self.stumbled: set[str] = set()
+        self.beat_at, self.beat_at_by_wall = clock(), wall_clock()
+        # For whom a heartbeat stands on the tape that has not been taken back.
+        self.claimed: set[str] = set()
         tape.returned = self.start_over
+
+    def breaks_of(self, symbol: str) -> int:
+        """How often trades of a symbol may have been missed so far. For any thread."""
+        return self.breaks + self.stumbles[symbol]
 
     def start_over(self) -> None:
         """Nothing that is on the tape is known any more: vouch for what the next ticks, or looks, prove."""
@@ -54,27 +71,61 @@ class Vouching:
         self.witness.lose()
         self.take_back()
 
+    def stumble(self, symbol: str) -> None:
+        """A trade of one symbol may be missing unnoticed: vouch for it again after its next tick, or a check."""
+        self.stumbles[symbol] += 1
+        self.stumbled.add(symbol)
+        self.witness.doubt(symbol)
+        self.pace.unsettle([symbol])
+        self.take_back({symbol})
+
     def hear(self, symbols: set[str], sent: int, taken: float) -> None:
         """Ticks were stored before which nothing can be missing unnoticed. As in `Witness`."""
+        self.stumbled -= symbols
         self.witness.hear(symbols, sent, taken)
 
     def judge(self, looked: Looked) -> None:
         """Hold what the exchange said of a silent symbol against the tape, which has all that had been received by then."""
-        symbol, lately = looked.symbol, looked.lately
-        self.pace.looked(symbol, self.clock())
+        symbol = looked.symbol
         newest = self.tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
+            # There is no tape to vouch for, and none that could be called complete.
+            self.pace.looked(symbol, looked.taken)
             return
         if looked.proven > newest.last:
-            traded = max(EPOCH + timedelta(microseconds=lately.traded), newest.traded)
-            hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
-            self.tape.insist(lambda tape: tape.note(symbol, [hole]))
-        if lately.last > newest.last and not looked.is_old(self.pace.connected_at):
-            self.witness.doubt(symbol)
-            self.renew(f"{symbol} is mute, but the exchange has traded it.")
-        elif lately.last <= max(newest.last, looked.proven) and looked.breaks == self.breaks:
+            self.note(looked, newest)
+        if self.is_passed(looked, newest):
             # All that was traded by then is on the tape, or known to be missing.
-            self.witness.join(symbol, lately.now, looked.taken)
+            self.stumbled.discard(symbol)
+            self.witness.join(symbol, looked.lately.now, looked.taken)
+            self.pace.looked(symbol, looked.taken)
+            return
+        self.pace.failed(symbol, self.clock())
+        if looked.lately.last > newest.last:
+            self.doubt(symbol)
+            if self.is_mute(looked, newest):
+                self.renew(f"{symbol} is mute, but the exchange has traded it.")
+
+    def is_mute(self, looked: Looked, newest: Newest) -> bool:
+        """The exchange has traded the symbol since the connection is there, and nothing has come: not even a bad frame."""
+        if looked.symbol in self.stumbled or looked.lately.last <= newest.last:
+            return False
+        return not looked.is_old(self.pace.connected_at)
+
+    def is_passed(self, looked: Looked, newest: Newest) -> bool:
+        if looked.breaks != self.breaks_of(looked.symbol) or self.is_mute(looked, newest):
+            return False
+        # An answer that has not come to what is on the tape says nothing of what may be missing after that.
+        return newest.last <= looked.lately.last <= max(newest.last, looked.proven)
+
+    def note(self, looked: Looked, newest: Newest) -> None:
+        traded = max(EPOCH + timedelta(microseconds=looked.lately.traded), newest.traded)
+        hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
+        self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
+
+    def doubt(self, symbol: str) -> None:
+        self.witness.doubt(symbol)
+        self.take_back({symbol})
 
     def beat(self, heard: float | None, waiting: int, lag: timedelta | None) -> None:
         """Once a second: vouch for what was heard, or take back what was vouched for.
@@ -84,25 +135,48 @@ class Vouching:
         now = self.clock()
         if now - self.beat_at < BEAT:
             return
-        self.beat_at = now
+        if self.leapt(now):
+            self.fall_silent()
+            self.pace.unsettle()
         if heard is None:
             self.fall_silent()
             return
-        if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not self.trusted(now):
+        trusted = self.trusted(now)
+        if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not trusted:
             # The line may be dead, or what has come is far from stored. Either may pass.
             self.take_back()
             return
+        self.take_back(self.claimed - trusted)
         # Of what waits still nothing is vouched for.
         through = self.witness.through(self.witness.taken if waiting else heard)
         instant = EPOCH + timedelta(microseconds=through)
-        self.standing = True
+        self.tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
+
+    def claim(self, tape: Tape, now: float, instant: datetime, lag: timedelta | None) -> None:
         # Whom it is for is asked when the database is there: on its return that is nobody.
-        self.tape.attempt(lambda tape: tape.heartbeat(self.trusted(now), instant, lag))
+        trusted = self.trusted(now)
+        self.claimed |= trusted
+        tape.heartbeat(trusted, instant, lag)
+
+    def leapt(self, now: float) -> bool:
+        """Since the last heartbeat the clock on the wall has run away from the one that stands still while a computer sleeps."""
+        by_wall = self.wall_clock()
+        ahead = (by_wall - self.beat_at_by_wall) - (now - self.beat_at)
+        self.beat_at, self.beat_at_by_wall = now, by_wall
+        if ahead <= LEAP:
+            return False
+        logger.warning(
+            "The system clock jumped %.0f s ahead (sleep, or a change of the clock):"
+            " nothing is vouched for until the next ticks or checks.",
+            ahead,
+        )
+        return True
 
     def trusted(self, now: float) -> set[str]:
         return {symbol for symbol in self.witness.symbols if self.pace.trusted(symbol, now)}
 
-    def take_back(self) -> None:
-        """Say that nobody vouches any more, until that is written."""
-        if self.standing and self.tape.attempt(lambda tape: tape.silence()):
-            self.standing = False
+    def take_back(self, symbols: set[str] | None = None) -> None:
+        """Say that these symbols, or all, are not vouched for any more. What cannot be written is owed until the next beat."""
+        symbols = self.claimed if symbols is None else symbols & self.claimed
+        if symbols and self.tape.attempt(lambda tape: tape.silence(symbols)):
+            self.claimed -= symbols

@@ -12,7 +12,7 @@ from .buffer import Buffer
 from .lag import Lag
 from .lookout import Looked
 from .pace import Pace
-from .rejects import Rejects
+from .rejects import Rejects, symbol_of
 from .status import Status
 from .steady import SteadyTape
 from .tally import Tally
@@ -31,6 +31,14 @@ CONTRADICTED = "another trade bears this id on the tape. Has the symbol been lis
 
 class Break(Exception):
     """The connection, or what it brings, was interrupted: a trade may be missing there."""
+
+
+class Stumble(Exception):
+    """The same of one symbol alone."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
 
 
 class Writer:
@@ -95,33 +103,34 @@ class Writer:
         self.vouching.beat(heard, len(self.buffer), self.commit_lag)
 
     def write(self, events: list[Event | Looked], taken: float) -> None:
-        ticks, joined = self.ticks_of(events), 0
+        ticks = self.ticks_of(events)
         if ticks is None:
-            ticks, joined = self.read_each(events, taken)
+            ticks, heard = self.read_each(events, taken)
+        else:
+            heard = {tick.symbol for tick in ticks}
+            self.count(ticks, taken)
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
-            if refused:
-                joined = len(ticks)
-                self.refuse(refused)
+            heard -= self.refuse(refused)
         if self.buffer.dropped != self.tally.dropped:
             # Somewhere round this batch frames are missing.
             self.tally.dropped = self.buffer.dropped
-            joined = len(ticks)
+            heard.clear()
             self.vouching.fall_silent()
             self.pace.unsettle()
         if ticks:
-            self.store(ticks, joined, taken)
+            self.store(ticks, heard, taken)
         # Only now is on the tape whatever had come before them.
         for event in events:
             if isinstance(event, Looked):
                 self.vouching.judge(event)
 
-    def refuse(self, refused: Sequence[Refused]) -> None:
-        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap."""
+    def refuse(self, refused: Sequence[Refused]) -> set[str]:
+        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap. Whose they are."""
         for tick, reason in refused:
-            self.rejects.add(f"{tick.symbol} {tick.first}".encode(), reason)
-        self.vouching.fall_silent()
-        self.pace.unsettle()
+            self.rejects.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
+            self.vouching.stumble(tick.symbol)
+        return {tick.symbol for tick, _ in refused}
 
     def ticks_of(self, events: list[Event | Looked]) -> list[Tick] | None:
         """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
@@ -131,38 +140,55 @@ class Writer:
             return ticks
         return None
 
-    def read_each(self, events: list[Event | Looked], taken: float) -> tuple[list[Tick], int]:
-        """The ticks among them, and where the stretch of these begins after which nothing can be missing unnoticed."""
+    def read_each(self, events: list[Event | Looked], taken: float) -> tuple[list[Tick], set[str]]:
+        """The ticks among them, and the symbols of which nothing can be missing unnoticed after the last."""
         ticks: list[Tick] = []
-        joined = 0
+        counted = 0
+        heard: set[str] = set()
         for event in events:
+            if isinstance(event, Up | Renewed):
+                # What came before is of the connection before.
+                self.count(ticks[counted:], taken)
+                counted = len(ticks)
             try:
                 if (tick := self.read(event, taken)) is not None:
                     ticks.append(tick)
+                    heard.add(tick.symbol)
+            except Stumble as stumble:
+                heard.discard(stumble.symbol)
+                self.vouching.stumble(stumble.symbol)
             except Break:
-                joined = len(ticks)
+                heard.clear()
                 self.vouching.fall_silent()
-        return ticks, joined
+        self.count(ticks[counted:], taken)
+        return ticks, heard
 
-    def store(self, ticks: list[Tick], joined: int, taken: float) -> None:
+    def count(self, ticks: Sequence[Tick], taken: float) -> None:
+        if ticks:
+            self.pace.ticked(Counter(tick.symbol for tick in ticks), taken)
+
+    def store(self, ticks: list[Tick], heard: set[str], taken: float) -> None:
         sent = micros(ticks[-1].sent)
-        self.pace.ticked(Counter(tick.symbol for tick in ticks), taken)
         self.tell_lag(sent, taken)
         stored = self.tape.insist(lambda tape: tape.store(ticks))
         traded = timedelta(microseconds=micros(ticks[-1].traded))
         self.commit_lag = timedelta(seconds=self.wall_clock()) - traded
         self.tally.add(stored, len(ticks), sent)
         if stored.contradiction:
-            self.rejects.add(stored.contradiction.encode(), CONTRADICTED)
-            self.vouching.fall_silent()
-        elif joined < len(ticks):
-            self.vouching.hear({tick.symbol for tick in ticks[joined:]}, sent, taken)
+            self.rejects.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
+            for symbol in stored.contradicted:
+                self.vouching.stumble(symbol)
+        if heard := heard.difference(stored.contradicted):
+            self.vouching.hear(heard, sent, taken)
 
     def read(self, event: Event | Looked, taken: float) -> Tick | None:
-        """The tick in an event, if it is one. Raises Break when a trade may be missing there."""
+        """The tick in an event, if it is one. Raises Break, or Stumble, when a trade may be missing there."""
         if isinstance(event, bytes):
             return self.understand(event)
-        if isinstance(event, Up) or (isinstance(event, Renewed) and not event.joined):
+        if isinstance(event, Renewed) and event.joined:
+            self.pace.handed_over(taken)
+            return None
+        if isinstance(event, Up | Renewed):
             self.pace.connected(taken)
             self.times.clock.forget()
             raise Break
@@ -173,14 +199,16 @@ class Writer:
     def understand(self, frame: bytes) -> Tick | None:
         try:
             event = parse(frame)
-            if type(event) is Tick:
-                self.expect(event)
-                return event
         except BadFrame as error:
             # Told of, and skipped. The next tick of its symbol will show by its trade id whether it held one.
-            self.rejects.add(frame, str(error))
+            symbol = symbol_of(frame, self.symbols)
+            self.rejects.add(frame, str(error), [symbol] if symbol else ())
+            if symbol:
+                raise Stumble(symbol) from error
             self.pace.unsettle()
             raise Break from error
+        if type(event) is Tick:
+            return self.expected(event, frame)
         if type(event) is Shutdown:
             logger.info("The exchange is about to close the connection.")
         elif type(event) is Reply and event.error is not None:
@@ -198,9 +226,12 @@ class Writer:
         # Nothing is claimed of any until it is heard again.
         raise Break
 
-    def expect(self, tick: Tick) -> None:
-        if tick.symbol not in self.symbols:
-            raise BadFrame(f"{tick.symbol} was not asked for")
+    def expected(self, tick: Tick, frame: bytes) -> Tick | None:
+        """The tick, if it was asked for. One that was not is no trade of those that were."""
+        if tick.symbol in self.symbols:
+            return tick
+        self.rejects.add(frame, f"{tick.symbol} was not asked for", [tick.symbol])
+        return None
 
     def tell_lag(self, sent: int, taken: float) -> None:
         growth = self.lag.add(self.wall_clock() - sent / 1_000_000, taken)

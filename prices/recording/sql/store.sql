@@ -189,9 +189,12 @@ SELECT
     (SELECT count(*) FROM opened) AS gaps_opened,
     (SELECT count(*) FROM closed) AS gaps_closed,
     (
-        SELECT format('%%s %%s at %%s', symbol.name, c.first_trade, c.price)
-        FROM (
-            SELECT symbol_id, first_trade, price FROM contradiction
-            UNION ALL SELECT symbol_id, first_trade, price FROM given WHERE is_pruned
-        ) c JOIN prices_symbol symbol ON symbol.id = c.symbol_id LIMIT 1
+        -- One of each symbol.
+        SELECT string_agg(told, '; ' ORDER BY told) FROM (
+            SELECT DISTINCT ON (symbol.id) format('%%s %%s at %%s', symbol.name, c.first_trade, c.price) AS told
+            FROM (
+                SELECT symbol_id, first_trade, price FROM contradiction
+                UNION ALL SELECT symbol_id, first_trade, price FROM given WHERE is_pruned
+            ) c JOIN prices_symbol symbol ON symbol.id = c.symbol_id ORDER BY symbol.id
+        ) each
     ) AS contradiction
