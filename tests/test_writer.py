@@ -403,6 +403,7 @@ class TestVouching:
         recording.beat()
         assert vouched()
         recording.slept_for = 3600.0
+        recording.wall_now += 3600
         recording.beat()
         assert vouched() == {}
         assert "The system clock jumped 3600 s ahead" in caplog.text
