@@ -23,6 +23,7 @@ class TestProxy:
         self.port = port
         self.login = login
         self.asked: list[str] = []
+        self.refusals = 0  # How many of the next connections are refused.
         self.server = socket.create_server(("127.0.0.1", 0))
         self.where = f"127.0.0.1:{self.server.getsockname()[1]}"
         self.open: list[socket.socket] = []
@@ -52,6 +53,9 @@ class TestProxy:
         lines = read_until(client, b"\r\n\r\n").decode().split("\r\n")
         verb, where, _ = lines[0].split(" ")
         self.asked.append(where)
+        if self.refusals:
+            self.refusals -= 1
+            self.refuse(client, "502 Bad Gateway")
         wanted = self.login and b64encode(self.login.encode()).decode()
         if wanted and f"Proxy-Authorization: Basic {wanted}" not in lines:
             self.refuse(client, "407 Proxy Authentication Required")
@@ -68,12 +72,18 @@ class TestProxy:
     def dial(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port))
 
+    def cut(self) -> None:
+        """End every connection that is open."""
+        while self.open:
+            with suppress(OSError):
+                self.open.pop().shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         # A thread in accept() is not woken by a close.
-        for end in (self.server, *self.open):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
+        self.cut()
 
 
 class SocksProxy(TestProxy):

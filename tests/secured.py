@@ -8,11 +8,14 @@ from tests.faulty import Peer, Script
 # Of a server on loopback, with its key.
 CERTIFICATE = Path(__file__).parent / "data" / "loopback.pem"
 
+# Of a server that only a proxy finds, `tests.proxies.NAME`.
+ABROAD = CERTIFICATE.with_name("abroad.pem")
 
-def secured(script: Script) -> Script:
+
+def secured(script: Script, certificate: Path = CERTIFICATE) -> Script:
     """A script, played over TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    context.load_cert_chain(certificate)
 
     def play(peer: Peer) -> None:
         with (

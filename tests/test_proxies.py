@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import sys
 from contextlib import suppress
 
 import pytest
@@ -15,7 +16,7 @@ from prices.exchange.stream import Up
 from tests.faulty import TEXT, Peer, faulty, frame
 from tests.feeds import Life, first, stay
 from tests.proxies import NAME, SocksProxy, TestProxy, abroad, proxy
-from tests.secured import secured
+from tests.secured import ABROAD, secured
 from tests.test_rest import answer
 
 HTTPS = "https://data-api.binance.vision"
@@ -225,6 +226,17 @@ class TestBothRoads:
             environ = names(scheme, running, "user:p%40ss%2F%3Aword@")
             assert streamed(url, environ) == [Up(), b"tick"]
             assert asked(url, environ) == b"{}"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems have a store of their own")
+    def test_trust_the_same_store_behind_it(self, scheme, kind, monkeypatch) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(ABROAD))
+        scripts = secured(talk, ABROAD), secured(answer("200 OK", b"{}"), ABROAD)
+        with faulty(*scripts) as url, proxy(url, kind) as running:
+            url = url.replace("ws:", "wss:")
+            environ = names(scheme, running)
+            assert streamed(url, environ) == [Up(), b"tick"]
+            assert asked(url, environ) == b"{}"
+        assert running.asked == [abroad(url).removeprefix("wss://")] * 2
 
     def test_check_the_exchanges_certificate_behind_it(self, scheme, kind) -> None:
         with (

@@ -9,7 +9,9 @@ from prices.recording.buffer import Buffer
 from prices.recording.tape import TAKE_PEN
 from replay.faults.catalogue import CATALOGUE
 from replay.faults.script import read
-from tests.exchange import local_exchange
+from tests.exchange import Running, local_exchange
+from tests.proxies import SocksProxy, abroad, proxy
+from tests.proxies import TestProxy as HttpProxy
 from tests.recorders import eventually
 from tests.tapes import clear, open_tape
 from tests.trackers import SPEED, tracker
@@ -62,6 +64,9 @@ FAULTS = {
 ELSEWHERE = {"rest-omit", "rest-retention", "status"}
 
 
+Past = tuple[list[Path], list[Tick]]
+
+
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Tick]]:
     return beginnings(tmp_path_factory.mktemp("recordings"), LONG)
@@ -84,6 +89,40 @@ def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -
         check_whole(ledger, exchange, times="time-back" not in name)
         played = exchange.exchange.faults.played()
     assert set(played) == {fault.name for fault in faults}
+
+
+# A few of each kind: what a proxy could make worse.
+THROUGH_A_PROXY = ("reset", "half-open", "shutdown", "slow-handshake", "rest-down")
+
+
+@pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
+def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path) -> None:
+    """All of them, one after another, and then the proxy itself fails: streams and REST need it."""
+    files, ledger = past
+    script = tmp_path / "script"
+    script.write_text("\n".join(FAULTS[name] for name in THROUGH_A_PROXY))
+    faults = read(script)
+    with (
+        local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange,
+        proxy(exchange.ws_url, kind, "user:password") as between,
+    ):
+        with open_tape(*SYMBOLS) as tape:
+            clear(tape)
+        far = Running(abroad(exchange.ws_url), abroad(exchange.rest_url), exchange.exchange)
+        scheme = "http" if kind is HttpProxy else "socks5h"
+        environ = {"ALL_PROXY": f"{scheme}://user:password@{between.where}"}
+        with tracker(far, *SYMBOLS, environ=environ):
+            wait_until_begun(ledger)
+            for fault in faults:
+                exchange.exchange.faults.add(fault, now=True)
+            between.refusals = 3
+            between.cut()
+            wait_until_whole(ledger)
+        check_whole(ledger, exchange)
+        played = exchange.exchange.faults.played()
+    # Those of a single frame need a connection in their moment.
+    assert {"reset", "half-open", "rest-down"} <= set(played)
+    assert set(between.asked) == {far.ws_url.removeprefix("ws://")}
 
 
 def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick]]) -> None:

@@ -7,8 +7,9 @@ asked, and how long it is to be left alone, goes by the clock on the wall: the e
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from prices.exchange import connection
 from prices.exchange.rest import Rest
@@ -37,10 +38,15 @@ def sleep(seconds: float) -> None:
     time.sleep(seconds / SPEED)
 
 
-def quick(url: str) -> connection.Connection:
-    connected = connection.connect(url)
-    connected.settimeout(BEAT)
-    return connected
+def quick(environ: Mapping[str, str]) -> Callable[[str], connection.Connection]:
+    """Makes connections whose reads wait for a moment only, by the proxies that are named."""
+
+    def connect(url: str) -> connection.Connection:
+        connected = connection.connect(url, environ=environ)
+        connected.settimeout(BEAT)
+        return connected
+
+    return connect
 
 
 def open_tape() -> Tape:
@@ -49,13 +55,18 @@ def open_tape() -> Tape:
 
 class Tracker:
     def __init__(
-        self, exchange: Running, symbols: tuple[str, ...], buffer: Buffer[Event | Looked] | None
+        self,
+        exchange: Running,
+        symbols: tuple[str, ...],
+        buffer: Buffer[Event | Looked] | None,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.stop = StopRequest(sleep)
         self.rest = Rest(
             exchange.rest_url,
             stopped=self.stop,
             sleep=lambda seconds: self.stop.wait(seconds * SPEED),
+            environ=environ,
         )
         self.recording = build_recorder(
             aggregate_trades(exchange.ws_url, symbols),
@@ -65,7 +76,7 @@ class Tracker:
             stop=self.stop,
             out=io.StringIO(),
             buffer=buffer,
-            connect=quick,
+            connect=quick(environ),
             clock=clock,
             sleep=sleep,
             beat=BEAT,
@@ -94,9 +105,13 @@ class Tracker:
 
 @contextmanager
 def tracker(
-    exchange: Running, *symbols: str, buffer: Buffer[Event | Looked] | None = None
+    exchange: Running,
+    *symbols: str,
+    buffer: Buffer[Event | Looked] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Tracker]:
-    running = Tracker(exchange, symbols, buffer)
+    """`environ` names the proxies, if there are any."""
+    running = Tracker(exchange, symbols, buffer, environ or {})
     running.start()
     try:
         yield running

@@ -15,8 +15,9 @@ from python_socks.sync import Proxy as SocksProxy
 
 from .proxies import Proxy
 
-# Bytes that a proxy or an exchange may say before a connection stands. Refusals come with a page.
-MAX_HANDSHAKE = 1 << 20
+# Bytes that a proxy or an exchange may say before a connection stands: headers have some hundreds.
+# Of the page that comes with a refusal no more is read, and no more is needed.
+MAX_HANDSHAKE = 1 << 16
 
 # Seconds that each address of a name gets at least, however many there are.
 EACH_ADDRESS = 1.0
