@@ -96,7 +96,7 @@ def test_only_the_symbols_that_were_named() -> None:
     assert len(open_gaps("BTCUSDT")) == 1
 
 
-def test_what_the_exchange_does_not_hand_out_is_said_and_is_no_failure() -> None:
+def test_what_the_exchange_does_not_hand_out_is_a_failure_too() -> None:
     ticks = recorded(BTC)
     store([ticks[0], ticks[9]], "BTCUSDT")
     with local_exchange(BTC) as exchange:
@@ -105,9 +105,28 @@ def test_what_the_exchange_does_not_hand_out_is_said_and_is_no_failure() -> None
         exchange.exchange.faults.start()
         exchange.exchange.faults.add(Fault(name="rest-omit", options=omit))
         code, output = repair(exchange)
-    assert code == 0, output
+    assert code == 1, output
     assert "1 gap cannot be filled: the exchange does not hand out the trades." in output
+    listed = (
+        f"BTCUSDT: trades {lost.first} to {lost.last}, 1 attempt: The exchange does not hand out"
+    )
+    assert listed in output
     assert open_gaps() == [(lost.first, lost.last)]
+
+
+def test_gaps_where_ticks_were_pruned_are_named_and_are_no_failure() -> None:
+    """Nobody can fill them any more; `verify_prices` says the same of them."""
+    ticks = recorded(BTC)
+    store([ticks[0], *ticks[9:20]], "BTCUSDT")
+    Price.objects.order_by("pk").first().delete()
+    Symbol.objects.update(kept_from=ticks[9].first, pruned_through="2020-01-01T00:00Z")
+    with local_exchange(BTC) as exchange:
+        code, output = repair(exchange)
+        verified, told = finish(manage("verify_prices", exchange=exchange))
+    assert (code, verified) == (0, 0), output + told
+    assert "Left as they are: 1 gap where ticks were pruned" in output
+    assert "1 gap there that nobody fetches any more" in told
+    assert len(open_gaps()) == 1
 
 
 def test_a_gap_that_is_left_is_a_failure() -> None:
@@ -121,7 +140,8 @@ def test_a_gap_that_is_left_is_a_failure() -> None:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Missing trades cannot be fetched: Nothing listens at the exchange's address." in output
-    assert output.endswith("Still missing: 1 gap. Run it again later.\n")
+    assert "Still missing: 1 gap. Run it again later.\n" in output
+    assert f"BTCUSDT: trades {ticks[0].last + 1} to {ticks[9].first - 1}, " in output
 
 
 def eventually_tried(process: subprocess.Popen[str]) -> None:

@@ -169,6 +169,19 @@ class TestFeed:
         tape.database.execute("UPDATE prices_symbol SET heard_at = now() - interval '6 seconds'")
         assert state().live is False
 
+    def test_is_down_when_the_last_heartbeat_is_of_the_future(self, tape) -> None:
+        """The database's clock was set back: by it the heartbeat would count for hours."""
+        tape.store([tick(1, 70)])
+        vouch(tape, 80)
+        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
+        tape.database.execute("UPDATE prices_symbol SET heard_at = now() + interval '1 hour'")
+        assert state().live is False
+        assert not Symbol.objects.with_feed().filter(live=True).exists()
+        asked = START + timedelta(seconds=75)
+        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.UNKNOWN
+        assert ask.price_at("BTCUSDT", asked)[1].verdict is Verdict.UNKNOWN
+        assert ask.minute("BTCUSDT", asked.replace(second=0))[1].verdict is Verdict.UNKNOWN
+
 
 class TestLag:
     @pytest.mark.parametrize(

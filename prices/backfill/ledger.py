@@ -35,6 +35,32 @@ WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
 """
 
 
+# And these are the others: no repair will ever ask for them.
+PRUNED = """
+SELECT count(*) FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+WHERE gap.status = 'open' AND gap.last_trade < symbol.kept_from AND symbol.name = ANY(%(symbols)s)
+"""
+
+REASONS = """
+SELECT symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.attempts, gap.last_error
+FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
+WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
+    AND symbol.name = ANY(%(symbols)s)
+ORDER BY symbol.name, gap.first_trade LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the trades `first` to `last` of a symbol are still missing, as far as that is known."""
+
+    symbol: str
+    first: int
+    last: int
+    attempts: int
+    last_error: str | None
+
+
 @dataclass(frozen=True)
 class OpenGap:
     """Raw trades `first` to `last` of a symbol are missing; `starts` is the instant of the last tick before them."""
@@ -73,3 +99,15 @@ def left_of(database: psycopg.Connection[Any], gap: OpenGap) -> list[int]:
 def missing(database: psycopg.Connection[Any], symbols: Sequence[str]) -> Missing:
     found = database.execute(MISSING, {"symbols": list(symbols)}).fetchall()
     return Missing({gap for gap, _ in found}, sum(trades for _, trades in found))
+
+
+def pruned(database: psycopg.Connection[Any], symbols: Sequence[str]) -> int:
+    """How many gaps are open where the tape was pruned."""
+    ((found,),) = database.execute(PRUNED, {"symbols": list(symbols)}).fetchall()
+    return int(found)
+
+
+def reasons(database: psycopg.Connection[Any], symbols: Sequence[str], limit: int) -> list[Reason]:
+    """Some of the gaps that are open where the tape is kept, and why, in order."""
+    with database.cursor(row_factory=class_row(Reason)) as cursor:
+        return cursor.execute(REASONS, {"symbols": list(symbols), "limit": limit}).fetchall()

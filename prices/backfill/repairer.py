@@ -15,7 +15,7 @@ from ..keys import EPOCH
 from ..recording.steady import SteadyTape
 from ..recording.tape import Stored
 from ..recording.times import sift_rows
-from .ledger import Missing, OpenGap, left_of, missing, next_gap
+from .ledger import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 from .search import page_before, void
 
@@ -40,7 +40,8 @@ CEILINGS = {Turn.BEHIND: BEHIND, Turn.UNANSWERED: UNANSWERED, Turn.WITHHELD: WIT
 class Repairer:
     """Mends the gaps of some symbols. Every method raises one of `recording.tape.AWAY` when the database is away.
 
-    `ticks` counts what was put on the tape, and `filled` is told of each page that was.
+    `ticks` counts what was put on the tape, and `filled` is told of each page that was. `reserve` is the request weight that is left
+    to others who ask by the same limits: rather than use it up, a turn does nothing.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Repairer:
         *,
         rows: int = ROWS,
         filled: Callable[[Stored], object] = lambda stored: None,
+        reserve: int = 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -59,6 +61,7 @@ class Repairer:
         self.symbols = symbols
         self.rows = rows
         self.filled = filled
+        self.reserve = reserve
         self.clock = clock
         self.wall_clock = wall_clock
         self.schedule = Schedule()
@@ -71,7 +74,7 @@ class Repairer:
     def turn(self) -> Turn | None:
         """One page for one gap. None when there is nothing to do now. Raises Stopped while waiting for the exchange's limits."""
         now = self.clock()
-        if now < self.pause_until:
+        if now < self.pause_until or (self.reserve and self.rest.due_in(WEIGHT + self.reserve)):
             return None
         resting = self.schedule.resting(now)
         gap = self.tape.once(lambda tape: next_gap(tape.database, self.symbols, resting, self.rows))
@@ -168,3 +171,11 @@ class Repairer:
     def repairable(self) -> int:
         """How many gaps are open for which there is hope."""
         return len(self.missing().gaps - self.schedule.postponed(WITHHELD))
+
+    def pruned(self) -> int:
+        """How many gaps are open in the pruned part of the tape, which nobody fills."""
+        return self.tape.once(lambda tape: pruned(tape.database, self.symbols))
+
+    def reasons(self, limit: int) -> list[Reason]:
+        """Some of the gaps that are still open, and why."""
+        return self.tape.once(lambda tape: reasons(tape.database, self.symbols, limit))

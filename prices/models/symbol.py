@@ -18,8 +18,12 @@ HUNDREDTH = Decimal("0.01")
 
 
 def heard_lately() -> Q:
-    """The feed is live."""
-    return Q(heard_at__isnull=False, heard_at__gt=Now() - HEARTBEAT_COUNTS_FOR)
+    """The feed is live. A heartbeat from the future, which a clock that was set back leaves behind, does not count."""
+    return Q(
+        heard_at__isnull=False,
+        heard_at__gt=Now() - HEARTBEAT_COUNTS_FOR,
+        heard_at__lt=Now() + HEARTBEAT_COUNTS_FOR,
+    )
 
 
 def percent(before: Decimal, after: Decimal) -> Decimal:

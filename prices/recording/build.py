@@ -30,6 +30,10 @@ logger = logging.getLogger(__name__)
 # Seconds to wait at the end for a response from REST: what it would bring can be requested again.
 LAST_RESPONSE = 2.0
 
+# Request weight a minute, of the 1,500 that are ours, that repair leaves to the checks of silent symbols: eleven of them. A long
+# gap would use up all of it within half a minute, and a check would wait for the rest of the minute.
+RESERVED_FOR_CHECKS = 300
+
 
 @dataclass
 class Recording:
@@ -103,7 +107,14 @@ def build_recorder(
     if rest is None:
         return Recording(stream, writer, recorder, None, None, (tape,))
     tape_beside = SteadyTape(open_tape, symbols, sleep)
-    repairer = Repairer(tape_beside, rest, symbols, filled=writer.tally.fill, clock=clock)
+    repairer = Repairer(
+        tape_beside,
+        rest,
+        symbols,
+        filled=writer.tally.fill,
+        reserve=RESERVED_FOR_CHECKS,
+        clock=clock,
+    )
     progress = Progress(repairer, logger.info, clock=clock)
     lookout = Lookout(
         pace,

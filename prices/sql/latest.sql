@@ -4,7 +4,10 @@
 -- Parameters: what {wanted} takes.
 SELECT
     symbol.id AS number, symbol.name, newest.id, newest.timestamp, newest.trades, newest.price,
-    coalesce(symbol.heard_at > statement_timestamp() - {counts_for}, false) AS live,
+    -- Nor does a heartbeat from the future count, which a clock that was set back leaves behind.
+    coalesce(
+        symbol.heard_at > statement_timestamp() - {counts_for} AND symbol.heard_at < statement_timestamp() + {counts_for}, false
+    ) AS live,
     symbol.heard_through,
     ARRAY(
         SELECT jsonb_build_object('starts', gap.starts, 'ends', gap.ends, 'status', gap.status)

@@ -6,7 +6,11 @@ SELECT
     symbol.id AS number, candle.id, candle.first_trade, candle.last_trade, candle.trades,
     candle.open, candle.high, candle.low, candle.close, candle.volume,
     statement_timestamp() AS now, newest.timestamp AS newest, oldest.minute AS began,
-    CASE WHEN symbol.heard_at > statement_timestamp() - {counts_for} THEN symbol.heard_through END AS vouched,
+    CASE
+        -- Nor does one from the future count, which a clock that was set back leaves behind.
+        WHEN symbol.heard_at > statement_timestamp() - {counts_for} AND symbol.heard_at < statement_timestamp() + {counts_for}
+        THEN symbol.heard_through
+    END AS vouched,
     -- Open ones first, so that the limit on the list cannot hide one from the verdict.
     ARRAY(
         SELECT jsonb_build_object('starts', gap.starts, 'ends', gap.ends, 'status', gap.status)

@@ -6,7 +6,11 @@
 SELECT
     symbol.id AS number, answer.id, answer.timestamp, answer.trades, answer.price,
     newest.timestamp AS newest,
-    CASE WHEN symbol.heard_at > statement_timestamp() - {counts_for} THEN symbol.heard_through END AS vouched,
+    CASE
+        -- Nor does one from the future count, which a clock that was set back leaves behind.
+        WHEN symbol.heard_at > statement_timestamp() - {counts_for} AND symbol.heard_at < statement_timestamp() + {counts_for}
+        THEN symbol.heard_through
+    END AS vouched,
     -- Trades of the answer's own instant come after it only if their ids are higher. Open gaps first, so that the limit on the list
     -- cannot hide one from the verdict.
     ARRAY(

@@ -49,7 +49,7 @@ def pruned(found: Findings) -> Iterator[str]:
     if found.past:
         yield f"{counted(found.past, 'candle')} of pruned ticks"
     if found.given_up:
-        yield f"{counted(found.given_up, 'gap')} left open there"
+        yield f"{counted(found.given_up, 'gap')} there that nobody fetches any more"
 
 
 def troubles(found: Findings) -> Iterator[str]:

@@ -64,7 +64,10 @@ class TickAudit:
     def ends(self, seen: int, reach: int | None) -> list[Judgement]:
         """What is after the last tick and before the first one, where candles may know of trades; everything without a tick."""
         kept = self.scan.kept_from()
-        self.findings.given_up = sum(row.status == OPEN for row in self.scan.ledger(0, kept - 1))
+        # One that reaches into what is kept can still be filled, there.
+        self.findings.given_up = sum(
+            row.status == OPEN and row.last < kept for row in self.scan.ledger(0, kept - 1)
+        )
         first = self.scan.first_tick(key(self.scan.symbol, kept) - 1)
         if first is None or reach is None:
             found = self.scan.evidence(MASK, 0)

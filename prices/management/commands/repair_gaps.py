@@ -20,12 +20,18 @@ from prices.stopping import StopRequest
 # Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.
 ATTEMPTS = 8
 
+# Open gaps that are listed one by one at the end.
+SHOWN = 10
+
 # Seconds between two looks whether a pause is over.
 BEAT = 0.2
 
 
 class Command(BaseCommand):
-    help = "Fetch the trades that are missing on the tape from the exchange's REST API."
+    help = (
+        "Fetch the trades that are missing on the tape from the exchange's REST API."
+        " Exits with 0 when no gap is open, else with 1, and says what is left and why."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -80,19 +86,33 @@ class Command(BaseCommand):
         progress.tell(at_once=True)
 
     def report(self, repairer: Repairer) -> int:
-        """Say what is left, and return how many gaps might yet be filled."""
+        """Say what is left and why, and return how many gaps that is."""
         missing, left = repairer.missing(), repairer.repairable()
-        withheld = len(missing.gaps) - left
+        withheld, pruned = len(missing.gaps) - left, repairer.pruned()
         if not missing.gaps:
             self.stdout.write("No trade is missing.")
+        if pruned:
+            # Nobody asks for these any more: they are no longer counted as open.
+            self.stdout.write(
+                f"Left as they are: {counted(pruned, 'gap')} where ticks were pruned; nothing is fetched there any more."
+            )
         if withheld:
             self.stderr.write(
                 f"{counted(withheld, 'gap')} cannot be filled: the exchange does not hand out the trades."
-                " /api/gaps/?status=open lists what is missing."
+                " It may do so some days later: run it again then."
             )
         if left:
             self.stderr.write(f"Still missing: {counted(left, 'gap')}. Run it again later.")
-        return left
+        for gap in repairer.reasons(SHOWN):
+            self.stderr.write(
+                f"  {gap.symbol}: trades {gap.first} to {gap.last}, {counted(gap.attempts, 'attempt')}:"
+                f" {gap.last_error or 'not fetched yet'}"
+            )
+        if len(missing.gaps) > SHOWN:
+            self.stderr.write(
+                f"  and {len(missing.gaps) - SHOWN:,} more: /api/gaps/?status=open lists them."
+            )
+        return len(missing.gaps)
 
 
 def open_tape() -> Tape:

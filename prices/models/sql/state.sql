@@ -12,7 +12,11 @@ SELECT
     gaps.open AS open_gaps
 FROM prices_symbol symbol
 CROSS JOIN LATERAL (
-    SELECT coalesce(symbol.heard_at > statement_timestamp() - %(counts_for)s::interval, false) AS live
+    -- Nor does a heartbeat from the future count, which a clock that was set back leaves behind.
+    SELECT coalesce(
+        symbol.heard_at > statement_timestamp() - %(counts_for)s::interval
+        AND symbol.heard_at < statement_timestamp() + %(counts_for)s::interval, false
+    ) AS live
 ) feed
 LEFT JOIN LATERAL (
     SELECT price, timestamp FROM prices_price p
