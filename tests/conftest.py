@@ -13,6 +13,60 @@ from pricetracker.postgres import hold
 from tests.browser import find_browser, open_browser
 from tests.private_postgres import Private
 
+# Test modules that start programs and servers, drive a browser, or let a tape run for a while.
+SLOW = {
+    "test_benchmarks.py",
+    "test_browser.py",
+    "test_chart.py",
+    "test_database_away.py",
+    "test_events.py",
+    "test_gap_ledger.py",
+    "test_javascript.py",
+    "test_killed.py",
+    "test_live_page.py",
+    "test_lookout.py",
+    "test_private_postgres.py",
+    "test_private_postgres_killed.py",
+    "test_private_postgres_places.py",
+    "test_prune_command.py",
+    "test_pruning.py",
+    "test_recording.py",
+    "test_repair_gaps.py",
+    "test_repairer.py",
+    "test_replay_command.py",
+    "test_replay_faults.py",
+    "test_replay_judge.py",
+    "test_replay_rest_faults.py",
+    "test_replay_rest_lies.py",
+    "test_replay_server.py",
+    "test_replay_storm.py",
+    "test_rest.py",
+    "test_rotation.py",
+    "test_screens.py",
+    "test_serving.py",
+    "test_settings.py",
+    "test_start.py",
+    "test_storms.py",
+    "test_stream.py",
+    "test_successor.py",
+    "test_symbols.py",
+    "test_tape.py",
+    "test_torture.py",
+    "test_verify.py",
+    "test_verify_command.py",
+    "test_verify_exchange.py",
+    "test_verify_model.py",
+    "test_worker.py",
+    "test_writer.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m "not slow"` is what there is time for between two edits."""
+    for item in items:
+        if item.path.name in SLOW:
+            item.add_marker(pytest.mark.slow)
+
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Where everything is meant to run, a test that was skipped has failed."""
