@@ -12,7 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 from prices.exchange.rest import Rest
 from prices.exchange.silence import Silence
 from prices.models import Symbol
-from prices.recording.line import AWAY
+from prices.recording.line import AWAY, connect
+from prices.recording.market import OtherMarket, claim
+from prices.recording.tape import Tape
 from pricetracker.reasons import first
 
 
@@ -36,6 +38,22 @@ def usable_tape() -> Iterator[None]:
         yield
     except (*AWAY, OperationalError) as error:
         raise CommandError(f"The database cannot be used: {first(error)}") from None
+
+
+def claimed_tape(application_name: str) -> Tape:
+    """A tape for whoever writes what the exchange says: it is of the market that the settings name.
+
+    Raises CommandError when it is of another, and one of AWAY when the database is away.
+    """
+    database = connect(application_name)
+    try:
+        claim(database, settings.BINANCE_EXCHANGE)
+    except BaseException as error:
+        database.close()
+        if isinstance(error, OtherMarket):
+            raise CommandError(str(error)) from None
+        raise
+    return Tape(database)
 
 
 def recorded(symbols: list[str]) -> list[str]:

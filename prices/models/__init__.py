@@ -2,8 +2,9 @@
 
 from .candle import Candle
 from .gap import Gap
+from .market import Market
 from .price import Price
 from .symbol import Symbol
 from .tick import Tick
 
-__all__ = ["Candle", "Gap", "Price", "Symbol", "Tick"]
+__all__ = ["Candle", "Gap", "Market", "Price", "Symbol", "Tick"]

@@ -11,8 +11,7 @@ from prices.counted import counted
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.management.arguments import symbol
-from prices.management.wiring import recorded, rest_api, usable_tape
-from prices.recording.line import connect
+from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Tape
 from prices.stopping import StopRequest
@@ -116,4 +115,4 @@ class Command(BaseCommand):
 
 
 def open_tape() -> Tape:
-    return Tape(connect(application_name="repair_gaps"))
+    return claimed_tape("repair_gaps")

@@ -11,10 +11,9 @@ from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.keys import key
 from prices.management.arguments import symbol
-from prices.management.wiring import rest_api, usable_tape
+from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
 from prices.recording.build import build_recorder
-from prices.recording.line import connect
 from prices.recording.tape import Tape
 from prices.stopping import StopRequest
 
@@ -103,4 +102,4 @@ def has_candles(symbol: int) -> bool:
 
 
 def open_tape() -> Tape:
-    return Tape(connect(application_name="stream_prices"))
+    return claimed_tape("stream_prices")

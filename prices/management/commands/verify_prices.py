@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from prices.exchange.rest import Refused, Unanswered
 from prices.management.arguments import symbol
-from prices.management.wiring import recorded, rest_api, usable_tape
+from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.line import connect
 from prices.recording.tape import Tape
 from prices.verification.findings import Findings
@@ -52,6 +52,9 @@ class Command(BaseCommand):
         self, *args: Any, symbols: list[str], exchange: bool, refold: bool, **options: Any
     ) -> None:
         with usable_tape(), connect(application_name="verify_prices") as database:
+            if exchange:
+                # What another market publishes proves nothing.
+                claimed_tape("verify_prices").close()
             tape = Tape(database)
             tape.register(recorded(symbols))
             complete = self.audit(tape, exchange=exchange, refold=refold)
