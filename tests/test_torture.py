@@ -125,6 +125,29 @@ def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path
     assert set(between.asked) == {far.ws_url.removeprefix("ws://")}
 
 
+def test_with_rest_down_half_of_the_time(
+    past: tuple[list[Path], list[Tick]], tmp_path: Path
+) -> None:
+    """One symbol falls silent again and again, ticks are lost, the connection breaks; REST comes and goes."""
+    files, ledger = past
+    lines = [f"{n * 0.2:.1f} rest-down seconds=0.1" for n in range(40)]
+    lines += ["0.2 mute symbol=BTCUSDT seconds=20", "0.5 skip count=25", "0.8 reset"]
+    lines += ["1.0 mute symbol=ETHUSDT seconds=20", "1.2 truncate count=3"]
+    script = tmp_path / "script"
+    script.write_text("\n".join(lines))
+    with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
+        with open_tape(*SYMBOLS) as tape:
+            clear(tape)
+        with tracker(exchange, *SYMBOLS):
+            wait_until_begun(ledger)
+            for fault in read(script):
+                exchange.exchange.faults.add(fault, now=True)
+            wait_until_whole(ledger)
+        check_whole(ledger, exchange)
+        played = exchange.exchange.faults.played()
+    assert {"rest-down", "mute", "skip"} <= set(played)
+
+
 def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick]]) -> None:
     """The database does not answer for a while, and the buffer is small: its oldest frames go, and come back over REST."""
     files, ledger = past
