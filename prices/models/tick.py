@@ -18,8 +18,9 @@ class TickQuerySet(QuerySet):
 class Tick(models.Model):
     """The SQL view `prices`: ticks with the symbol as text, fast by symbol and time, newest first.
 
-    It has one branch a symbol, joined by UNION ALL: PostgreSQL drops the branches that were not asked for and reads the one
-    that was by its index, or merges all in order of time when no symbol is named. Through a join it would have to sort.
+    Each symbol has a branch, joined by UNION ALL: PostgreSQL drops those that were not asked for and
+    reads the others by the index. Symbols that came after the view was last refreshed share a
+    branch, in which the newest ticks have to be sorted (`prices_view_refresh`, migration 0008).
     """
 
     id = models.BigIntegerField(primary_key=True)

@@ -5,8 +5,11 @@ from django.db import OperationalError, connection
 
 # A process that stands still, or is gone without a word, must not hold the pen for long: also not when its machine went in the midst
 # of a COPY, while PostgreSQL waits for more. And no statement here is worth compiling: what takes long reads much.
+# Another writer holds its locks for milliseconds, so whoever waits for seconds waits for something
+# else: after each 5 s of it the tape says for whom (`prices.patience`), and tries again.
 SESSION = """
 SET idle_in_transaction_session_timeout = '10s';
+SET lock_timeout = '5s';
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
 SET jit = off
 """

@@ -1,12 +1,16 @@
 """The only writer of the tape: a batch is one transaction, under a pen that one writer holds at a time."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
 
+from pricetracker.reasons import first
+
 from ..exchange.messages import Tick
+from ..patience import patient
 from .batch import fitting, lines, minutes_of, parameters, runs_of, spans
 from .statements import (
     COPY,
@@ -28,6 +32,11 @@ from .statements import (
     TRIED,
     VOID,
 )
+
+logger = logging.getLogger(__name__)
+
+# Readers that come meanwhile wait behind whoever wants to change the view: for no longer than this.
+VIEW_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10ms'"
 
 
 class Stored(NamedTuple):
@@ -78,12 +87,16 @@ class Pruned(NamedTuple):
 
 
 class Tape:
-    """Writes to the tape over one connection. Any method raises one of AWAY when the database is away."""
+    """Writes to the tape over one connection. Any method raises one of AWAY when the database is away.
+
+    A method that meets a lock which somebody holds for seconds says so in the log and tries again.
+    """
 
     def __init__(self, database: psycopg.Connection) -> None:
         self.database = database
         self.numbers: dict[str, int] = {}
 
+    @patient
     def register(self, names: Sequence[str]) -> None:
         """Give each symbol a number, the one it has or a new one."""
         with self.database.transaction():
@@ -94,6 +107,22 @@ class Tape:
         )
         self.numbers = dict(found.fetchall())
 
+    def refresh_view(self) -> bool:
+        """Give new symbols branches of their own in the view `prices`. Whether it was possible.
+
+        Without one a symbol is in the view as well, but its newest ticks have to be sorted. So it is
+        not waited for: while somebody reads the view, or may not change it, it is left as it is.
+        """
+        try:
+            with self.database.transaction():
+                self.database.execute(VIEW_LOCK_TIMEOUT)
+                self.database.execute("SELECT prices_view_refresh()")
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
+            logger.info("The view prices stays as it is until the next start: %s", first(error))
+            return False
+        return True
+
+    @patient
     def store(self, ticks: list[Tick]) -> Stored:
         """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known.
 
@@ -122,6 +151,7 @@ class Tape:
             copy.write(rows)
         self.database.execute(FOLLOWED, ends, prepare=True)
 
+    @patient
     def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
         """Store those of a symbol's ticks, in order of trade id, that lie within its open gaps, and fold their minutes anew.
 
@@ -142,6 +172,7 @@ class Tape:
             self.tell([symbol])
         return Stored(*done[0])
 
+    @patient
     def void(self, symbol: str, first: int, last: int) -> int:
         """Close the gaps within these raw trade ids: the exchange has proven that no trade bears them. How many there were."""
         with self.database.transaction():
@@ -149,6 +180,7 @@ class Tape:
             ids = {"symbol": self.numbers[symbol], "first": first, "last": last}
             return self.number(self.database.execute(VOID, ids))
 
+    @patient
     def note(self, symbol: str, holes: Sequence[Hole]) -> int:
         """Write holes that were found on the tape into the gap ledger, as far as it does not know them. How many rows it took."""
         first, last, starts, ends = map(list, zip(*holes, strict=True)) if holes else ([],) * 4
@@ -157,6 +189,7 @@ class Tape:
             self.database.execute(TAKE_PEN)
             return self.database.execute(NOTE, columns | {"symbol": self.numbers[symbol]}).rowcount
 
+    @patient
     def refold(self, symbol: str, minutes: Sequence[datetime]) -> int:
         """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
         with self.database.transaction():
@@ -166,6 +199,7 @@ class Tape:
             self.tell([symbol])
             return changed
 
+    @patient
     def prune(self, symbol: str, cutoff: datetime, limit: int) -> Pruned:
         """Take off the tape some of the oldest ticks that no answer from an instant on needs; none when there are no more."""
         wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": 0, "limit": limit}
@@ -175,6 +209,7 @@ class Tape:
             self.database.execute(TAKE_PEN)
             return Pruned(*self.database.execute(PRUNE, wanted).fetchall()[0])
 
+    @patient
     def prunable(self, symbol: str, cutoff: datetime, start: int, limit: int) -> Pruned:
         """What `prune` would take from raw trade id `start` on."""
         wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": start, "limit": limit}
@@ -185,19 +220,23 @@ class Tape:
         numbers = " ".join(str(self.numbers[symbol]) for symbol in symbols)
         self.database.execute(TELL, {"numbers": numbers}, prepare=True)
 
+    @patient
     def tried(self, gap: int) -> None:
         """Note in the ledger that the exchange is asked for a gap."""
         self.database.execute(TRIED, {"gap": gap})
 
+    @patient
     def failed(self, gap: int, error: str) -> None:
         """Note in the ledger why it was asked in vain."""
         self.database.execute(FAILED, {"gap": gap, "error": error})
 
+    @patient
     def newest(self, symbol: str) -> Newest | None:
         """The newest tick of a symbol, by trade id; None when it has none."""
         found = self.database.execute(NEWEST, {"symbol": self.numbers[symbol]}).fetchone()
         return Newest(*found) if found else None
 
+    @patient
     def heartbeat(
         self, names: Iterable[str], through: datetime, lag: timedelta | None = None
     ) -> None:
@@ -209,6 +248,7 @@ class Tape:
         beat = {"through": through, "lag": lag, "symbols": symbols}
         self.database.execute(HEARTBEAT, beat, prepare=True)
 
+    @patient
     def silence(self, names: Iterable[str] | None = None) -> None:
         """Vouch no longer for some symbols, or for any: what comes of them may be missing unnoticed."""
         chosen = self.numbers if names is None else names

@@ -52,7 +52,7 @@ class Command(BaseCommand):
             )
             # At the start a database that is away is an error; later the recorder waits for it.
             with usable_tape():
-                recording.tapes[0].opened()
+                recording.tapes[0].opened().refresh_view()
             recording.run()
 
     def subscription(self, symbols: list[str]) -> Subscription:

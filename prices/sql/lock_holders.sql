@@ -1,0 +1,28 @@
+-- Sessions that hold locks on the tape, one sentence each, the oldest transactions first.
+--
+-- `strong`: only locks for which a writer of rows may wait: those on rows, and those stronger than
+-- what reading takes. Else also those of readers, for which DDL has to wait.
+-- The advisory lock is the writer lock.
+SELECT format(
+    '%%s (pid %%s%%s, transaction began %%s s ago) with %%s',
+    coalesce(nullif(activity.application_name, ''), 'a session without a name'),
+    activity.pid,
+    ', ' || coalesce(activity.state, 'state hidden'),
+    coalesce(extract(epoch FROM now() - activity.xact_start)::integer::text, '?'),
+    string_agg(DISTINCT
+        CASE held.locktype WHEN 'advisory' THEN 'the writer lock'
+        ELSE format('%%s on %%s', held.mode, relation.relname) END, ', '
+    )
+)
+FROM pg_locks held
+JOIN pg_stat_activity activity USING (pid)
+LEFT JOIN pg_class relation ON relation.oid = held.relation AND relation.relkind IN ('r', 'v')
+WHERE held.granted
+    AND held.pid <> pg_backend_pid()
+    AND activity.datname = current_database()
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (held.locktype = 'advisory' OR relation.relname ~ '^prices(_|$)')
+    AND (NOT %(strong)s OR held.mode <> 'AccessShareLock')
+GROUP BY activity.pid, activity.application_name, activity.state, activity.xact_start
+ORDER BY activity.xact_start
+LIMIT %(limit)s
