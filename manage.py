@@ -16,9 +16,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
     try:
-        from pricetracker.commands import execute
+        from pricetracker.commands import run
 
-        execute(sys.argv)
+        run(sys.argv)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

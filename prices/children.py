@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
+from pricetracker import output
+
 # A fresh interpreter everywhere: a fork would share our locks and connections.
 context = multiprocessing.get_context("spawn")
 
@@ -126,6 +128,7 @@ def live(
     Until the target has its own handlers, a SIGTERM is sudden death: quiet, and nothing else is as sure. An exception from
     a handler is lost when it is raised where Python can only ignore it, as while it imports.
     """
+    output.prepare()
     leave_terminal()
     os.environ.update(environment)
     threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()

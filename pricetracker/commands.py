@@ -1,4 +1,8 @@
-"""The command line: what is wrong with the surroundings is told in one sentence, without a traceback."""
+"""The command line: what is wrong with the surroundings is told in one sentence, without a traceback.
+
+A stdout that fails (a full disk, a closed terminal, `| head`) never ends a command that records, serves or changes the
+database. One that prints results ends with exit code 1, at once; one that changes the tape does so after its work.
+"""
 
 import signal
 import sys
@@ -9,23 +13,50 @@ from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
-from . import __version__, reasons
+from . import output, reasons
+from .output import Use
+
+# What stdout is to a command, when it is not what the command is for.
+USES = {
+    "start": Use.SHOWN,
+    "stream_prices": Use.SHOWN,
+    "runserver": Use.SHOWN,
+    "replay_exchange": Use.SHOWN,
+    "migrate": Use.SHOWN,
+    "repair_gaps": Use.REPORT,
+    "prune_prices": Use.REPORT,
+}
+
+# The exit code of a command whose results were not written, to a reader that went away too.
+UNWRITTEN = 1
 
 
 class CommandLine(ManagementUtility):
-    def execute(self) -> None:
-        """Run the command. `version` is ours: Django's own answers with the version of Django."""
-        if self.argv[1:] in (["version"], ["--version"]):
-            sys.stdout.write(f"pricetracker {__version__}\n")
-        else:
-            super().execute()
-
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Load a command. From then on Ctrl-C is an exception again, which it can answer in its own way."""
         command = super().fetch_command(subcommand)
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return command
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run the command of this process, whose stdout and stderr it takes care of."""
+    name = arguments[1] if len(arguments) > 1 else ""
+    output.prepare(USES.get(name, Use.RESULT))
+    try:
+        execute(arguments)
+    except output.OutputFailed as failed:
+        end_unwritten(arguments[0], failed.error)
+    if error := output.failure():
+        end_unwritten(arguments[0], error)
+
+
+def end_unwritten(program: str, error: OSError) -> None:
+    """Without a word if the reader just went away, as `| head` does."""
+    if not isinstance(error, BrokenPipeError):
+        sys.stderr.write(f"{program}: {output.OutputFailed(error)}\n")
+    sys.exit(UNWRITTEN)
 
 
 def execute(arguments: Sequence[str]) -> None:

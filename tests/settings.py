@@ -6,7 +6,10 @@ import tempfile
 USERS_OWN = ["DATABASE_URL", "TRACKED_SYMBOLS", "BINANCE_WS_URL", "BINANCE_REST_URL"]
 USERS_OWN += ["BINANCE_EXCHANGE", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"]
 
-for name in USERS_OWN:
+# What a machine sets and a user has not: PYTHONUNBUFFERED alone has hidden that an address was never written.
+MACHINES_OWN = [name for name in os.environ if name.startswith(("PYTHON", "PIP_"))]
+
+for name in [*USERS_OWN, *MACHINES_OWN]:
     os.environ.pop(name, None)
 # In the environment, so that the commands which tests start as processes share it.
 os.environ["PRICETRACKER_HOME"] = tempfile.mkdtemp(prefix="pricetracker-tests-")

@@ -1,0 +1,133 @@
+"""stdout and stderr: every line is written out at once, and what cannot be shown never ends what is recorded."""
+
+import contextlib
+import errno
+import io
+import os
+import select
+import sys
+import threading
+from enum import Enum
+
+# Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may hold up a thread, once. After that, what
+# does not fit is dropped until there is room again.
+PATIENCE = 0.5
+
+# Characters that are written in one piece: 4 bytes each at most, and a pipe that is reported as writable takes 4,096.
+PIECE = 1024
+
+
+class Use(Enum):
+    """What stdout is to a command, and so what a stdout that fails means."""
+
+    SHOWN = "for people to look at: a failure is ignored"
+    REPORT = "tells of work that is done anyway: a failure is the exit code of the finished command"
+    RESULT = "is what the command is for: a failure ends it"
+
+
+class OutputFailed(Exception):
+    """The results could not be written. `error` says why."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"The output could not be written: {error.strerror}.")
+        self.error = error
+
+
+class Stream(io.TextIOWrapper):
+    """A line-buffered stream that never raises OSError; `failure` is the first one, or None."""
+
+    use = Use.SHOWN
+    failure: OSError | None = None
+
+    def __init__(self, buffer: io.BufferedIOBase, encoding: str) -> None:
+        # An odd character must not end a command either, on a terminal that cannot show it.
+        super().__init__(buffer, encoding, errors="backslashreplace", line_buffering=True)  # type: ignore[arg-type]
+        self.threads = threading.RLock()
+        self.is_stuck = False
+
+    def write(self, text: str) -> int:
+        with self.threads:
+            try:
+                if self.use is Use.SHOWN:
+                    self.show(text)
+                else:
+                    super().write(text)
+            except OSError as error:
+                self.fail(error)
+        return len(text)
+
+    def show(self, text: str) -> None:
+        for start in range(0, len(text), PIECE):
+            if self.has_room():
+                super().write(text[start : start + PIECE])
+                super().flush()
+
+    def has_room(self) -> bool:
+        """Whether a write would not block. Where that cannot be told it is assumed."""
+        if sys.platform == "win32":
+            return True
+        try:
+            _, writable, _ = select.select([], [self], [], 0 if self.is_stuck else PATIENCE)
+        except ValueError:
+            return True  # A descriptor that select cannot watch.
+        self.is_stuck = not writable
+        return not self.is_stuck
+
+    def flush(self) -> None:
+        # Also called by the interpreter as it ends: its exit code would become 120.
+        with self.threads:
+            try:
+                if self.use is not Use.SHOWN:
+                    super().flush()
+            except OSError as error:
+                self.fail(error)
+
+    def fail(self, error: OSError) -> None:
+        self.failure = self.failure or error
+        if self.use is Use.RESULT:
+            # What follows, the reasons for ending included, is shown only.
+            self.use = Use.SHOWN
+            raise OutputFailed(error)
+
+
+def prepare(use: Use = Use.SHOWN) -> None:
+    """Make stdout and stderr streams of this kind. stderr is never more than shown."""
+    reopen_closed()
+    sys.stdout = sys.__stdout__ = wrapped(sys.stdout)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = wrapped(sys.stderr)  # type: ignore[misc]
+    sys.stdout.use = use
+
+
+def wrapped(stream: object) -> Stream:
+    if isinstance(stream, Stream):
+        return stream
+    if not isinstance(stream, io.TextIOWrapper):
+        raise TypeError(f"{stream!r} is not a stream of bytes")
+    encoding = stream.encoding
+    return Stream(stream.detach(), encoding)
+
+
+def reopen_closed() -> None:
+    """Where a descriptor was closed (`>&-`), the next file or socket to be opened would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            mode = "r" if name == "stdin" else "w"
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream if name == "stdin" else wrapped(stream))
+            if isinstance(opened := getattr(sys, name), Stream):
+                opened.failure = OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def failure() -> OSError | None:
+    """Why results were not written, or None; for a command whose stdout is more than shown."""
+    stream = sys.stdout
+    if not isinstance(stream, Stream) or stream.use is Use.SHOWN:
+        return None
+    with contextlib.suppress(OutputFailed):
+        stream.flush()
+    return stream.failure
