@@ -4,16 +4,17 @@
 import os
 import signal
 import sys
+from types import FrameType
 
 # What shells give as the exit code of a command that Ctrl-C ended.
 INTERRUPTED = 130
 
+# They run until they are told to stop, which is no failure of theirs: not even at once.
+SERVICES = ("start", "stream_prices", "runserver", "replay_exchange")
+
 
 def main() -> None:
-    # Until a command is loaded nothing is under way, and Ctrl-C simply ends us: the exception that Python makes of it can
-    # be lost when it is raised in the middle of an import. (Who was started deaf to it stays so.)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    answer_signals(sys.argv[1:2])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
     try:
         from pricetracker.commands import run
@@ -21,6 +22,23 @@ def main() -> None:
         run(sys.argv)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def answer_signals(command: list[str]) -> None:
+    """Until a command is loaded nothing is under way, and a signal simply ends us: an exception can be lost when it is
+    raised in the middle of an import. Process 1 of a container has no default, and would not even end.
+
+    Who was started deaf to a signal stays so.
+    """
+    service = bool(command) and command[0] in SERVICES
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, leave if service else signal.SIG_DFL)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -18,12 +19,19 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from pricetracker import output
+from replay.signals import stop_signals
 
 # A fresh interpreter everywhere: a fork would share our locks and connections.
 context = multiprocessing.get_context("spawn")
 
 # Seconds between two looks at the stop flag.
 BEAT = 0.2
+
+# Seconds. When a signal is sent to all of us one after another, a child may end before its parent is told.
+SIGNALLED_TOGETHER = 2.0
+
+# How a child ends that was asked to, before it has handlers of its own and after.
+ASKED_TO_END = [0] + [-int(number) for number in stop_signals()]
 
 
 class ChildEnded(Exception):
@@ -102,7 +110,8 @@ class Children:
             # A signal may go to all of us at once, and then it is no surprise that a child ends.
             if process.sentinel in ended and not stop():
                 process.join()
-                raise ChildEnded(process)
+                if process.exitcode not in ASKED_TO_END or not came(stop):
+                    raise ChildEnded(process)
 
     def stop(self) -> None:
         """Ask all to end, the last one started first, and wait until they have."""
@@ -115,6 +124,14 @@ class Children:
             process.kill()
         for process in self.lifelines:
             process.join()
+
+
+def came(stop: Callable[[], bool]) -> bool:
+    """Whether a stop is asked for within a moment."""
+    deadline = time.monotonic() + SIGNALLED_TOGETHER
+    while not stop() and time.monotonic() < deadline:
+        time.sleep(BEAT)
+    return stop()
 
 
 def live(

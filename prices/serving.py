@@ -5,10 +5,11 @@ import gc
 import os
 import socket
 import threading
+from collections.abc import Iterator
 
 import uvicorn
 
-from .stopping import StopRequest
+from replay.signals import on_stop
 
 # Seconds that requests under way get when the server stops.
 PATIENCE = 3
@@ -50,6 +51,13 @@ def freeze() -> None:
 class Server(uvicorn.Server):
     """Live push ends first: its streams have no end of their own to wait for."""
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own does not know SIGHUP, and raises a signal again after it has stopped because of it."""
+        in_main = threading.current_thread() is threading.main_thread()
+        with on_stop(self.handle_exit) if in_main else contextlib.nullcontext():
+            yield
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         freeze()
@@ -63,7 +71,7 @@ class Server(uvicorn.Server):
 
 
 def serve(listening: socket.socket) -> None:
-    """Serve the site until SIGINT or SIGTERM; outside of the main thread until the process ends."""
+    """Serve the site until a signal asks to stop; outside of the main thread until the process ends."""
     config = uvicorn.Config(
         APPLICATION,
         lifespan="off",
@@ -72,7 +80,4 @@ def serve(listening: socket.socket) -> None:
         log_config=None,
         timeout_graceful_shutdown=PATIENCE,
     )
-    in_main = threading.current_thread() is threading.main_thread()
-    # uvicorn raises a signal again after it has stopped because of it: the request takes it, and nobody dies of it.
-    with StopRequest() if in_main else contextlib.nullcontext():
-        Server(config).run(sockets=[listening])
+    Server(config).run(sockets=[listening])

@@ -1,19 +1,24 @@
-"""Stopping on request: the first signal asks, the second insists."""
+"""Stopping on request: any signal asks, and only a person's next Ctrl-C insists."""
 
 import signal
+import sys
 import time
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, Self
+from contextlib import ExitStack
+from types import FrameType, TracebackType
+from typing import Self
+
+from replay.signals import on_stop
 
 # Seconds. A wait is cut into beats so that stopping never takes longer than one.
 BEAT = 0.1
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 class StopRequest:
-    """A flag that SIGINT and SIGTERM set while the context is open; another signal after that is a KeyboardInterrupt.
+    """A flag that Ctrl-C, SIGTERM and SIGHUP set while the context is open. A Ctrl-C after that is a KeyboardInterrupt.
+
+    Other signals may come as often as they like: systemd sends SIGTERM to all processes of a service, and a parent then
+    sends it to its children again. Nobody insists by that.
 
     Open it in the main thread. The handlers that were there before come back at its end.
     """
@@ -21,19 +26,23 @@ class StopRequest:
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self.requested = False
         self.sleep = sleep
-        self.former: dict[int, Any] = {}
+        self.open = ExitStack()
 
     def __enter__(self) -> Self:
-        self.former = {number: signal.signal(number, self.handle) for number in SIGNALS}
+        self.open.enter_context(on_stop(self.handle))
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        for number, handler in self.former.items():
-            signal.signal(number, handler)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.open.close()
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         # No lock is taken here: the main thread may hold any.
-        if self.requested:
+        if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.requested = True
 
@@ -45,3 +54,9 @@ class StopRequest:
         while seconds > 0 and not self.requested:
             self.sleep(min(BEAT, seconds))
             seconds -= BEAT
+
+
+def leave_on_hangup() -> None:
+    """End with 0 when the terminal closes, as with Ctrl-C; unless this was started to outlive it (`nohup`)."""
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))

@@ -35,7 +35,8 @@ class CommandLine(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Load a command. From then on Ctrl-C is an exception again, which it can answer in its own way."""
         command = super().fetch_command(subcommand)
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        # runserver's reloader looks after a process of its own.
+        if subcommand == "runserver" or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return command
 

@@ -43,7 +43,7 @@ def run(
     on_ready: Callable[[Address], None],
     secured: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, over TLS if that is `secured`; port 0 takes a free one. OSError when it cannot listen."""
+    """Serve until a signal asks to stop, over TLS if that is `secured`; port 0 takes a free one. OSError when it cannot listen."""
     asyncio.run(_run(exchange, host, port, on_ready, secured))
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from django.db import connection
@@ -36,9 +37,12 @@ def database_url(name: str | None = None) -> str:
 
 
 def manage(
-    *arguments: str, exchange: Running | None = None, **environment: str
+    *arguments: str,
+    exchange: Running | None = None,
+    output: int | IO[Any] = subprocess.PIPE,
+    **environment: str,
 ) -> subprocess.Popen[str]:
-    """Run a management command in a process of its own."""
+    """Run a management command in a process of its own. `output`: where stdout and stderr go."""
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "pricetracker.settings",
@@ -51,7 +55,7 @@ def manage(
         [sys.executable, "manage.py", *arguments],
         cwd=PROJECT,
         env=env,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
     )

@@ -1,10 +1,14 @@
-"""Stopping on request: the first signal asks, the second insists, and afterwards all is as it was."""
+"""Stopping on request: a signal asks, a second Ctrl-C insists, and afterwards all is as it was."""
 
 import signal
+import sys
 
 import pytest
 
-from prices.stopping import BEAT, SIGNALS, StopRequest
+from prices.stopping import BEAT, StopRequest
+from replay.signals import stop_signals
+
+SIGNALS = stop_signals()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -16,13 +20,32 @@ def test_the_first_signal_asks(number) -> None:
 
 
 @pytest.mark.parametrize("first", SIGNALS)
-@pytest.mark.parametrize("second", SIGNALS)
-def test_the_second_insists(first, second) -> None:
+def test_a_ctrl_c_after_that_insists(first) -> None:
     with StopRequest() as stop:
         signal.raise_signal(first)
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(second)
+            signal.raise_signal(signal.SIGINT)
         assert stop()
+
+
+@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("second", [number for number in SIGNALS if number != signal.SIGINT])
+def test_a_supervisors_second_signal_does_not_insist(first, second) -> None:
+    with StopRequest() as stop:
+        signal.raise_signal(first)
+        signal.raise_signal(second)
+        assert stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
+def test_nohup_is_respected() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopRequest() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])
@@ -31,7 +54,7 @@ def test_the_former_handlers_come_back_however_it_ends(error) -> None:
 
     def work() -> None:
         with StopRequest() as stop:
-            assert [signal.getsignal(number) for number in SIGNALS] == [stop.handle] * 2
+            assert [signal.getsignal(number) for number in SIGNALS] == [stop.handle] * len(SIGNALS)
             if error:
                 raise error
 

@@ -51,7 +51,7 @@ class Recorder:
         thread.join(PATIENCE)
         if thread.is_alive():
             logger.warning(
-                "Storing what was received: %d frames wait. Another signal leaves without them.",
+                "Flushing %d buffered frames; press Ctrl-C again to quit without saving them.",
                 len(self.buffer),
             )
         while thread.is_alive():

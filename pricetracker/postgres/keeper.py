@@ -3,6 +3,7 @@
 `python -m pricetracker.postgres.keeper FOLDER [SETTING=VALUE …]`
 """
 
+import signal
 import subprocess
 import sys
 import time
@@ -63,5 +64,15 @@ def main(folder: str, *options: str) -> None:
         sys.exit(str(error))
 
 
+def deaf() -> None:
+    """It ends after its last user. systemd would end it first, and while users commit what they have received, PostgreSQL,
+    whose sessions are ended as well, is to be started again."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            # Not SIG_IGN, which the programs that it starts would inherit.
+            signal.signal(getattr(signal, name), lambda *_: None)
+
+
 if __name__ == "__main__":
+    deaf()
     main(*sys.argv[1:])

@@ -8,11 +8,17 @@ from django.db import OperationalError, connections
 from django.utils import autoreload
 
 from prices.serving import address, listen, reason, serve
+from prices.stopping import leave_on_hangup
 from pricetracker import reasons
 
 
 class Command(runserver.Command):
     help = "Serve the site on this machine; restarts itself when the code changes."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # The process that waits for changes of the code, and the one that serves beside it. Django sees to SIGTERM there.
+        leave_on_hangup()
+        super().handle(*args, **options)
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         # What went wrong while the code was loaded again is shown here.

@@ -1,6 +1,7 @@
 """`manage.py start`: everything in one terminal; migrates, then records and serves until told to stop."""
 
 import contextlib
+import signal
 import socket
 import sys
 from argparse import ArgumentTypeError
@@ -36,7 +37,9 @@ def port(text: str) -> int:
 
 
 class Command(BaseCommand):
-    help = "Migrate the database, record prices and serve the site, until Ctrl-C or SIGTERM."
+    help = (
+        "Migrate the database, record prices and serve the site, until Ctrl-C, SIGTERM or SIGHUP."
+    )
     # The children check: this process touches neither the database nor the exchange.
     requires_system_checks = ()
 
@@ -129,6 +132,8 @@ def begin_anew() -> None:
 def leave_database() -> None:
     """Wait for the private server, which stops with its last user: nothing of ours is to be running after us."""
     if hasattr(connection, "release_server"):
+        # We are ending: a parent that asks for it again, after systemd has, is not to cut this short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with contextlib.suppress(TimeoutError):
             connection.release_server(SERVER_PATIENCE)
 

@@ -20,8 +20,8 @@ from prices.stopping import StopRequest
 
 class Command(BaseCommand):
     help = (
-        "Record every trade of some symbols from the exchange's streams, until Ctrl-C or SIGTERM, and fetch what is missing. "
-        "What was received by then is committed first; a second Ctrl-C does not wait for that."
+        "Record every trade of some symbols from the exchange's streams, until Ctrl-C, SIGTERM or SIGHUP, and fetch "
+        "what is missing. What was received by then is committed first; a second Ctrl-C does not wait for that."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,0 +1,65 @@
+"""Django's migrate, one at a time: several first starts on an empty database do not get into each other's way."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from django.core.management.commands import migrate
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# The advisory lock of whoever migrates: "migr" in ASCII. PostgreSQL has them apart for each database.
+LOCK = 0x6D696772
+
+# Seconds between two attempts, and until it is said what is waited for.
+BEAT = 0.2
+SILENCE = 3.0
+
+# What to do with the session that has the lock is its owner's decision: named, it can be found in pg_stat_activity.
+HOLDER = """
+SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = %s
+  AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+class Command(migrate.Command):
+    help = f"{migrate.Command.help} Waits while another process migrates the same database."
+
+    # How to wait for the other.
+    sleep = staticmethod(time.sleep)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        database = connections[options["database"]]
+        looks_only = options.get("plan") or options.get("check_unapplied")
+        if looks_only or database.vendor != "postgresql":
+            super().handle(*args, **options)
+            return
+        with self.alone(database):
+            super().handle(*args, **options)
+
+    @contextlib.contextmanager
+    def alone(self, database: BaseDatabaseWrapper) -> Iterator[None]:
+        """Hold the lock on a connection of its own, which no migration closes. It goes with the process."""
+        params = database.get_connection_params()
+        for django_only in ("cursor_factory", "context", "prepare_threshold"):
+            params.pop(django_only, None)
+        params["application_name"] = "migrate"
+        with database.wrap_database_errors, psycopg.connect(**params, autocommit=True) as session:
+            self.take(session)
+            yield
+
+    def take(self, session: psycopg.Connection) -> None:
+        waited = 0.0
+        while not session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()[0]:  # type: ignore[index]
+            if 0 < waited - SILENCE <= BEAT:
+                self.tell(session)
+            self.sleep(BEAT)
+            waited += BEAT
+
+    def tell(self, session: psycopg.Connection) -> None:
+        holders = session.execute(HOLDER, [LOCK]).fetchall()
+        names = ", ".join(f"{name or 'a session'} (backend {pid})" for pid, name in holders)
+        self.stderr.write(f"Waiting until another process has migrated the database: {names}.")
