@@ -41,6 +41,8 @@ class Findings:
     unknown: Kind = field(default_factory=Kind)
     overlaps: Kind = field(default_factory=Kind)
     impossible: Kind = field(default_factory=Kind)
+    misdated: Kind = field(default_factory=Kind)
+    removed: int = 0
     false: Kind = field(default_factory=Kind)
     candles: Kind = field(default_factory=Kind)
     kept_since: datetime | None = None
@@ -55,6 +57,6 @@ class Findings:
     @property
     def is_complete(self) -> bool:
         """Nothing is missing, and nothing is wrong."""
-        kinds = [self.known, self.unknown, self.overlaps, self.impossible]
+        kinds = [self.known, self.unknown, self.overlaps, self.impossible, self.misdated]
         kinds += [self.false, self.candles, self.past_wrong, self.differing]
         return not any(kind.count for kind in kinds) and not self.explained

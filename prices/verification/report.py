@@ -12,6 +12,10 @@ FETCH = "To fetch them: manage.py repair_gaps {symbol}"
 WITHHELD = "What it could not fetch, and why: /api/gaps/?symbol={symbol}&status=open"
 FETCH_FALSE = "To have these rows looked into: manage.py repair_gaps {symbol}"
 REFOLD = "To make these candles from their ticks: manage.py verify_prices --refold {symbol}"
+MISDATED = (
+    "To take them off the tape, and have them fetched: manage.py verify_prices --remove-misdated"
+    " {symbol}, then manage.py repair_gaps {symbol}"
+)
 PAST = "They cannot be made anew: their ticks were pruned."
 BY_HAND = (
     "Which of the ticks are wrong cannot be told from the tape. Delete them by hand, in manage.py dbshell,"
@@ -36,6 +40,8 @@ def summary(found: Findings) -> str:
     if found.void:
         figures.append(f"{counted(found.void, 'trade id')} that no trade bears")
     figures += pruned(found)
+    if found.removed:
+        figures.append(f"{counted(found.removed, 'misdated tick')} removed")
     if found.rebuilt:
         figures.append(f"{counted(found.rebuilt, 'candle')} rebuilt")
     if found.compared is not None:
@@ -61,6 +67,8 @@ def troubles(found: Findings) -> Iterator[str]:
         yield counted(found.overlaps.count, "overlap")
     if found.impossible.count:
         yield counted(found.impossible.count, "impossible tick")
+    if found.misdated.count:
+        yield f"{counted(found.misdated.count, 'time')} that cannot be right"
     if found.false.count:
         yield f"{counted(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
     if found.candles.count:
@@ -80,6 +88,7 @@ def details(found: Findings) -> Iterator[str]:
         yield FETCH.format(symbol=found.symbol) + rebuilding(found.explained)
     if found.known.count:
         yield WITHHELD.format(symbol=found.symbol)
+    yield from listed(found, found.misdated, MISDATED)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
     yield from listed(found, found.past_wrong, PAST)

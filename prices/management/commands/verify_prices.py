@@ -13,6 +13,7 @@ from prices.recording.line import connect
 from prices.recording.tape import Tape
 from prices.verification.findings import Findings
 from prices.verification.minutes import CandleAudit
+from prices.verification.misdated import audit_times
 from prices.verification.progress import Progress
 from prices.verification.published import Comparison
 from prices.verification.report import lines
@@ -48,8 +49,20 @@ class Command(BaseCommand):
             help="make candles anew that differ from their ticks",
         )
 
+        parser.add_argument(
+            "--remove-misdated",
+            action="store_true",
+            help="take ticks off whose times cannot be right; repair_gaps fetches them",
+        )
+
     def handle(
-        self, *args: Any, symbols: list[str], exchange: bool, refold: bool, **options: Any
+        self,
+        *args: Any,
+        symbols: list[str],
+        exchange: bool,
+        refold: bool,
+        remove_misdated: bool = False,
+        **options: Any,
     ) -> None:
         with usable_tape(), connect(application_name="verify_prices") as database:
             if exchange:
@@ -57,11 +70,11 @@ class Command(BaseCommand):
                 claimed_tape("verify_prices").close()
             tape = Tape(database)
             tape.register(recorded(symbols))
-            complete = self.audit(tape, exchange=exchange, refold=refold)
+            complete = self.audit(tape, exchange=exchange, refold=refold, remove=remove_misdated)
         if not complete:
             sys.exit(1)
 
-    def audit(self, tape: Tape, *, exchange: bool, refold: bool) -> bool:
+    def audit(self, tape: Tape, *, exchange: bool, refold: bool, remove: bool) -> bool:
         """Whether all is complete, and the exchange could be asked if it was to be."""
         # Not among the findings, which may be sent elsewhere.
         progress = Progress(sys.stderr)
@@ -69,6 +82,7 @@ class Command(BaseCommand):
         with rest_api(sleep=self.sleep) as rest:
             for name, number in sorted(tape.numbers.items()):
                 scan, findings = Scan(tape.database, number), Findings(name)
+                audit_times(tape, findings, remove=remove)
                 TickAudit(tape, scan, findings, progress).run()
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)
                 try:
