@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+import shlex
+import sys
 from ipaddress import IPv6Address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -177,18 +179,55 @@ def secret_key(name: str, kept_in: Path) -> str:
     """The key from the environment; else the kept one; else a new one, kept for the next start."""
     value = os.environ.get(name)
     if value is not None:
-        if len(value) < 50 or len(set(value)) < 5:
+        if not is_strong(value):
             # Not repeated: it is a secret, however weak.
             raise ImproperlyConfigured(f"{name} must be at least 50 characters of random text.")
         return value
     try:
         if not kept_in.exists():
             keep_new_key(kept_in)
-        return kept_in.read_text().strip()
+        return kept_key(kept_in)
     except OSError as error:
         raise ImproperlyConfigured(
             f"PRICETRACKER_HOME must be a folder that can be written to ({error})."
         ) from None
+
+
+def is_strong(key: str) -> bool:
+    return len(key) >= 50 and len(set(key)) >= 5
+
+
+def kept_key(path: Path) -> str:
+    """The key in a file that nobody else can have written or read. It forges every login of the site."""
+    with path.open("rb") as file:
+        refuse_foreign(path, os.fstat(file.fileno()))
+        key = file.read().decode("utf-8", "replace").strip()
+    if not is_strong(key):
+        raise ImproperlyConfigured(
+            f"{path} holds no key of at least 50 characters of random text: remove it, and a new"
+            " one is made, or set SECRET_KEY."
+        )
+    return key
+
+
+def refuse_foreign(path: Path, found: os.stat_result) -> None:
+    """Raises ImproperlyConfigured when the file is not ours alone."""
+    if sys.platform == "win32":
+        return
+    trusted = {0, os.geteuid()}
+    if os.geteuid() == 0:
+        # With sudo, root uses the home of an ordinary user, and the key that this user made.
+        trusted.add(path.parent.stat().st_uid)
+    if not {found.st_uid, path.lstat().st_uid} <= trusted:
+        raise ImproperlyConfigured(
+            f"{path} belongs to another user, who can know the key in it: remove it, and a new one"
+            " is made, or set SECRET_KEY."
+        )
+    if found.st_mode & 0o077:
+        raise ImproperlyConfigured(
+            f"{path} is open to other users: run `chmod 600 {shlex.quote(str(path))}`,"
+            " or set SECRET_KEY."
+        )
 
 
 def keep_new_key(path: Path) -> None:
@@ -196,8 +235,14 @@ def keep_new_key(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(64))
+        # After a power cut there is a whole key or none.
+        file.flush()
+        os.fsync(file.fileno())
+        if sys.platform != "win32" and os.geteuid() == 0:
+            # Whoever owns the home must be able to read it without sudo, too.
+            os.fchown(file.fileno(), path.parent.stat().st_uid, -1)
     try:
         path.hardlink_to(draft)
     except FileExistsError:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pricetracker.postgres import postmaster
+from pricetracker.postgres import keeper, postmaster
 from tests.private_postgres import PATIENCE, Private, User
 
 LONG = "a-folder-whose-name-is-so-long-that-no-socket-fits-into-it-" * 2
 
 
-@pytest.fixture(params=[LONG, "Lucy's own, 100% à la minute"])
+# Everything that means something to a shell, to a file of settings or to PostgreSQL.
+ODD = ["Lucy's own, 100% à la minute", "$(touch ran) `touch ran` $HOME", '-"; touch ran; & |>x #']
+ODD += ["back\\slash {host} %p", " blanks \t", os.fsdecode(b"latin-\xfc")]
+
+
+@pytest.fixture(params=[LONG, *ODD])
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Private]:
     private = Private(tmp_path / request.param / "postgres")
     yield private
@@ -31,6 +37,65 @@ def test_the_path_may_be_anything(odd: Private) -> None:
     user.leave()
     odd.wait_until_stopped()
     assert sockets == odd.folder or not sockets.exists()
+    assert odd.user().ask("SELECT 2") == "2"
+    assert list(odd.folder.parents[1].iterdir()) == [odd.folder.parent]
+    assert not any(Path(place, "ran").exists() for place in (odd.folder.anchor, keeper.PROJECT))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locale")
+def test_the_locale_may_know_no_umlaut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = Private(tmp_path / "Bücher" / "postgres")
+    try:
+        with monkeypatch.context() as environment:
+            for name, value in {
+                "LC_ALL": "C",
+                "PYTHONUTF8": "0",
+                "PYTHONCOERCECLOCALE": "0",
+            }.items():
+                environment.setenv(name, value)
+            assert private.user().ask("SELECT 1") == "1"
+        assert private.user().ask("SELECT 2") == "2"
+    finally:
+        private.clear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such paths")
+def test_a_line_break_in_the_path_is_refused(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path / "two\nlines" / "postgres")
+    assert "holds a line break" in sentence
+    assert "PRICETRACKER_HOME" in sentence
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root steps down to another account"
+)
+class TestRootInTheFolderOfAnother:
+    @pytest.fixture
+    def victim(self, tmp_path: Path) -> Path:
+        victim = tmp_path / "victim"
+        victim.write_text("roots own")
+        return victim
+
+    def plant(self, fresh: Private, *steps: str, victim: Path) -> None:
+        user = fresh.user()
+        user.connect()
+        user.leave()
+        fresh.wait_until_stopped()
+        place = fresh.folder.joinpath(*steps)
+        place.unlink(missing_ok=True)
+        place.symlink_to(victim)
+
+    def test_no_link_leads_its_settings_elsewhere(self, fresh: Private, victim: Path) -> None:
+        for name in ("pricetracker.conf", "pricetracker.conf.new"):
+            self.plant(fresh, "server", "data", name, victim=victim)
+        assert fresh.user().ask("SELECT 1") == "1"
+        assert (victim.read_text(), victim.stat().st_uid) == ("roots own", 0)
+
+    @pytest.mark.parametrize("steps", [["server.log"], ["users.lock"], ["server", "password"]])
+    def test_links_are_refused(self, fresh: Private, victim: Path, steps: list[str]) -> None:
+        self.plant(fresh, *steps, victim=victim)
+        assert "is reached by a link" in fresh.user().connect()
+        assert (victim.read_text(), victim.stat().st_uid) == ("roots own", 0)
 
 
 def test_a_folder_closed_to_others_is_served_and_stays_closed(fresh: Private) -> None:

@@ -1,6 +1,7 @@
 """The environment: sensible values are taken, nonsense is refused in one sentence that names the variable."""
 
 import logging
+import os
 import re
 import stat
 import sys
@@ -309,6 +310,36 @@ class TestSecretKey:
         (tmp_path / "home").write_text("")
         with pytest.raises(ImproperlyConfigured, match="PRICETRACKER_HOME must be a folder"):
             read(monkeypatch, None, env.secret_key, tmp_path / "home" / "secret_key")
+
+    @pytest.mark.parametrize("content", ["", "short", "x" * 60, "\0" * 86])
+    def test_a_kept_one_that_is_none_is_refused(self, monkeypatch, tmp_path, content) -> None:
+        kept = tmp_path / "secret_key"
+        kept.touch(mode=0o600)
+        kept.write_text(content)
+        with pytest.raises(ImproperlyConfigured, match=r"holds no key .* remove it"):
+            read(monkeypatch, None, env.secret_key, kept)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+    @pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620, 0o666])
+    def test_a_kept_one_open_to_others_is_refused(self, monkeypatch, tmp_path, mode) -> None:
+        kept = tmp_path / "secret_key"
+        env.keep_new_key(kept)
+        kept.chmod(mode)
+        with pytest.raises(ImproperlyConfigured, match=f"chmod 600 {kept}"):
+            read(monkeypatch, None, env.secret_key, kept)
+
+    @pytest.mark.skipif(
+        sys.platform == "win32" or os.geteuid() != 0, reason="only root can make another's file"
+    )
+    def test_a_kept_one_of_another_user_is_refused(self, monkeypatch, tmp_path) -> None:
+        kept = tmp_path / "home" / "secret_key"
+        env.keep_new_key(kept)
+        os.chown(kept, 12345, -1)
+        with pytest.raises(ImproperlyConfigured, match="belongs to another user"):
+            read(monkeypatch, None, env.secret_key, kept)
+        # The home of this user, where root came with sudo.
+        os.chown(kept.parent, 12345, -1)
+        assert len(read(monkeypatch, None, env.secret_key, kept)) >= 50
 
     def test_processes_that_start_at_once_have_the_same(self, tmp_path) -> None:
         show = "from django.conf import settings; print(settings.SECRET_KEY)"

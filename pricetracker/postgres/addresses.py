@@ -28,8 +28,8 @@ def choose(folder: Path, account: Account | None) -> dict[str, str]:
 
 
 def socket_folder(folder: Path, account: Account | None) -> Path:
-    """The cluster's own folder where a socket's path allows it. A comma would separate two folders."""
-    if len(os.fsencode(folder)) <= LONGEST and "," not in str(folder):
+    """The cluster's own folder where it can be a socket's."""
+    if fits(os.fsencode(folder)):
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     short = Path(tempfile.gettempdir()) / f"pricetracker-{name}"
@@ -37,6 +37,21 @@ def socket_folder(folder: Path, account: Account | None) -> Path:
     refuse_foreign(short, account)
     hand_over(short, account)
     return short
+
+
+def fits(folder: bytes) -> bool:
+    """Whether a socket's path allows this folder.
+
+    A comma would separate two folders, a new line would be two lines of postmaster.pid, and the driver encodes
+    the path as UTF-8, blanks at its ends cut off.
+    """
+    try:
+        text = folder.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return (
+        len(folder) <= LONGEST and text.isprintable() and "," not in text and text == text.strip()
+    )
 
 
 def refuse_foreign(short: Path, account: Account | None) -> None:
@@ -53,5 +68,6 @@ def refuse_foreign(short: Path, account: Account | None) -> None:
 
 def clear(host: str, folder: Path) -> None:
     """Leave no folder of ours behind in the temporary one."""
-    if Path(host).is_dir() and Path(host) != folder:
-        Path(host).rmdir()
+    sockets = Path(os.fsdecode(host.encode("utf-8", "surrogateescape")))
+    if sockets.is_dir() and sockets != folder:
+        sockets.rmdir()

@@ -3,15 +3,18 @@
 The keeper alone makes, starts and stops; there is one keeper at a time.
 """
 
+import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from . import Unavailable, account, addresses, log, postmaster, programs
+from . import Unavailable, account, addresses, files, log, postmaster, programs
 
 USER = "pricetracker"
 
@@ -39,6 +42,9 @@ SETTINGS_FILE = "pricetracker.conf"
 # Seconds that pg_ctl waits, a week: recovery after a crash takes as long as it takes.
 PATIENCE = "604800"
 
+# Seconds between looks at a server that starts.
+LOOK_INTERVAL = 0.02
+
 # Seconds for the children of a server that was killed to notice, and to let go of its shared memory.
 ORPHANS_LEAVE = 60
 
@@ -51,13 +57,14 @@ class Cluster:
         self.server = folder / "server"
         self.data = self.server / "data"
         self.log = folder / "server.log"
+        self.process: subprocess.Popen[bytes] | None = None
 
     @cached_property
     def account(self) -> account.Account | None:
         return account.of(self.folder)
 
     def password(self) -> str:
-        return (self.server / "password").read_text()
+        return files.read(self.server / "password", self.folder, self.account).decode("ascii")
 
     def start(self, options: Mapping[str, str]) -> None:
         """Bring the server up, however long it has to recover."""
@@ -80,7 +87,7 @@ class Cluster:
         """Why the server did not start, or nothing. That it is there tells more than what pg_ctl thinks, which
         counts a recovery given up as a success, and a start by another keeper, killed over it, as a failure."""
         logged = log.size(self.log)
-        started = self.control("start", "-l", self.log)
+        started = self.launch()
         if postmaster.find(self.data):
             return ""
         if fatal := log.fatal(self.log, logged):
@@ -89,18 +96,43 @@ class Cluster:
             return ""  # And killed already: the keeper will notice.
         return log.last_line(self.log, logged) or log.last_line(programs.output(self.folder))
 
+    def launch(self) -> bool:
+        """Start the server, and wait until it is ready. Returns whether it seems to have become so."""
+        if sys.platform == "win32":
+            # Only pg_ctl gives up an administrator's rights, which PostgreSQL refuses.
+            return self.control("start", "-l", self.log)
+        # pg_ctl would hand the paths to a shell, which runs the commands that it finds in them.
+        with files.append(self.log, self.folder, self.account) as written:
+            self.process = programs.launch(
+                "postgres", "-D", self.data, folder=self.folder, account=self.account, to=written
+            )
+        while self.process.poll() is None:
+            if (found := postmaster.find(self.data)) and found.ready:
+                return True
+            time.sleep(LOOK_INTERVAL)
+        return False
+
+    def is_up(self) -> bool:
+        """Whether the server lives. One of ours that died is not kept as a zombie."""
+        if self.process:
+            self.process.poll()
+        return postmaster.find(self.data) is not None
+
     def stop(self) -> None:
         """Stop the server if it runs, in a moment, whoever is connected."""
         if found := postmaster.find(self.data):
             self.control("stop", "-m", "fast")
+            if self.process:
+                self.process.wait()
             addresses.clear(found.host, self.folder)
 
     def create(self) -> None:
         """Make data and password aside, and put them in place as one: what is half made is never used."""
+        programs.refuse_shell_syntax("initdb")
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
         password = draft / "password"
         password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(32))
+        password.write_text(secrets.token_urlsafe(32), encoding="ascii")
         for made in (draft, password):
             account.hand_over(made, self.account)
         login = [f"--username={USER}", f"--pwfile={password}", "--auth=scram-sha-256"]
@@ -110,17 +142,18 @@ class Cluster:
                 f"PostgreSQL's files could not be made ({log.last_line(output)}):"
                 f" see {output}, or set DATABASE_URL to another server."
             )
-        with (draft / "data" / "postgresql.conf").open("a") as file:
-            file.write(f"include = '{SETTINGS_FILE}'\n")
+        main = draft / "data" / "postgresql.conf"
+        with files.append(main, self.folder, self.account) as file:
+            file.write(f"include = '{SETTINGS_FILE}'\n".encode("ascii"))
         draft.rename(self.server)
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Settings go into a file, where no shell and no command line can misread them."""
         lines = ["# Written anew at each start."]
         lines += [f"{name} = {quote(value)}" for name, value in settings.items()]
-        path = self.data / SETTINGS_FILE
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        account.hand_over(path, self.account)
+        # Paths are bytes, whatever the locale of this process makes of them.
+        written = os.fsencode("\n".join(lines) + "\n")
+        files.replace(self.data / SETTINGS_FILE, written, self.folder, self.account)
 
     def control(self, action: str, *arguments: str | Path) -> bool:
         return self.run("pg_ctl", action, "-w", "-t", PATIENCE, "-D", self.data, *arguments)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import Unavailable, locks, log, postmaster
+from . import Unavailable, locks, log
 from .cluster import Cluster
 
 PROJECT = Path(__file__).parents[2]
@@ -38,6 +38,7 @@ def spawn(folder: Path, options: Mapping[str, str]) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        errors="backslashreplace",
         start_new_session=True,
         creationflags=APART,
     )
@@ -49,7 +50,7 @@ def keep(cluster: Cluster, options: Mapping[str, str]) -> None:
         return  # There is one already.
     users = locks.users(cluster.folder)
     while not users.acquire_write_lock(blocking=False):
-        if postmaster.find(cluster.data) is None:
+        if not cluster.is_up():
             cluster.start(options)
         log.trim(cluster.log)
         time.sleep(BEAT)

@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+from .files import NO_LINK, PLAIN
+
 # Bytes before a log is put aside, and the one put aside before it forgotten.
 LIMIT = 5_000_000
 
@@ -17,12 +19,17 @@ def size(log: Path) -> int:
 
 
 def trim(log: Path) -> None:
-    """Copy and empty a log that has grown too long: the server holds it open, and appends."""
-    if size(log) > LIMIT:
+    """Copy and empty a log that has grown too long: the server holds it open, and appends.
+
+    No link is followed: root may do this in the folder of another user.
+    """
+    if not log.is_symlink() and size(log) > LIMIT:
         old = log.with_suffix(".old")
         old.unlink(missing_ok=True)
-        shutil.copyfile(log, old)
-        os.truncate(log, 0)
+        descriptor = os.open(log, os.O_RDWR | PLAIN | NO_LINK)
+        with os.fdopen(descriptor, "r+b") as grown, old.open("xb") as kept:
+            shutil.copyfileobj(grown, kept)
+            grown.truncate(0)
 
 
 def fatal(log: Path, since: int) -> str:

@@ -17,7 +17,8 @@ class Postmaster(NamedTuple):
 def find(data: Path) -> Postmaster | None:
     """The live server of a data folder. A file that a dead one left behind is no server."""
     try:
-        lines = pid_file(data).read_text().splitlines()
+        # The socket's path is bytes, and the driver encodes the name of a host as UTF-8.
+        lines = pid_file(data).read_text("utf-8", "surrogateescape").split("\n")
     except FileNotFoundError:
         return None
     # While the server starts, the file is still growing.

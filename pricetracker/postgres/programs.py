@@ -5,9 +5,13 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from . import Unavailable
 from .account import Account
+
+# What a shell reads between double quotes.
+SHELL_SYNTAX = '"$`\\'
 
 
 def path(name: str) -> Path:
@@ -24,14 +28,12 @@ def path(name: str) -> Path:
 
 def run(name: str, *arguments: str | Path, folder: Path, account: Account | None) -> bool:
     """Run a program on the cluster in this folder, and say whether it did what it should."""
-    command = [str(path(name)), *map(str, arguments)]
-    launch = account.launch(command, [path(name), folder]) if account else {"args": command}
     # Another account may have written the one before.
     output(folder).unlink(missing_ok=True)
     # A file, not a pipe: a server that inherits a pipe keeps its reader waiting for ever.
     with output(folder).open("xb") as written:
         done = subprocess.run(
-            **launch,
+            **called(name, *arguments, folder=folder, account=account),
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
@@ -40,6 +42,40 @@ def run(name: str, *arguments: str | Path, folder: Path, account: Account | None
             check=False,
         )
     return done.returncode == 0
+
+
+def launch(
+    name: str, *arguments: str | Path, folder: Path, account: Account | None, to: BinaryIO
+) -> "subprocess.Popen[bytes]":
+    """Start a program that goes on, in a session of its own, without a shell."""
+    return subprocess.Popen(
+        **called(name, *arguments, folder=folder, account=account),
+        stdin=subprocess.DEVNULL,
+        stdout=to,
+        stderr=subprocess.STDOUT,
+        cwd=folder.anchor,
+        env=environment(),
+        start_new_session=True,
+        umask=0o077,
+    )
+
+
+def called(
+    name: str, *arguments: str | Path, folder: Path, account: Account | None
+) -> dict[str, Any]:
+    command = [str(path(name)), *map(str, arguments)]
+    return account.launch(command, [path(name), folder]) if account else {"args": command}
+
+
+def refuse_shell_syntax(name: str) -> None:
+    """initdb calls its neighbours through a shell, by a path in double quotes. Raises Unavailable."""
+    where = str(path(name))
+    if sys.platform != "win32" and any(character in where for character in SHELL_SYNTAX):
+        raise Unavailable(
+            f"PostgreSQL's initdb would hand its own path to a shell, which reads {SHELL_SYNTAX}"
+            " in it as its own: move the virtual environment to another folder,"
+            " or set DATABASE_URL."
+        )
 
 
 def output(folder: Path) -> Path:
