@@ -14,7 +14,8 @@ def read(name: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("prices", "0007_storage"),)
+    # 0010 landed first.
+    dependencies = (("prices", "0010_market"),)
 
     operations = (
         Patiently(
