@@ -13,6 +13,6 @@ def test_every_slow_module_is_there() -> None:
 
 def test_modules_with_a_browser_are_slow() -> None:
     texts = {path.name: path.read_text(encoding="utf-8") for path in TESTS.glob("test_*.py")}
-    driven = {name for name, text in texts.items() if "pytestmark = pytest.mark.browser" in text}
+    driven = {name for name, text in texts.items() if "\npytestmark = pytest.mark.browser" in text}
     assert driven
     assert driven - SLOW == set()
