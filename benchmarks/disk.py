@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 
-from prices.children import Children
 from prices.exchange.messages import Tick
+from pricetracker.process.supervisor import Children
 
 from .crowd import MANY, crowd, traded
 from .figures import Table

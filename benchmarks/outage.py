@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import psutil
 
-from prices.children import Children
+from pricetracker.process.supervisor import Children
 from replay.exchange import Exchange, open_exchange
 from replay.faults.fault import Fault
 from replay.server import running

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prices.children import Children
 from prices.management.commands import start
+from pricetracker.process.supervisor import Children
 from replay.server import Address
 
 from . import asked, files

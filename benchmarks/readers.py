@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 
-from prices.children import Children, context
+from pricetracker.process.supervisor import Children, context
 
 from .figures import Table, percentile, spread
 from .options import Options

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from prices.children import Children
+from pricetracker.process.supervisor import Children
 
 from .crowd import MANY, crowd
 from .figures import Table, spread

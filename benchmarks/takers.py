@@ -76,7 +76,7 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
     from prices.recording.build import build_recorder
     from prices.recording.line import connect
     from prices.recording.tape import Tape
-    from prices.stopping import StopRequest
+    from pricetracker.process.signals import StopRequest
 
     # Each exchange begins at the present, which an earlier measurement has recorded far beyond.
     with connection.cursor() as cursor:

@@ -10,11 +10,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from prices.children import Children
 from prices.management.commands import start
 from prices.recording.line import connect
 from prices.recording.tape import Tape
-from prices.serving import address, listen, serve
+from pricetracker.process.server import address, listen, serve
+from pricetracker.process.supervisor import Children
 from replay.exchange import Exchange, open_exchange
 from replay.ledger import Ledger
 from replay.server import Address

@@ -13,8 +13,9 @@ from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
-from . import output, reasons
-from .output import Use
+from . import reasons
+from .process import output
+from .process.output import Use
 
 # What stdout is to a command, when it is not what the command is for.
 USES = {

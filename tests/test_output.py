@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from prices.models import Price
-from pricetracker.output import OutputFailed, Stream, Use
+from pricetracker.process.output import OutputFailed, Stream, Use
 from tests.exchange import local_exchange
 from tests.recorders import PATIENCE, PROJECT, eventually, manage
 

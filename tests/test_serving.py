@@ -2,7 +2,7 @@
 
 import socket
 
-from prices.serving import listen
+from pricetracker.process.server import listen
 
 
 def test_no_piece_of_an_answer_waits_until_the_client_has_acknowledged_the_one_before() -> None:

@@ -18,8 +18,8 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from prices.children import Children
 from prices.management.commands.start import INTERRUPTED, port
+from pricetracker.process.supervisor import Children
 from tests.exchange import local_exchange
 from tests.recorders import PATIENCE, eventually, manage
 from tests.sites import address

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from prices.stopping import BEAT, StopRequest
+from pricetracker.process.signals import BEAT, StopRequest
 from replay.signals import stop_signals
 
 SIGNALS = stop_signals()

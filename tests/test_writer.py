@@ -31,7 +31,7 @@ from prices.recording.tape import Stored, Tape
 from prices.recording.vouching import BEAT, LINE_COUNTS_FOR
 from prices.recording.witness import SETTLING
 from prices.recording.writer import Writer
-from prices.stopping import StopRequest
+from pricetracker.process.signals import StopRequest
 from tests.tapes import START, check, clear, open_gaps, open_tape, tick
 from tests.tapes import at as micros_at
 

@@ -20,7 +20,7 @@ from prices.recording.build import build_recorder
 from prices.recording.line import connect
 from prices.recording.lookout import Looked
 from prices.recording.tape import Tape
-from prices.stopping import StopRequest
+from pricetracker.process.signals import StopRequest
 from tests.exchange import Running
 
 # How many times as fast as the wall's the clock runs.

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from pricetracker.process.status_line import Line
+
 from ..instants import iso
-from ..refreshing import Line
 from .account import Account
 
 

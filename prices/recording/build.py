@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from pricetracker.process.signals import StopRequest
+
 from ..backfill.progress import Progress
 from ..backfill.repairer import Repairer
 from ..backfill.worker import BEAT, Worker
@@ -15,7 +17,6 @@ from ..exchange import connection
 from ..exchange.rest import Rest
 from ..exchange.stream import Event, Stream
 from ..exchange.subscription import Subscription
-from ..stopping import StopRequest
 from .buffer import Buffer
 from .lookout import Looked, Lookout
 from .pace import Pace

@@ -3,8 +3,9 @@
 import logging
 import threading
 
+from pricetracker.process.signals import StopRequest
+
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
-from ..stopping import StopRequest
 from .buffer import Buffer
 from .lookout import Looked
 from .writer import Writer

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from pricetracker.process.status_line import Line
+
 from ..counted import counted
-from ..refreshing import Line
 from .tally import Tally
 
 # Lag above this many seconds is told in larger units: a replayed recording lags by years.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from ..refreshing import Line
+from pricetracker.process.status_line import Line
 
 
 class Progress:

@@ -16,7 +16,7 @@ from prices.pruning.progress import Progress
 from prices.pruning.pruner import prune, survey
 from prices.recording.line import connect
 from prices.recording.tape import Pruned, Tape
-from prices.stopping import StopRequest
+from pricetracker.process.signals import StopRequest
 
 
 def keep(text: str) -> timedelta:

@@ -14,7 +14,7 @@ from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.steady import SteadyTape
 from prices.recording.tape import Tape
-from prices.stopping import StopRequest
+from pricetracker.process.signals import StopRequest
 
 # Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.
 ATTEMPTS = 8

@@ -7,9 +7,9 @@ from django.core.management.commands import runserver
 from django.db import OperationalError, connections
 from django.utils import autoreload
 
-from prices.serving import address, listen, reason, serve
-from prices.stopping import leave_on_hangup
 from pricetracker import reasons
+from pricetracker.process.server import address, listen, reason, serve
+from pricetracker.process.signals import leave_on_hangup
 
 
 class Command(runserver.Command):

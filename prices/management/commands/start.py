@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from prices.children import ChildEnded, Children
 from prices.management.arguments import symbol
-from prices.serving import address, listen, reason, serve
-from prices.stopping import StopRequest
 from pricetracker.commands import execute
+from pricetracker.process.server import address, listen, reason, serve
+from pricetracker.process.signals import StopRequest
+from pricetracker.process.supervisor import ChildEnded, Children
 from replay.exchange import open_exchange
 from replay.server import Address
 from replay.server import run as run_exchange

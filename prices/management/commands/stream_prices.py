@@ -15,7 +15,7 @@ from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
 from prices.recording.build import build_recorder
 from prices.recording.tape import Tape
-from prices.stopping import StopRequest
+from pricetracker.process.signals import StopRequest
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
-from pricetracker import output
+from pricetracker.process import output
 from replay.signals import stop_signals
 
 # A fresh interpreter everywhere: a fork would share our locks and connections.

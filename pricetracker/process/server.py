@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Not before Django is set up.
-        from .live.broadcast import sign_off
+        from prices.live.broadcast import sign_off
 
         sign_off()
         await super().shutdown(sockets)
