@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prices.counted import counted
+from prices.formats.counts import counted
 
 README = Path("README.md")
 

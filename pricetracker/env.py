@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, conninfo
 
-from prices import symbols as spelling
 from prices.exchange.proxies import BadProxy, choose
+from pricetracker import symbols as spelling
 
 from .markets import MARKETS, market_of
 

@@ -112,7 +112,7 @@ def test_the_walk_sees_relative_and_absolute_imports_and_those_in_functions() ->
     assert "prices.recording.tally" in imports("prices.recording.writer")
     assert "replay.server" in imports("prices.management.commands.start")
     assert "prices.models.symbol" in imports("prices.models.price")
-    assert "prices.symbols" in imports("pricetracker.env")
+    assert "pricetracker.symbols" in imports("pricetracker.env")
 
 
 def test_no_migration_is_missing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from prices.instants import parse
+from prices.formats.instants import parse
 from prices.page.wording import delay, of_change, shown, spell
 from prices.recording.tape import Tape
 from tests.browser import open_page

@@ -11,7 +11,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
 from prices.exchange.messages import Tick
-from prices.instants import iso
+from prices.formats.instants import iso
 from prices.recording.tape import Tape
 from tests.browser import PHONE, open_page
 from tests.recorders import PATIENCE, eventually

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exact import decimal_text
+from prices.formats.decimals import decimal_text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

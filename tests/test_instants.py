@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prices.instants import Asked, iso, naive_iso, parse
+from prices.formats.instants import Asked, iso, naive_iso, parse
 from prices.keys import EPOCH, minute_start
 
 MICROSECOND = timedelta(microseconds=1)

@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client
 
-from prices.instants import parse
+from prices.formats.instants import parse
 from prices.models import Symbol
 from prices.page import MODULES
 from prices.page.wording import ago, delay, of_change, shown, spell

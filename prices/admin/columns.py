@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 
-from ..exact import decimal_text
-from ..instants import iso
+from ..formats.decimals import decimal_text
+from ..formats.instants import iso
 
 
 def exact(field: str) -> Callable[[Any], str]:

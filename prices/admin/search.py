@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ..instants import parse
+from ..formats.instants import parse
 from ..models import Symbol
 
 

@@ -9,8 +9,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from .. import instants, symbols
-from ..exact import decimal_text
+from pricetracker import symbols
+
+from ..formats import instants
+from ..formats.decimals import decimal_text
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -37,7 +39,7 @@ class SymbolsField(serializers.Field):
 
 @extend_schema_field(OpenApiTypes.STR)
 class AskedField(serializers.Field):
-    """An instant in any of the dialects of `prices.instants`."""
+    """An instant in any of the dialects of `prices.formats.instants`."""
 
     def to_internal_value(self, text: Any) -> instants.Asked:
         try:

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from pricetracker import reasons
 
-from ..exact import decimal_text
+from ..formats.decimals import decimal_text
 from ..models import Symbol
 from .errors import method_not_allowed
 

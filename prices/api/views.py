@@ -14,7 +14,7 @@ from pricetracker import reasons
 
 from .. import ask
 from ..coverage import Coverage, Verdict, worst
-from ..exact import decimal_text
+from ..formats.decimals import decimal_text
 from ..keys import minute_start
 from ..models import Symbol, Tick
 from . import answers, questions

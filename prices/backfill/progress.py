@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from ..counted import counted
+from ..formats.counts import counted
 from .repairer import Repairer
 
 # Seconds between two lines.

@@ -12,7 +12,7 @@ from django.db import Error
 
 from pricetracker import reasons
 
-from ..instants import iso
+from ..formats.instants import iso
 from .board import Board, Event, Outrun, Wish
 from .ear import Heard, listening
 from .reading import Reading, event, gaps

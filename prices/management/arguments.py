@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 
-from prices import symbols
+from pricetracker import symbols
 
 
 def symbol(text: str) -> str:

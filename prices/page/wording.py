@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from ..coverage import Coverage, Verdict
-from ..exact import decimal_text
-from ..instants import iso, naive_iso
+from ..formats.decimals import decimal_text
+from ..formats.instants import iso, naive_iso
 from ..models import Candle, Price, Symbol
 
 MICROSECOND = timedelta(microseconds=1)

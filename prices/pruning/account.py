@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..counted import counted
-from ..instants import iso
+from ..formats.counts import counted
+from ..formats.instants import iso
 from ..recording.tape import Pruned
 
 # What a tick takes on disk, indexes included.

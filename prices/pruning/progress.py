@@ -6,7 +6,7 @@ from typing import TextIO
 
 from pricetracker.process.status_line import Line
 
-from ..instants import iso
+from ..formats.instants import iso
 from .account import Account
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 
 from ..exchange.messages import Tick, micros
-from ..instants import naive_iso
+from ..formats.instants import naive_iso
 from ..keys import EPOCH, SHIFT, minute_start
 
 

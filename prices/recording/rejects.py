@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Collection
 
-from ..counted import counted
+from ..formats.counts import counted
 
 logger = logging.getLogger(__name__)
 

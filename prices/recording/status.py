@@ -6,7 +6,7 @@ from typing import TextIO
 
 from pricetracker.process.status_line import Line
 
-from ..counted import counted
+from ..formats.counts import counted
 from .tally import Tally
 
 # Lag above this many seconds is told in larger units: a replayed recording lags by years.

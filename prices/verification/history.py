@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..instants import iso
+from ..formats.instants import iso
 from ..keys import EPOCH
 from ..recording.tape import Tape
 from ..spans import Span, common, joined, size, without

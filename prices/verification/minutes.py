@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..instants import iso
+from ..formats.instants import iso
 from ..keys import EPOCH, MINUTE
 from ..recording.tape import Tape
 from . import wording

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..exchange.plausible import OPENED, out_of_line
-from ..instants import iso
+from ..formats.instants import iso
 from ..keys import MASK, key, trade_of
 from ..recording.statements import TAKE_PEN
 from ..recording.tape import Hole, Tape

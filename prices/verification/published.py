@@ -3,11 +3,11 @@
 from datetime import datetime
 from itertools import islice
 
-from ..counted import counted
 from ..exchange import klines
 from ..exchange.klines import Kline
 from ..exchange.rest import Rest
-from ..instants import iso
+from ..formats.counts import counted
+from ..formats.instants import iso
 from ..keys import MINUTE
 from . import wording
 from .findings import Findings

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..counted import counted
-from ..instants import iso
+from ..formats.counts import counted
+from ..formats.instants import iso
 from .findings import Findings, Kind
 
 INDENT = "    "

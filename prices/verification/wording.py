@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ..counted import counted
-from ..exact import decimal_text
-from ..instants import iso
+from ..formats.counts import counted
+from ..formats.decimals import decimal_text
+from ..formats.instants import iso
 from ..keys import trade_of
 from ..recording.tape import Hole
 from .past import Cluster, Past

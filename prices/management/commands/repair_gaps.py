@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer, Turn
-from prices.counted import counted
 from prices.exchange import symbols as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
+from prices.formats.counts import counted
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.steady import SteadyTape
