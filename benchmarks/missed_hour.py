@@ -11,7 +11,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from prices.exchange.aggregates import ROWS, WEIGHT
+from prices.exchange.agg_trades import ROWS, WEIGHT
 from pricetracker.process.supervisor import Children
 from replay.exchange import Exchange, open_exchange
 from replay.server import running

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from prices.exchange import connection
+from prices.exchange.handover import SHORTEST
 from prices.exchange.messages import Tick, parse
-from prices.exchange.overlap import SHORTEST
 from prices.exchange.stream import Event, Idle, Stream
 from prices.exchange.subscription import Subscription
 from tests.faulty import CLOSE, PATIENCE, PING, PONG, TEXT, Peer, Script, faulty, frame
@@ -188,7 +188,7 @@ def reading(life: Life, market: Market, *scripts: Script, **options: Any) -> Ite
             read.events.close()
 
 
-def overlap(read: Reading) -> None:
+def handover(read: Reading) -> None:
     """Read on until one more connection has received a trade, and the present one has delivered that."""
     known = read.market.heard_by
     read.until(lambda: read.market.heard_by > known)
@@ -214,10 +214,10 @@ class Gated:
 
 def make_ready(read: Reading, made: list[Gated]) -> None:
     """Read on until the successor, the last made, is ready to take over, which the stream will see at its next look."""
-    overlap(read)
+    handover(read)
     made[-1].gate.clear()
     read.later(SHORTEST)
-    read.until(lambda: read.stream.relay.successor.letting_go)
+    read.until(lambda: read.stream.relay.standby.letting_go)
     made[-1].gate.set()
     for thread in successors():
         thread.join(PATIENCE)

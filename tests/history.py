@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
-from prices.exchange.budget import Budget
 from prices.exchange.messages import Tick
+from prices.exchange.rate_limit import RateLimiter
 from prices.exchange.rest import Unanswered
 
 
@@ -22,7 +22,7 @@ class History:
     ends_before: int | None = None
     errors: list[Exception] = field(default_factory=list)
     asked: list[dict] = field(default_factory=list)
-    budget: Budget = field(default_factory=Budget)
+    rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def add(self, tick: Tick, number: int | None = None, traded: int | None = None) -> None:
         """A trade, under the next aggregate id or another, at its own time or another."""

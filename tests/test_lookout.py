@@ -77,8 +77,11 @@ def test_a_silent_symbol_is_handed_over_once_what_was_on_its_way_has_arrived(loo
     # Until the writer has seen it, nobody looks again.
     assert looking.lookout.turn() is False
     (looked,) = looking.seen
-    assert (looked.symbol, looked.lately.last, looked.breaks) == ("BTCUSDT", last.last, 7)
-    assert (looked.lately.traded, looked.taken) == (last.traded * 1000, looking.now - ON_ITS_WAY)
+    assert (looked.symbol, looked.last_trade.last, looked.breaks) == ("BTCUSDT", last.last, 7)
+    assert (looked.last_trade.traded, looked.taken) == (
+        last.traded * 1000,
+        looking.now - ON_ITS_WAY,
+    )
     assert looked.proven == -1
 
 
@@ -91,7 +94,7 @@ def test_news_are_confirmed_by_the_history(exchange, looking) -> None:
     looking.now += ON_ITS_WAY
     looking.lookout.turn()
     (looked,) = looking.seen
-    assert (looked.lately.last, looked.proven) == (last.last, last.last)
+    assert (looked.last_trade.last, looked.proven) == (last.last, last.last)
 
 
 def test_the_tape_of_a_symbol_that_does_not_trade_begins_with_its_last_trade(looking) -> None:

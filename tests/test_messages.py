@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prices.exchange.event_times import DELAYED, OPENED
 from prices.exchange.messages import (
     MAX_TRADE_ID,
     MAX_TRADES,
@@ -21,7 +22,6 @@ from prices.exchange.messages import (
     parse,
     parse_ticks,
 )
-from prices.exchange.plausible import DELAYED, OPENED
 from prices.models import Candle
 from tests.tapes import instant, open_tape
 

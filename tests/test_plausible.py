@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exchange.plausible import OPENED, SECOND, STEP_BACK, out_of_line
+from prices.exchange.event_times import OPENED, SECOND, STEP_BACK, out_of_line
 
 NOW = 1_751_531_436_000_000
 YEAR = 31_536_000 * SECOND

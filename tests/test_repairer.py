@@ -191,7 +191,7 @@ class TestBehind:
 
 class TestWithheld:
     def test_what_the_exchange_left_out_stays_a_gap(self, mending) -> None:
-        """Aggregate ids jump where it is left out: that proves nothing."""
+        """AggTradeRow ids jump where it is left out: that proves nothing."""
         m = mending()
         for t in THIRTY:
             if t.first != 12:

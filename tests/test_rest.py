@@ -7,10 +7,10 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exchange.budget import CROWDED, MINUTE, SHARE, Budget
 from prices.exchange.connection import REFUSALS
+from prices.exchange.rate_limit import CROWDED, MINUTE, SHARE, RateLimiter
 from prices.exchange.rest import LONGEST_ANSWER, Refused, Rest, Stopped, Unanswered
-from prices.exchange.silence import LONGEST, Silence
+from prices.exchange.retry_after import LONGEST, RetryAfter
 from tests.exchange import local_exchange
 from tests.faulty import Peer, faulty
 from tests.secured import secured
@@ -149,7 +149,7 @@ class Waiting:
         self.slept.append(seconds)
         self.now += seconds
 
-    def rest(self, url: str, silence: Silence | None = None) -> Rest:
+    def rest(self, url: str, silence: RetryAfter | None = None) -> Rest:
         url = url.replace("ws://", "http://")
         clock = lambda: self.now
         return Rest(url, sleep=self.sleep, clock=clock, stopped=lambda: self.stop, silence=silence)
@@ -231,13 +231,13 @@ class TestSilence:
     asked=st.lists(st.tuples(st.sampled_from([1, 2, 4, 20, 25]), st.floats(0, 90)), max_size=60),
 )
 def test_in_no_minute_is_more_spent_than_the_share_or_one_question(limit, asked) -> None:
-    budget, now, spent = Budget(), 0.0, []
-    budget.limit = limit
+    rate_limiter, now, spent = RateLimiter(), 0.0, []
+    rate_limiter.limit = limit
     for weight, pause in asked:
         now += pause
-        while wait := budget.wait(weight, now):
+        while wait := rate_limiter.wait(weight, now):
             now += wait
-        budget.spend(weight, now)
+        rate_limiter.spend(weight, now)
         spent.append((now, weight))
     for began, _ in spent:
         within = [weight for at, weight in spent if began <= at < began + MINUTE]
@@ -249,7 +249,7 @@ class TestSilenceOfOthers:
         waiting = Waiting()
         refuse = limited("418 I'm a teapot", "Retry-After: 300")
         with faulty(refuse, answer("200 OK", b"{}")) as url:
-            silence = Silence(tmp_path, url, wall_clock=lambda: waiting.now)
+            silence = RetryAfter(tmp_path, url, wall_clock=lambda: waiting.now)
             with waiting.rest(url, silence) as first, pytest.raises(Unanswered):
                 first.get("ping", 1)
             waiting.now += 100
@@ -258,12 +258,12 @@ class TestSilenceOfOthers:
         assert waiting.slept == [200]
 
     def test_is_that_of_one_exchange(self, tmp_path) -> None:
-        Silence(tmp_path, "http://one").keep(60)
-        assert Silence(tmp_path, "http://one").left() > 0
-        assert Silence(tmp_path, "http://other").left() == 0
+        RetryAfter(tmp_path, "http://one").keep(60)
+        assert RetryAfter(tmp_path, "http://one").left() > 0
+        assert RetryAfter(tmp_path, "http://other").left() == 0
 
     def test_a_shorter_one_does_not_end_a_longer_one(self, tmp_path) -> None:
-        silence = Silence(tmp_path, "http://one", wall_clock=lambda: 1000)
+        silence = RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000)
         silence.keep(300)
         silence.keep(20)
         assert silence.left() == 300
@@ -271,11 +271,11 @@ class TestSilenceOfOthers:
     def test_a_clock_that_was_set_back_makes_no_more_of_it_than_the_longest_ban(
         self, tmp_path
     ) -> None:
-        Silence(tmp_path, "http://one", wall_clock=lambda: 10**9).keep(60)
-        assert Silence(tmp_path, "http://one", wall_clock=lambda: 1000).left() == LONGEST
+        RetryAfter(tmp_path, "http://one", wall_clock=lambda: 10**9).keep(60)
+        assert RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000).left() == LONGEST
 
     def test_a_file_that_was_cut_is_none(self, tmp_path) -> None:
-        silence = Silence(tmp_path, "http://one")
+        silence = RetryAfter(tmp_path, "http://one")
         silence.keep(60)
         silence.path.write_text("")
         assert silence.left() == 0

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exchange import klines, lately
-from prices.exchange.aggregates import Aggregates
-from prices.exchange.budget import LONGEST_SILENCE, MINUTE, MOST_WEIGHT, Budget
+from prices.exchange import klines, last_trade
+from prices.exchange.agg_trades import AggTrades
+from prices.exchange.exchange_info import ask
 from prices.exchange.headers import retry_after, whole
+from prices.exchange.rate_limit import LONGEST_SILENCE, MINUTE, MOST_WEIGHT, RateLimiter
 from prices.exchange.rest import Refused, Rest, Stopped, Unanswered, complaint
-from prices.exchange.silence import LONGEST, Silence
-from prices.exchange.symbols import ask
+from prices.exchange.retry_after import LONGEST, RetryAfter
 from tests.faulty import Peer, faulty
 from tests.test_rest import Waiting, answer, limited
 
@@ -117,15 +117,15 @@ class TestHeaders:
 
     @pytest.mark.parametrize(("limit", "kept"), [(0, 6000), (-1, 6000), (10**30, MOST_WEIGHT)])
     def test_a_limit_that_is_none_changes_nothing(self, limit, kept) -> None:
-        budget = Budget()
-        budget.allow(limit)
-        assert budget.limit == kept
+        rate_limiter = RateLimiter()
+        rate_limiter.allow(limit)
+        assert rate_limiter.limit == kept
 
 
 QUESTIONS = {
-    "aggTrades": lambda rest: Aggregates(rest, "BTCUSDT").newest(),
+    "aggTrades": lambda rest: AggTrades(rest, "BTCUSDT").newest(),
     "klines": lambda rest: klines.ask(rest, "BTCUSDT", 0, 60_000_000),
-    "trades": lambda rest: lately.look(rest, "BTCUSDT"),
+    "trades": lambda rest: last_trade.look(rest, "BTCUSDT"),
     "exchangeInfo": lambda rest: ask(rest, ["BTCUSDT"]),
 }
 
@@ -246,7 +246,7 @@ class TestHome:
         refuse = limited("429 Too Many Requests", "Retry-After: 17")
         with (
             faulty(refuse, refuse, answer("200 OK", b"{}")) as url,
-            waiting.rest(url, Silence(unwritable, url)) as rest,
+            waiting.rest(url, RetryAfter(unwritable, url)) as rest,
         ):
             for _ in range(2):
                 with pytest.raises(Unanswered, match="HTTP 429"):
@@ -257,7 +257,7 @@ class TestHome:
         assert len([warning for warning in warnings if "cannot be shared" in warning]) == 1
 
     def test_a_file_that_cannot_be_read_is_no_silence(self, tmp_path, caplog) -> None:
-        silence = Silence(tmp_path, "http://one")
+        silence = RetryAfter(tmp_path, "http://one")
         silence.path.mkdir()
         assert silence.left() == silence.left() == 0
         silence.keep(60)
@@ -265,7 +265,7 @@ class TestHome:
 
     @pytest.mark.skipif(os.name != "posix", reason="folders have no such modes elsewhere")
     def test_a_home_that_is_closed_to_us(self, unwritable) -> None:
-        silence = Silence(unwritable / "below", "http://one")
+        silence = RetryAfter(unwritable / "below", "http://one")
         assert silence.left() == 0
         silence.keep(60)
         assert not silence.is_shared
@@ -282,6 +282,6 @@ class TestHome:
         ],
     )
     def test_a_file_that_makes_no_sense(self, tmp_path, text, left) -> None:
-        silence = Silence(tmp_path, "http://one")
+        silence = RetryAfter(tmp_path, "http://one")
         silence.path.write_bytes(text.encode(errors="surrogateescape"))
         assert silence.left() == left

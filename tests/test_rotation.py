@@ -7,13 +7,13 @@ import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
+from prices.exchange.handover import LONGEST, SHORTEST
 from prices.exchange.messages import parse
-from prices.exchange.overlap import LONGEST, SHORTEST
 from prices.exchange.relay import DEAD_AFTER
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD
+from prices.exchange.standby import HELD
 from prices.exchange.stream import Down, Event, Idle, Renewed, Up
 from prices.exchange.subscription import aggregate_trades
-from prices.exchange.successor import HELD
 from tests.exchange import TRX, agg_trades, local_exchange
 from tests.faulty import PING, TEXT, Peer, farewell, faulty, frame
 from tests.feeds import (
@@ -22,8 +22,8 @@ from tests.feeds import (
     Market,
     Reading,
     busy,
+    handover,
     make_ready,
-    overlap,
     reading,
     stay,
     successors,
@@ -64,7 +64,7 @@ class TestDue:
             read.until(lambda: market.last == 30)
             assert len(market.peers) == 1
             read.later(1)
-            overlap(read)
+            handover(read)
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed(AGE, joined=True)
 
@@ -73,14 +73,14 @@ class TestDue:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER - SPREAD / 2)
-            overlap(read)
+            handover(read)
 
     @pytest.mark.parametrize("shutdown", [RAW, COMBINED])
     def test_at_once_when_the_exchange_announces_the_end(self, life, market, shutdown) -> None:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             market.tell(frame(TEXT, shutdown))
-            overlap(read)
+            handover(read)
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed(SHUTDOWN, joined=True)
         # Whoever reads the frames gets that one, too.
@@ -102,7 +102,7 @@ class TestDue:
             other = threading.Thread(target=read.stream.renew, args=("BTCUSDT is mute.",))
             other.start()
             other.join()
-            overlap(read)
+            handover(read)
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed("BTCUSDT is mute.", joined=False)
 
@@ -112,7 +112,7 @@ class TestDue:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             read.stream.renew("BTCUSDT is mute.")
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed("BTCUSDT is mute.", joined=False)
@@ -141,7 +141,7 @@ class TestTakingOver:
                 read.until(lambda: market.heard_by == connections)  # noqa: B023
                 read.until(lambda: len(read.seen) > 30 * connections)  # noqa: B023
                 read.later(ROTATE_AFTER)
-                overlap(read)
+                handover(read)
                 read.later(SHORTEST)
                 read.until_seen(Renewed)
             read.until(lambda: len(read.seen) > 150)
@@ -166,7 +166,7 @@ class TestTakingOver:
             while not (read.seen and parse_id(read.seen[-1]) == expected[-1]):
                 read.next()
                 # Time stands still while a connection is made.
-                if read.stream.relay.successor is None or read.stream.relay.successor.held:
+                if read.stream.relay.standby is None or read.stream.relay.standby.held:
                     life.now += 0.02
                 assert life.now < 5000, "the last trade never came"
             read.events.close()
@@ -212,7 +212,7 @@ class TestTakingOver:
         with reading(life, market, market.serve, in_part) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             read.later(SHORTEST)
             read.until_seen(Renewed)
             rest.set()
@@ -254,7 +254,7 @@ class TestTakingOver:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             old, new = market.peers
             market.tell(frame(PING, b"1751531436000"), old)
             market.tell(frame(PING, b"1751531436001"), new)
@@ -318,7 +318,7 @@ class TestTakingOver:
             assert read.stream.connections == 1
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             up = life.now
             read.later(SHORTEST)
             read.until_seen(Renewed)

@@ -7,17 +7,17 @@ import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
-from prices.exchange.overlap import LONGEST, SHORTEST, Overlap, Verdict
+from prices.exchange.handover import LONGEST, SHORTEST, Handover, Verdict
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD, Rotation
+from prices.exchange.standby import UP_WITHIN
 from prices.exchange.stream import Down, Idle, Renewed, Up
-from prices.exchange.successor import UP_WITHIN
 from tests.faulty import CLOSE, TEXT, Peer, Script, farewell, frame
 from tests.feeds import (
     Gated,
     Life,
     Market,
+    handover,
     make_ready,
-    overlap,
     quick,
     reading,
     stay,
@@ -76,7 +76,7 @@ class TestWhileTheOldOneIsGood:
             read.until(lambda: market.last == begun + 30)
             assert read.stretches() == [list(range(1, len(read.seen)))]
             door.open.set()
-            overlap(read)
+            handover(read)
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed(AGE, joined=True)
 
@@ -143,7 +143,7 @@ class TestWhenTheOldOneEnds:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             market.tell(farewell(1001), market.peers[0])
             assert read.until_seen(Renewed) == Renewed(CUT, joined=False)
             overlapping = market.last
@@ -228,7 +228,7 @@ class TestStop:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
-            overlap(read)
+            handover(read)
             life.stop = True
             assert list(read.events) == []
             eventually(lambda: not successors())
@@ -366,44 +366,44 @@ class TestOverlap:
     def test_nothing_is_missing_once_the_old_one_has_delivered_what_the_new_one_began_with(
         self, old, new, seconds, verdict
     ) -> None:
-        overlap = fill(Overlap(), old, new)
-        assert overlap.verdict(seconds, full=False, trusted=True) is verdict
+        handover = fill(Handover(), old, new)
+        assert handover.verdict(seconds, full=False, trusted=True) is verdict
 
     def test_an_old_one_that_is_not_trusted_is_not_waited_for(self) -> None:
-        overlap = fill(Overlap(), [3], [4])
-        assert overlap.verdict(SHORTEST - 1, full=False, trusted=False) is Verdict.WAIT
-        assert overlap.verdict(SHORTEST, full=False, trusted=False) is Verdict.APART
+        handover = fill(Handover(), [3], [4])
+        assert handover.verdict(SHORTEST - 1, full=False, trusted=False) is Verdict.WAIT
+        assert handover.verdict(SHORTEST, full=False, trusted=False) is Verdict.APART
 
     def test_it_is_over_when_no_more_can_be_held(self) -> None:
-        assert fill(Overlap(), [4], [4]).verdict(0, full=True, trusted=True) is Verdict.JOINED
-        assert fill(Overlap(), [3], [4]).verdict(0, full=True, trusted=True) is Verdict.APART
+        assert fill(Handover(), [4], [4]).verdict(0, full=True, trusted=True) is Verdict.JOINED
+        assert fill(Handover(), [3], [4]).verdict(0, full=True, trusted=True) is Verdict.APART
 
     def test_what_the_old_one_delivered_before_the_new_one_was_up_is_no_sign_of_a_mute_one(
         self,
     ) -> None:
-        overlap = Overlap()
-        overlap.old(trade(3), new_is_up=False)
+        handover = Handover()
+        handover.old(trade(3), new_is_up=False)
         # The same frame, looked at once more.
-        overlap.old(trade(3), new_is_up=True)
-        assert overlap.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
-        overlap.new(trade(3))
-        assert overlap.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        handover.old(trade(3), new_is_up=True)
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        handover.new(trade(3))
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
 
     def test_frames_that_are_no_trades_do_not_count(self) -> None:
-        overlap = Overlap()
+        handover = Handover()
         for noise in (b"", b"1751531436000", b'{"result":null,"id":1}', b'{"e":"aggTrade"}'):
-            overlap.old(noise, new_is_up=True)
-            overlap.new(noise)
-        assert overlap.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
-        assert (overlap.first_new, overlap.last_old) == (0, 0)
+            handover.old(noise, new_is_up=True)
+            handover.new(noise)
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        assert (handover.first_new, handover.last_old) == (0, 0)
 
 
-def fill(overlap: Overlap, old: list[int], new: list[int]) -> Overlap:
+def fill(handover: Handover, old: list[int], new: list[int]) -> Handover:
     for number in old:
-        overlap.old(trade(number), new_is_up=True)
+        handover.old(trade(number), new_is_up=True)
     for number in new:
-        overlap.new(trade(number))
-    return overlap
+        handover.new(trade(number))
+    return handover
 
 
 class TestPace:

@@ -6,8 +6,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from prices.exchange.exchange_info import LONGEST, NAMED, ask, check, look_up, question
 from prices.exchange.rest import Rest, Unanswered
-from prices.exchange.symbols import LONGEST, NAMED, ask, check, look_up, question
 from replay.limits import Limits
 from tests.exchange import local_exchange
 from tests.faulty import faulty
@@ -85,9 +85,9 @@ class TestAnswer:
             local_exchange(limits=Limits(weight=1200)) as running,
             Rest(running.rest_url) as exchange,
         ):
-            assert exchange.budget.limit == 6000
+            assert exchange.rate_limiter.limit == 6000
             check(exchange, ["BTCUSDT"])
-            assert exchange.budget.limit == 1200
+            assert exchange.rate_limiter.limit == 1200
 
     @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b"{}", CUT, NO_TEXT])
     def test_a_body_that_is_no_list(self, body) -> None:

@@ -15,7 +15,7 @@ from psycopg import OperationalError
 
 from prices import ask
 from prices.coverage import Verdict
-from prices.exchange.lately import Lately
+from prices.exchange.last_trade import LastTrade
 from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
 from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
@@ -271,8 +271,10 @@ class TestVouching:
             tape.store([tick(1, 10)])
             tape.heartbeat(["BTCUSDT"], at(10), timedelta(seconds=3))
         recording.receive(Up())
-        lately = Lately(1, micros_at(10), micros_at(500))
-        recording.receive(Looked("BTCUSDT", lately, 1, recording.writer.vouching.breaks, 1000.0))
+        last_trade = LastTrade(1, micros_at(10), micros_at(500))
+        recording.receive(
+            Looked("BTCUSDT", last_trade, 1, recording.writer.vouching.breaks, 1000.0)
+        )
         recording.beat(heard=recording.now)
         assert vouched().keys() == {"BTCUSDT"}
         assert Symbol.objects.get(name="BTCUSDT").lag is None
@@ -362,7 +364,7 @@ class TestVouching:
         recording.now += SETTLING_IN
         looked = Looked(
             "BTCUSDT",
-            Lately(2, micros_at(11), micros_at(25)),
+            LastTrade(2, micros_at(11), micros_at(25)),
             2,
             recording.writer.vouching.breaks_of("BTCUSDT"),
             recording.now,
@@ -377,7 +379,7 @@ class TestVouching:
         recording.receive(Up(), tick(1, 10))
         breaks = recording.writer.vouching.breaks_of("BTCUSDT")
         looked = Looked(
-            "BTCUSDT", Lately(1, micros_at(10), micros_at(11)), -1, breaks, recording.now
+            "BTCUSDT", LastTrade(1, micros_at(10), micros_at(11)), -1, breaks, recording.now
         )
         recording.receive(frame(tick(2, 11, "0")), looked)
         recording.beat()
@@ -541,9 +543,11 @@ class TestSilentSymbols:
         self, recording: Recording, last: int, seconds: float = 0, age: float = 0, proven: int = 99
     ) -> Looked:
         """The exchange said at so many seconds that this was the last trade, made so many seconds before."""
-        lately = Lately(last, micros_at(seconds - age), micros_at(seconds))
+        last_trade = LastTrade(last, micros_at(seconds - age), micros_at(seconds))
         proven = min(last, proven)
-        return Looked("BTCUSDT", lately, proven, recording.writer.vouching.breaks, recording.now)
+        return Looked(
+            "BTCUSDT", last_trade, proven, recording.writer.vouching.breaks, recording.now
+        )
 
     def test_one_whose_last_trade_is_on_the_tape_is_vouched_for_before_it_ticks(
         self, recording

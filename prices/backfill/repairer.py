@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 
-from ..exchange.aggregates import ROWS, WEIGHT, Aggregate, Aggregates, Page
+from ..exchange.agg_trades import ROWS, WEIGHT, AggTradeRow, AggTrades, Page
 from ..exchange.backoff import backoff
-from ..exchange.plausible import AHEAD_OF_OURS
+from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
 from ..recording.steady import SteadyTape
@@ -66,7 +66,7 @@ class Repairer:
         self.wall_clock = wall_clock
         self.schedule = Schedule()
         # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
-        self.places: dict[int, Aggregate] = {}
+        self.places: dict[int, AggTradeRow] = {}
         self.waits = backoff(ceiling=UNANSWERED)
         self.pause_until = clock()
         self.ticks = 0
@@ -113,13 +113,13 @@ class Repairer:
         return replace(page, ticks=ticks, nonsense=nonsense)
 
     def page(self, gap: OpenGap) -> Page:
-        aggregates = Aggregates(self.rest, gap.symbol, self.rows)
+        agg_trades = AggTrades(self.rest, gap.symbol, self.rows)
         if (place := self.places.get(gap.id)) is not None:
             # That row once more: only beside its neighbour does a row prove that nothing lies between.
-            page = aggregates.onward(place.number)
+            page = agg_trades.onward(place.number)
             if place in page.rows:
                 return page
-        return page_before(aggregates, gap.first, (gap.starts - EPOCH) // MICROSECOND)
+        return page_before(agg_trades, gap.first, (gap.starts - EPOCH) // MICROSECOND)
 
     def rule_out(self, symbol: str, first: int, last: int) -> None:
         if self.tape.once(lambda tape: tape.void(symbol, first, last)):
@@ -133,7 +133,7 @@ class Repairer:
         self.places[gap.id] = place
         return Turn.FILLING
 
-    def place_after(self, gap: OpenGap, page: Page) -> Aggregate | None:
+    def place_after(self, gap: OpenGap, page: Page) -> AggTradeRow | None:
         """Where to go on: at the last trade of the page, or at its last row; None when neither leads on."""
         known = self.places.get(gap.id)
         trades = [row for row in page.rows if not row.is_tombstone]

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Protocol
 
-from ..exchange.aggregates import Page
+from ..exchange.agg_trades import Page
 
 # Of a page the part that is asked for from before the place that was found by time: times were seen to step back by
 # some milliseconds from one trade to the next.
@@ -50,7 +50,7 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
 def void(page: Page) -> list[tuple[int, int]]:
     """Raw trade ids that no trade bears, first and last of each stretch, as far as a page proves it.
 
-    Aggregate ids count up without a hole, like the trade ids in them. Where two aggregates follow each other at once, while
+    AggTradeRow ids count up without a hole, like the trade ids in them. Where two aggregates follow each other at once, while
     their trade ids do not, the ids between were never given to a trade. Beside a tombstone, or an aggregate id that is used
     twice, the exchange has renumbered its past: there nothing is proven.
     """

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from .plausible import are_timely, untimely
+from .event_times import are_timely, untimely
 
 # A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
 # quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the

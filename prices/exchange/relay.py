@@ -10,8 +10,8 @@ from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
 from .events import Event, Idle, Renewed, Up
 from .messages import BadFrame, Shutdown, parse
 from .rotation import SHUTDOWN, Rotation
+from .standby import HELD, Standby
 from .subscription import Subscription
-from .successor import HELD, Successor
 
 # Seconds. The server pings every 20 s, on some days only every 180 s: a line silent for longer is dead.
 DEAD_AFTER = 200
@@ -41,7 +41,7 @@ class Relay:
         self.connect = connect
         self.clock = clock
         self.rotation = Rotation(draw)
-        self.successor: Successor | None = None
+        self.standby: Standby | None = None
         self.heard: float | None = None
         self.connections = 0
         # Since when it has been delivering, over one connection or several.
@@ -67,13 +67,13 @@ class Relay:
                     yield from self.read()
                 except connection.FAILURES as error:
                     yield from self.outlive(error)
-                if self.successor is not None and self.successor.ready:
-                    yield from self.take_over(self.successor)
+                if self.standby is not None and self.standby.ready:
+                    yield from self.take_over(self.standby)
         finally:
             self.heard = None
-            if self.successor is not None:
-                self.successor.abandon()
-                self.successor = None
+            if self.standby is not None:
+                self.standby.abandon()
+                self.standby = None
             self.socket.close()
 
     def begin(self) -> None:
@@ -122,22 +122,22 @@ class Relay:
         """Whether the successor is ready. Sees to it that there is one when it is time; `last` came from the old one."""
         if not self.rotation.due(now):
             return False
-        if self.successor is None:
+        if self.standby is None:
             if not self.rotation.may_try(now):
                 return False
-            self.successor = Successor(
+            self.standby = Standby(
                 self.subscription, connect=self.connect, sleep=self.sleep, clock=self.clock
             )
-        self.successor.compare(last, now, trusted=self.rotation.trusted)
-        if self.successor.error is not None:
-            self.give_up(self.successor, self.successor.error)
+        self.standby.compare(last, now, trusted=self.rotation.trusted)
+        if self.standby.error is not None:
+            self.give_up(self.standby, self.standby.error)
             return False
-        return self.successor.ready
+        return self.standby.ready
 
-    def give_up(self, successor: Successor, error: BaseException) -> None:
+    def give_up(self, standby: Standby, error: BaseException) -> None:
         """The successor failed: the present connection goes on, and another attempt is made later."""
-        successor.abandon()
-        self.successor = None
+        standby.abandon()
+        self.standby = None
         if not isinstance(error, connection.FAILURES):
             raise error
         self.trouble = connection.explain(error)
@@ -147,35 +147,35 @@ class Relay:
         """The present connection ended: wait for the successor that is on its way. Raises the error if there is none."""
         self.heard = None
         self.socket.close()
-        if (successor := self.successor) is None:
+        if (standby := self.standby) is None:
             raise error
         self.rotation.distrust(connection.explain(error), self.clock())
-        successor.let_go(joined=False)
-        while not (successor.ready or self.stopped()):
-            failure = successor.error or (TimeoutError() if successor.late() else None)
+        standby.let_go(joined=False)
+        while not (standby.ready or self.stopped()):
+            failure = standby.error or (TimeoutError() if standby.late() else None)
             if failure is not None:
-                self.give_up(successor, failure)
+                self.give_up(standby, failure)
                 raise error
             yield Idle()
-            successor.wait(connection.BEAT)
+            standby.wait(connection.BEAT)
 
-    def take_over(self, successor: Successor) -> Iterator[bytes | Renewed]:
+    def take_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
         """The last of the old connection, and what its successor holds, which is the present one from here on."""
         if self.heard is not None:  # Else the old one has ended already.
             yield from self.drain()
-        reason, joined = self.rotation.reason, self.rotation.trusted and successor.joined
+        reason, joined = self.rotation.reason, self.rotation.trusted and standby.joined
         self.socket.close()
-        self.socket, self.successor = successor.take(), None
+        self.socket, self.standby = standby.take(), None
         # Of what it received nothing has been handed over yet.
-        self.heard = successor.since
+        self.heard = standby.since
         self.rotation.tried(self.clock())
         self.begin()
         yield Renewed(reason, joined)
-        for frame in successor.held:
+        for frame in standby.held:
             yield frame
             if b"serverShutdown" in frame:
                 self.notice(frame)
-        self.heard = successor.heard
+        self.heard = standby.heard
 
     def drain(self) -> Iterator[bytes]:
         """What the present connection has received already, without waiting for more."""

@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
-from .budget import LONGEST_SILENCE, MOST_WEIGHT, Budget
 from .connection import REFUSALS, explain, refusal, trust
 from .dialing import ProxyFailure
 from .headers import retry_after, whole
 from .pools import Dialler
 from .proxies import choose
-from .silence import Silence
+from .rate_limit import LONGEST_SILENCE, MOST_WEIGHT, RateLimiter
+from .retry_after import RetryAfter
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Rest:
         wall_clock: Callable[[], float] = time.time,
         timeout: urllib3.Timeout = TIMEOUT,
         longest: float = LONGEST_REQUEST,
-        silence: Silence | None = None,
+        silence: RetryAfter | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.base_url = base_url
@@ -101,7 +101,7 @@ class Rest:
         self.wall_clock = wall_clock
         self.longest = longest
         self.strays: list[threading.Thread] = []
-        self.budget = Budget()
+        self.rate_limiter = RateLimiter()
         self.silence = silence
         self.dialler = Dialler(choose(base_url, environ))
         self.pool = self.dialler.pool(
@@ -129,7 +129,7 @@ class Rest:
         question = f"{self.base_url}/api/v3/{path}"
         if params:
             question += f"?{urlencode(params)}"
-        self.budget.spend(weight, self.clock())
+        self.rate_limiter.spend(weight, self.clock())
         return self.aside(lambda: self.ask(question))
 
     def aside(self, errand: Callable[[], bytes]) -> bytes:
@@ -200,7 +200,7 @@ class Rest:
     def due_in(self, weight: int) -> float:
         """Seconds until a question of some weight may be asked."""
         told_to_others = self.silence.left() if self.silence else 0.0
-        return max(self.budget.wait(weight, self.clock()), told_to_others)
+        return max(self.rate_limiter.wait(weight, self.clock()), told_to_others)
 
     def body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
         pieces, size = [], 0
@@ -218,13 +218,13 @@ class Rest:
         now = self.clock()
         used = whole(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
         if used is not None:
-            self.budget.told(used, now)
+            self.rate_limiter.told(used, now)
         if answer.status in SILENCES:
             asked = answer.headers.get("Retry-After", "")
             seconds = retry_after(asked, self.wall_clock(), LONGEST_SILENCE)
             if seconds is None:
                 seconds = SILENCES[answer.status]
-            self.budget.silence(seconds, now)
+            self.rate_limiter.silence(seconds, now)
             if self.silence:
                 self.silence.keep(seconds)
 

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from prices.exchange.rest import Rest
-from prices.exchange.silence import Silence
+from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
 from prices.recording.line import AWAY, connect
 from prices.recording.market import OtherMarket, claim
@@ -23,7 +23,7 @@ def rest_api(
 ) -> Rest:
     """The exchange's REST API as the settings name it, silent for as long as any process was told to be."""
     url = settings.BINANCE_REST_URL
-    silence = Silence(settings.PRICETRACKER_HOME, url)
+    silence = RetryAfter(settings.PRICETRACKER_HOME, url)
     return Rest(url, stopped=stopped, sleep=sleep, silence=silence)
 
 

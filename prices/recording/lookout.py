@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..exchange import symbols as listing
-from ..exchange.aggregates import Aggregates
+from ..exchange import exchange_info as listing
+from ..exchange.agg_trades import AggTrades
 from ..exchange.backoff import backoff
-from ..exchange.lately import Lately, look
+from ..exchange.last_trade import LastTrade, look
 from ..exchange.rest import Refused, Rest, Stopped, Unanswered
 from .pace import RETRY_WITHIN, Pace
 from .steady import SteadyTape
@@ -43,14 +43,14 @@ class Looked:
     """
 
     symbol: str
-    lately: Lately
+    last_trade: LastTrade
     proven: int
     breaks: int
     taken: float
 
     def is_old(self, connected_at: float) -> bool:
         """The last trade was made before the present connection was there to bring it."""
-        age = (self.lately.now - self.lately.traded) / MICROSECONDS
+        age = (self.last_trade.now - self.last_trade.traded) / MICROSECONDS
         return age > self.taken - connected_at - ON_ITS_WAY
 
 
@@ -101,9 +101,9 @@ class Lookout:
         self.pace.looking(symbol, self.clock())
         breaks = self.breaks(symbol)
         try:
-            lately = look(self.rest, symbol)
+            last_trade = look(self.rest, symbol)
             taken = self.clock()
-            proven = self.prove(symbol, lately)
+            proven = self.prove(symbol, last_trade)
         except Unanswered as error:
             self.fail(symbol, error)
             return
@@ -114,7 +114,7 @@ class Lookout:
             self.pace.failed(symbol, self.clock())
             raise
         self.waits = backoff(ceiling=RETRY_WITHIN)
-        self.seen.append(Looked(symbol, lately, proven, breaks, taken))
+        self.seen.append(Looked(symbol, last_trade, proven, breaks, taken))
         self.tell_status(symbol)
 
     def fail(self, symbol: str, error: Unanswered) -> None:
@@ -138,15 +138,15 @@ class Lookout:
         self.untold.clear()
         self.told_at = now
 
-    def prove(self, symbol: str, lately: Lately) -> int:
+    def prove(self, symbol: str, last_trade: LastTrade) -> int:
         """The last trade of a symbol that its history shows, as far as that is news.
 
         With it begins the tape of a symbol that has not traded since it is recorded.
         """
         newest = self.tape.once(lambda tape: tape.newest(symbol))
-        if newest is not None and lately.last <= newest.last:
+        if newest is not None and last_trade.last <= newest.last:
             return -1
-        page = Aggregates(self.rest, symbol).newest()
+        page = AggTrades(self.rest, symbol).newest()
         if newest is None and page.ticks:
             self.tape.once(lambda tape: tape.store(page.ticks))
         return page.last

@@ -8,8 +8,8 @@ from itertools import accumulate
 from operator import attrgetter, sub
 from typing import NamedTuple
 
+from ..exchange.event_times import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_line
 from ..exchange.messages import Tick, micros
-from ..exchange.plausible import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_line
 from ..keys import EPOCH, MASK, key
 from .steady import SteadyTape
 from .tape import Tape

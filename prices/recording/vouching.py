@@ -97,18 +97,18 @@ class Vouching:
         if self.is_passed(looked, newest):
             # All that was traded by then is on the tape, or known to be missing.
             self.stumbled.discard(symbol)
-            self.witness.join(symbol, looked.lately.now, looked.taken)
+            self.witness.join(symbol, looked.last_trade.now, looked.taken)
             self.pace.looked(symbol, looked.taken)
             return
         self.pace.failed(symbol, self.clock())
-        if looked.lately.last > newest.last:
+        if looked.last_trade.last > newest.last:
             self.doubt(symbol)
             if self.is_mute(looked, newest):
                 self.renew(f"{symbol} is mute, but the exchange has traded it.")
 
     def is_mute(self, looked: Looked, newest: Newest) -> bool:
         """The exchange has traded the symbol since the connection is there, and nothing has come: not even a bad frame."""
-        if looked.symbol in self.stumbled or looked.lately.last <= newest.last:
+        if looked.symbol in self.stumbled or looked.last_trade.last <= newest.last:
             return False
         return not looked.is_old(self.pace.connected_at)
 
@@ -116,10 +116,10 @@ class Vouching:
         if looked.breaks != self.breaks_of(looked.symbol) or self.is_mute(looked, newest):
             return False
         # An answer that has not come to what is on the tape says nothing of what may be missing after that.
-        return newest.last <= looked.lately.last <= max(newest.last, looked.proven)
+        return newest.last <= looked.last_trade.last <= max(newest.last, looked.proven)
 
     def note(self, looked: Looked, newest: Newest) -> None:
-        traded = max(EPOCH + timedelta(microseconds=looked.lately.traded), newest.traded)
+        traded = max(EPOCH + timedelta(microseconds=looked.last_trade.traded), newest.traded)
         hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
         self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from ..exchange.plausible import OPENED, out_of_line
+from ..exchange.event_times import OPENED, out_of_line
 from ..formats.instants import iso
 from ..keys import MASK, key, trade_of
 from ..recording.statements import TAKE_PEN

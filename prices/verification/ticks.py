@@ -103,7 +103,7 @@ class TickAudit:
         self.findings.trades += stretch.totals.trades
         for tick in stretch.suspects:
             if tick.reach is not None and tick.first < tick.reach:
-                self.findings.overlaps.add(wording.overlap(tick, tick.reach))
+                self.findings.overlaps.add(wording.handover(tick, tick.reach))
             for line in wording.impossible(tick, self.scan.symbol):
                 self.findings.impossible.add(line)
         place = f"{self.findings.symbol}: ticks up to trade {trade_of(stretch.totals.last)}"

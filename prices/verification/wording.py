@@ -26,7 +26,7 @@ def claim(row: Row) -> str:
     return f"{trades(row.first, row.last)} {says} by gap {row.id} of the ledger, and on the tape, if not all"
 
 
-def overlap(tick: Suspect, reach: int) -> str:
+def handover(tick: Suspect, reach: int) -> str:
     shared = trades(tick.first, min(tick.after, reach) - 1)
     return (
         f"{shared} in two ticks: in tick {tick.first} of {iso(tick.traded)}, and in one before it"

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from prices.backfill.progress import Progress
 from prices.backfill.repairer import Repairer, Turn
-from prices.exchange import symbols as listing
+from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.formats.counts import counted
 from prices.management.arguments import symbol

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from prices.exchange import symbols as listing
+from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.keys import key

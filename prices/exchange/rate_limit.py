@@ -22,7 +22,7 @@ LONGEST_SILENCE = 3 * 24 * 3600
 MOST_WEIGHT = 1_000_000
 
 
-class Budget:
+class RateLimiter:
     """Weight spent in the last minute, and silence that was asked for. `now` is in seconds, monotonic."""
 
     def __init__(self) -> None:

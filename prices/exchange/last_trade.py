@@ -23,7 +23,7 @@ class ServerTime(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Lately:
+class LastTrade:
     """The id of the last raw trade, and when it was made: 0 and 0 when there was none. `now` is the exchange's clock.
 
     Times are in microseconds since 1970.
@@ -34,7 +34,7 @@ class Lately:
     now: int
 
 
-def look(rest: Rest, symbol: str) -> Lately:
+def look(rest: Rest, symbol: str) -> LastTrade:
     """Ask for the newest raw trade: it is answered from memory, while past aggregates may lag. Raises what `Rest.get` raises."""
     trades = rest.get("trades", TRADES_WEIGHT, symbol=symbol, limit=1)
     time = rest.get("time", TIME_WEIGHT)
@@ -44,4 +44,4 @@ def look(rest: Rest, symbol: str) -> Lately:
     except NO_JSON as error:
         raise Unanswered(f"The exchange answered, but with no trades: {error}.") from error
     last = max(found, key=lambda trade: trade.id, default=Trade(-1, 0))
-    return Lately(last.id, micros(last.time), micros(now))
+    return LastTrade(last.id, micros(last.time), micros(now))

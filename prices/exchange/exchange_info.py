@@ -68,7 +68,7 @@ def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
         raise Unanswered(f"The exchange answered, but with no list of symbols: {error}.") from error
     for rate in info.limits:
         if (rate.kind, rate.interval, rate.intervals) == ("REQUEST_WEIGHT", "MINUTE", 1):
-            rest.budget.allow(rate.limit)
+            rest.rate_limiter.allow(rate.limit)
     return info.symbols
 
 

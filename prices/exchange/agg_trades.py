@@ -17,7 +17,7 @@ ROWS = 1000
 SHOWN = 200
 
 
-class Aggregate(Struct, frozen=True, gc=False):
+class AggTradeRow(Struct, frozen=True, gc=False):
     """A row as it comes. Withdrawn ones are left as tombstones: no price, no quantity, trade ids of -1."""
 
     number: int = field(name="a")
@@ -47,7 +47,7 @@ class Aggregate(Struct, frozen=True, gc=False):
         return checked(msgspec.convert(row, Tick))
 
 
-decode_row = msgspec.json.Decoder(Aggregate).decode
+decode_row = msgspec.json.Decoder(AggTradeRow).decode
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Page:
     `ticks` are those that are trades, in the same order; `nonsense` says what is wrong with a row that is neither.
     """
 
-    rows: list[Aggregate]
+    rows: list[AggTradeRow]
     ticks: list[Tick]
     full: bool
     nonsense: str | None = None
@@ -73,7 +73,7 @@ class Page:
         return max((tick.last for tick in self.ticks), default=-1)
 
 
-class Aggregates:
+class AggTrades:
     """The aggregate trades of one symbol, `rows` to a page. Every question raises what `Rest.get` raises."""
 
     def __init__(self, rest: Rest, symbol: str, rows: int = ROWS) -> None:

@@ -1,4 +1,4 @@
-"""Silence that an exchange has asked for, kept in a file: a process that starts meanwhile keeps it, too."""
+"""RetryAfter that an exchange has asked for, kept in a file: a process that starts meanwhile keeps it, too."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from .budget import LONGEST_SILENCE
+from .rate_limit import LONGEST_SILENCE
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ LONGEST = LONGEST_SILENCE
 LENGTH = 64
 
 
-class Silence:
+class RetryAfter:
     """One file an exchange in a folder: the time on the wall's clock, in seconds of the epoch, until which nothing is asked."""
 
     def __init__(

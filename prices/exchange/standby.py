@@ -6,7 +6,7 @@ from collections.abc import Callable
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
 from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
-from .overlap import Overlap, Verdict
+from .handover import Handover, Verdict
 from .subscription import Subscription
 
 # Seconds for coming up, once nothing else delivers. A handshake is given up sooner, unless it comes in drops.
@@ -16,7 +16,7 @@ UP_WITHIN = 30
 HELD = 20_000
 
 
-class Successor:
+class Standby:
     """Connects, subscribes and holds what comes, until it is told to let go or to give up.
 
     All is well until `error` says otherwise. `ready`: `take` hands out the socket, and everything received is in `held`.
@@ -38,7 +38,7 @@ class Successor:
         self.since: float | None = None  # When it was up: connected and subscribed.
         self.heard = self.began
         self.held: list[bytes] = []
-        self.overlap = Overlap()
+        self.handover = Handover()
         self.letting_go = False
         self.joined = False
         self.abandoned = False
@@ -82,7 +82,7 @@ class Successor:
                 continue
             self.heard = self.clock()
             if opcode in FRAMES:
-                self.overlap.new(payload)
+                self.handover.new(payload)
                 self.held.append(payload)
             elif opcode == ABNF.OPCODE_CLOSE:
                 raise WebSocketConnectionClosedException(farewell(payload))
@@ -95,10 +95,10 @@ class Successor:
         """See what the present connection delivers, and let go when this one may follow it."""
         if self.letting_go:
             return
-        self.overlap.old(frame, new_is_up=self.since is not None)
+        self.handover.old(frame, new_is_up=self.since is not None)
         if self.since is None:
             return
-        verdict = self.overlap.verdict(now - self.since, full=self.full, trusted=trusted)
+        verdict = self.handover.verdict(now - self.since, full=self.full, trusted=trusted)
         if verdict is Verdict.MUTE:
             # Better the old one, which speaks.
             self.error = WebSocketConnectionClosedException("mute from the beginning")

@@ -21,7 +21,7 @@ class Verdict(Enum):
     MUTE = auto()
 
 
-class Overlap:
+class Handover:
     """Nothing is missing when the old connection has delivered what the new one began with: a trade of the same instant
     or of a later one. That both were up for some seconds would prove it only of an old one that does not lag.
 
