@@ -61,7 +61,7 @@ def fill(result: Connection, files: Mapping[str, Path | None], ticks: int) -> No
 
     execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
 
-    from prices.recording.line import connect
+    from prices.recording.session import connect
     from prices.recording.tape import Tape
 
     tape = Tape(connect("benchmark"))

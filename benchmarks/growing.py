@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 
 from .grown import Grown, Past

@@ -84,7 +84,7 @@ def repaired(result: Connection) -> None:
 
 def miss(exchange: Exchange) -> None:
     """Store what was traded before the last hour but one minute, and after it."""
-    from prices.recording.line import connect
+    from prices.recording.session import connect
     from prices.recording.tape import Tape
 
     tape = Tape(connect("benchmark"))

@@ -47,7 +47,7 @@ def rates(result: Connection, seconds: float) -> None:
 
     django.setup()
 
-    from prices.recording.line import connect
+    from prices.recording.session import connect
     from prices.recording.tape import Tape
 
     tape = Tape(connect("benchmark"))

@@ -74,7 +74,7 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
     from django.db import connection
 
     from prices.recording.build import build_recorder
-    from prices.recording.line import connect
+    from prices.recording.session import connect
     from prices.recording.tape import Tape
     from pricetracker.process.signals import StopRequest
 
@@ -91,32 +91,32 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
             out=io.StringIO(),
             connect=partial(connect_stream, context=trust()),
         )
-        looking = (recording.writer.tally, source, seconds, result)
+        looking = (recording.writer.counters, source, seconds, result)
         threading.Thread(target=watch, args=looking, daemon=True).start()
         recording.run()
 
 
-def watch(tally, source: Source, seconds: float, result: Connection) -> None:
+def watch(counters, source: Source, seconds: float, result: Connection) -> None:
     """Count what is committed and what that costs, and look at the memory meanwhile."""
     try:
-        result.send(watched(tally, source, seconds))
+        result.send(watched(counters, source, seconds))
     except BaseException:  # noqa: BLE001 - told, and the process ends
         traceback.print_exc()
         # The recorder would go on for ever, and be waited for.
         os._exit(1)
 
 
-def watched(tally, source: Source, seconds: float) -> Recorded:
+def watched(counters, source: Source, seconds: float) -> Recorded:
     recorder, exchange = psutil.Process(), psutil.Process(source.pid)
     time.sleep(WARM_UP)
     costing = (recorder, postmaster(), exchange)
     before = [processor_seconds(process) if process else math.nan for process in costing]
     early = peak = resident(recorder)
-    ticks, began = tally.ticks, time.perf_counter()
+    ticks, began = counters.ticks, time.perf_counter()
     while (elapsed := time.perf_counter() - began) < seconds:
         time.sleep(LOOK)
         peak = max(peak, resident(recorder))
-    millions = (tally.ticks - ticks) / 1_000_000
+    millions = (counters.ticks - ticks) / 1_000_000
     used = [
         (processor_seconds(process) - spent) / millions if process else math.nan
         for process, spent in zip(costing, before, strict=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prices.management.commands import start
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 from pricetracker.process.server import address, listen, serve
 from pricetracker.process.supervisor import Children

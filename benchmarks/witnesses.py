@@ -71,7 +71,7 @@ def looking(result: Connection, seconds: float) -> None:
     django.setup()
 
     from prices.channels import TICKS
-    from prices.recording.line import connect
+    from prices.recording.session import connect
 
     looks, ends = [], time.time() + seconds
     with connect("benchmark") as database:

@@ -137,7 +137,7 @@ class Reading:
             self.seen.append(event)
         return event
 
-    def until(self, condition: Callable[[], object], *, pace: float = 0) -> None:
+    def until(self, condition: Callable[[], object], *, staleness: float = 0) -> None:
         """Read on until something is so; fail when it is not after a long while. `pace`: seconds that an event takes."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
@@ -145,7 +145,7 @@ class Reading:
                 f"it never came to pass; at last {self.seen[-3:]}, in trouble: {self.stream.trouble}"
             )
             self.next()
-            self.life.now += pace
+            self.life.now += staleness
             if next(self.turns):
                 # Not at each: who takes all that has come would never be done.
                 self.market.trade()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from prices.exchange.messages import Tick
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 
 START = datetime(2025, 7, 3, 8, 30, 35, 984239, tzinfo=UTC)

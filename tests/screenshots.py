@@ -18,7 +18,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, Page
 
 from prices.keys import EPOCH, key, minute_start
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Hole, Tape
 from pricetracker.postgres import hold
 from replay.exchange import Exchange

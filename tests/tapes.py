@@ -15,7 +15,7 @@ from django.db import connection
 from prices.exchange.messages import Tick, micros
 from prices.keys import key
 from prices.models import Candle, Gap, Price
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)

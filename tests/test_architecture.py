@@ -109,7 +109,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_the_walk_sees_relative_and_absolute_imports_and_those_in_functions() -> None:
     """What these tests would otherwise quietly pass over."""
     assert "prices.exchange.messages" in imports("prices.recording.writer")
-    assert "prices.recording.tally" in imports("prices.recording.writer")
+    assert "prices.recording.counters" in imports("prices.recording.writer")
     assert "replay.server" in imports("prices.management.commands.start")
     assert "prices.models.symbol" in imports("prices.models.price")
     assert "pricetracker.symbols" in imports("pricetracker.env")

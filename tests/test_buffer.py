@@ -127,15 +127,15 @@ def test_two_threads_that_both_have_something_lose_nothing() -> None:
     buffer: Buffer[int] = Buffer(capacity=5, patience=FOR_EVER)
     events = 20_000
     reader = threading.Thread(target=lambda: [buffer.put(n) for n in range(events)], daemon=True)
-    lookout = threading.Thread(
+    staleness_check = threading.Thread(
         target=lambda: [buffer.hand_over(-n) for n in range(1, 500)], daemon=True
     )
-    for thread in (reader, lookout):
+    for thread in (reader, staleness_check):
         thread.start()
     taken: list[int] = []
     while len([n for n in taken if n >= 0]) < events and (batch := buffer.take(PATIENCE)):
         taken += batch
-    assert ends(lookout)
+    assert ends(staleness_check)
     taken += buffer.take(0)
     assert [n for n in taken if n >= 0] == list(range(events))
     assert [n for n in taken if n < 0] == [-n for n in range(1, 500)]

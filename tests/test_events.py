@@ -19,7 +19,7 @@ from django.test import Client
 
 from prices.channels import GAPS, TICKS
 from prices.models import Candle, Gap
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 from tests.recorded import START, recorded_tape, tick
 from tests.recorders import PATIENCE, PROJECT, database_url, eventually

@@ -14,7 +14,7 @@ from django.db.migrations.state import ProjectState
 
 from prices.models import Price, Symbol
 from prices.patience import Patiently
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.statements import TAKE_PEN
 from prices.recording.tape import Tape
 from tests.exchange import BTC, ETH, local_exchange

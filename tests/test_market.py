@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from prices.models import Market, Price
-from prices.recording.line import connect
 from prices.recording.market import OtherMarket, claim
+from prices.recording.session import connect
 from tests.exchange import BTC, TRX, local_exchange
 from tests.recorders import PATIENCE, eventually, manage, recorder
 from tests.tapes import open_tape, tick

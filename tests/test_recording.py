@@ -15,7 +15,7 @@ from django.db.models import Count, Min
 from prices import ask
 from prices.exchange.messages import Tick, micros
 from prices.models import Gap, Price, Symbol
-from prices.recording.witness import SETTLING
+from prices.recording.watermark import SETTLING
 from tests.exchange import BTC, ETH, TRX, Running, local_exchange
 from tests.recorders import PATIENCE, database_url, eventually, manage, recorder
 from tests.tapes import EPOCH, check, instant, open_tape, recorded, stored_candles, tick

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from prices.recording.rejects import INTERVAL, NAMED, SHOWN, Rejects, symbol_of
+from prices.recording.bad_frames import INTERVAL, NAMED, SHOWN, BadFrames, symbol_of
 
 
 @pytest.fixture(autouse=True)
@@ -13,15 +13,15 @@ def warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_none_are_not_told_of(caplog) -> None:
-    Rejects(lambda: 0.0).tell()
+    BadFrames(lambda: 0.0).tell()
     assert caplog.messages == []
 
 
 def test_the_first_is_told_of_at_once_and_only_once(caplog) -> None:
-    rejects = Rejects(lambda: 0.0)
-    rejects.add(b"{}", "neither an event nor a reply")
-    rejects.tell()
-    rejects.tell()
+    bad_frames = BadFrames(lambda: 0.0)
+    bad_frames.add(b"{}", "neither an event nor a reply")
+    bad_frames.tell()
+    bad_frames.tell()
     assert caplog.messages == [
         "Skipped 1 frame, 1 in all; the last: neither an event nor a reply: b'{}'"
     ]
@@ -29,47 +29,47 @@ def test_the_first_is_told_of_at_once_and_only_once(caplog) -> None:
 
 def test_the_next_are_told_of_together_after_a_minute(caplog) -> None:
     now = 0.0
-    rejects = Rejects(lambda: now)
-    rejects.add(b"1", "why")
-    rejects.tell()
+    bad_frames = BadFrames(lambda: now)
+    bad_frames.add(b"1", "why")
+    bad_frames.tell()
     for frame in (b"2", b"3"):
-        rejects.add(frame, "why")
+        bad_frames.add(frame, "why")
         now += INTERVAL / 2 - 1
-        rejects.tell()
+        bad_frames.tell()
     assert len(caplog.messages) == 1
     now += 2
-    rejects.tell()
+    bad_frames.tell()
     assert caplog.messages[1:] == ["Skipped 2 frames, 3 in all; the last: why: b'3'"]
     now += INTERVAL
-    rejects.tell()
+    bad_frames.tell()
     assert len(caplog.messages) == 2
 
 
 def test_a_long_frame_is_cut_and_what_would_upset_a_terminal_is_escaped(caplog) -> None:
-    rejects = Rejects(lambda: 0.0)
-    rejects.add(b"\xff\x1b[2J\n" + b"x" * 10_000, "why")
-    rejects.tell()
+    bad_frames = BadFrames(lambda: 0.0)
+    bad_frames.add(b"\xff\x1b[2J\n" + b"x" * 10_000, "why")
+    bad_frames.tell()
     assert caplog.messages == [
         r"Skipped 1 frame, 1 in all; the last: why: b'\xff\x1b[2J\n" + "x" * (SHOWN - 6) + "'"
     ]
 
 
 def test_all_symbols_since_the_last_line_are_named(caplog) -> None:
-    rejects = Rejects(lambda: 0.0)
+    bad_frames = BadFrames(lambda: 0.0)
     for symbol in ("ETHUSDT", "BTCUSDT", "ETHUSDT"):
-        rejects.add(b"{", "why", [symbol])
-    rejects.tell()
+        bad_frames.add(b"{", "why", [symbol])
+    bad_frames.tell()
     assert caplog.messages == [
         "Skipped 3 frames of BTCUSDT and ETHUSDT, 3 in all; the last: why: b'{'"
     ]
 
 
 def test_of_many_symbols_some_are_named_and_the_others_counted(caplog) -> None:
-    rejects = Rejects(lambda: 0.0)
+    bad_frames = BadFrames(lambda: 0.0)
     for n in range(NAMED + 3):
-        rejects.add(b"{", "why", [f"A{n:02}"])
-    rejects.add(b"{", "why")
-    rejects.tell()
+        bad_frames.add(b"{", "why", [f"A{n:02}"])
+    bad_frames.add(b"{", "why")
+    bad_frames.tell()
     assert "A09, 3 more and unknown symbols, 14 in all" in caplog.text
     assert "A10" not in caplog.text
 

@@ -13,8 +13,8 @@ from prices.backfill.schedule import BEHIND, UNANSWERED, WITHHELD
 from prices.exchange.messages import Tick
 from prices.exchange.rest import Refused
 from prices.models import Gap
-from prices.recording.line import connect
-from prices.recording.steady import SteadyTape
+from prices.recording.reconnecting import ReconnectingTape
+from prices.recording.session import connect
 from prices.recording.tape import Hole, Tape
 from tests.history import UNREACHABLE, History
 from tests.tapes import (
@@ -45,7 +45,7 @@ class Mending:
     def __init__(self, history: History) -> None:
         self.now = 1000.0
         self.history = history
-        self.tape = SteadyTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
+        self.tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
         self.repairer = Repairer(self.tape, history, ["BTCUSDT"], rows=PAGE, clock=lambda: self.now)
 
     def store(self, ticks: list[Tick]) -> None:

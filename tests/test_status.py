@@ -4,8 +4,8 @@ import io
 
 import pytest
 
+from prices.recording.counters import Counters
 from prices.recording.status import Status
-from prices.recording.tally import Tally
 from prices.recording.tape import Stored
 
 SENT = 1_751_531_435.5
@@ -28,8 +28,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def tally(ticks: int) -> Tally:
-    found = Tally()
+def counters(ticks: int) -> Counters:
+    found = Counters()
     found.add(Stored(ticks, gaps_opened=2, gaps_closed=1), ticks + 5, round(SENT * 1_000_000))
     return found
 
@@ -38,17 +38,17 @@ def test_on_a_terminal_the_line_is_refreshed_every_second(clock, monkeypatch) ->
     monkeypatch.setenv("COLUMNS", "101")
     out = Terminal()
     status = Status(out, clock, lambda: SENT + 0.0042)
-    status.tell(tally(1), 0, connected=True)
+    status.tell(counters(1), 0, connected=True)
     assert out.getvalue() == ""
     clock.now += 2
-    status.tell(tally(12_345), 1_000, connected=True)
+    status.tell(counters(12_345), 1_000, connected=True)
     line = (
         "recording | 6,175 ticks/s | 0.00 s behind | 1,000 waiting | 12,345 recorded"
         " | 2 gaps, 1 filled"
     )
     assert out.getvalue() == f"{line:100}\r"
     clock.now += 0.5
-    status.tell(tally(12_345), 0, connected=True)
+    status.tell(counters(12_345), 0, connected=True)
     assert out.getvalue() == f"{line:100}\r"
     status.end()
     assert out.getvalue() == f"{line:100}\r\n"
@@ -60,7 +60,7 @@ def test_on_a_narrow_terminal_the_line_does_not_wrap(clock, monkeypatch) -> None
     clock.now = 0
     status = Status(out, clock, lambda: SENT)
     clock.now = 1
-    status.tell(tally(1), 0, connected=True)
+    status.tell(counters(1), 0, connected=True)
     assert out.getvalue() == "recording | 6 ticks/s | 0.00 s\r"
 
 
@@ -69,7 +69,7 @@ def test_in_a_log_there_is_a_line_a_minute(clock) -> None:
     status = Status(out, clock, lambda: SENT)
     for _ in range(119):
         clock.now += 1
-        status.tell(tally(55), 0, connected=False)
+        status.tell(counters(55), 0, connected=False)
     status.end()
     assert out.getvalue() == (
         "not connected | 1 ticks/s | 0.00 s behind | 0 waiting | 55 recorded | 2 gaps, 1 filled\n"
@@ -80,9 +80,9 @@ def test_the_rate_is_that_since_the_last_line(clock) -> None:
     out = Terminal()
     status = Status(out, clock, lambda: SENT)
     clock.now += 10
-    status.tell(tally(95), 0, connected=True)
+    status.tell(counters(95), 0, connected=True)
     clock.now += 10
-    status.tell(tally(195), 0, connected=True)
+    status.tell(counters(195), 0, connected=True)
     assert out.getvalue().count("| 10 ticks/s |") == 2
 
 

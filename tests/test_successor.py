@@ -86,7 +86,7 @@ class TestWhileTheOldOneIsGood:
             read.later(ROTATE_AFTER)
             read.until(lambda: read.stream.trouble)
             assert read.stream.trouble == REFUSED
-            read.until(lambda: market.heard_by == 2, pace=0.1)
+            read.until(lambda: market.heard_by == 2, staleness=0.1)
             assert read.told() == [Up()]
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed(AGE, joined=True)
@@ -118,7 +118,7 @@ class TestWhileTheOldOneIsGood:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
             read.until(lambda: market.heard_by == 2)
-            read.until(lambda: read.stream.trouble, pace=0.1)
+            read.until(lambda: read.stream.trouble, staleness=0.1)
             assert read.stream.trouble == "The connection broke: mute from the beginning."
             assert read.told() == [Up()]
         assert ends[0][0] == CLOSE

@@ -9,7 +9,7 @@ import pytest
 from prices.backfill.repairer import Turn
 from prices.exchange.messages import Tick
 from prices.models import Candle, Price
-from prices.recording.times import AGREEING
+from prices.recording.trade_times import AGREEING
 from prices.recording.writer import Writer
 from tests.tapes import at, check, open_gaps, open_tape, tick
 from tests.test_repairer import Mending, mending  # noqa: F401 - a fixture
@@ -43,7 +43,7 @@ class TestStreams:
         recording.receive(told(11, 11 + traded), tick(3, 12))
         expect(tick(1, 10), tick(3, 12))
         assert open_gaps() == [(2, 2)]
-        assert recording.writer.rejects.count == 1
+        assert recording.writer.bad_frames.count == 1
         assert "Skipped 1 frame" in caplog.text
         assert Candle.objects.count() == 1
 

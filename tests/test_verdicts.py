@@ -23,11 +23,11 @@ from prices.coverage import Verdict
 from prices.exchange.rest import Refused, Unanswered
 from prices.exchange.stream import Down, Renewed, Up
 from prices.recording.buffer import Buffer
-from prices.recording.lookout import INTERVAL, ON_ITS_WAY, Lookout
-from prices.recording.pace import LONGEST, RETRY_WITHIN, SETTLING_IN, SHORTEST, Pace
+from prices.recording.heartbeat import BEAT
+from prices.recording.reconnecting import ReconnectingTape
+from prices.recording.staleness import LONGEST, RETRY_WITHIN, SETTLING_IN, SHORTEST, Staleness
+from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, StalenessCheck
 from prices.recording.status import Status
-from prices.recording.steady import SteadyTape
-from prices.recording.vouching import BEAT
 from prices.recording.writer import Writer
 from tests.tapes import at, clear, open_tape, tick
 from tests.test_writer import frame, open_one
@@ -84,24 +84,24 @@ class Verdicts(RuleBasedStateMachine):
         clock = lambda: self.market.now
         self.buffer: Buffer = Buffer()
         self.buffer.filled.wait = lambda timeout: None  # type: ignore[method-assign,assignment]
-        self.tapes = [SteadyTape(open_one, SYMBOLS), SteadyTape(open_one, SYMBOLS)]
-        self.pace = Pace(SYMBOLS, clock())
+        self.tapes = [ReconnectingTape(open_one, SYMBOLS), ReconnectingTape(open_one, SYMBOLS)]
+        self.staleness = Staleness(SYMBOLS, clock())
         self.writer = Writer(
             self.buffer,
             SYMBOLS,
             heard=lambda: clock() if self.connected else None,
             tape=self.tapes[0],
             status=Status(io.StringIO()),
-            pace=self.pace,
+            staleness=self.staleness,
             renew=self.renew,
             clock=clock,
         )
-        self.writer.vouching.wall_clock = clock
-        self.lookout = Lookout(
-            self.pace,
+        self.writer.heartbeat.wall_clock = clock
+        self.staleness_check = StalenessCheck(
+            self.staleness,
             self.market,  # type: ignore[arg-type]
             self.tapes[1],
-            breaks=self.writer.vouching.breaks_of,
+            breaks=self.writer.heartbeat.breaks_of,
             hand_over=self.buffer.hand_over,
             clock=clock,
         )
@@ -139,7 +139,7 @@ class Verdicts(RuleBasedStateMachine):
             self.renewal = None
         # The worker's thread outlives what nobody thought of.
         with suppress(ZeroDivisionError):
-            self.lookout.turn()
+            self.staleness_check.turn()
         self.check()
 
     def check(self) -> None:

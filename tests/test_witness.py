@@ -3,44 +3,44 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.recording.witness import SETTLING, Witness
+from prices.recording.watermark import SETTLING, Watermark
 
 SENT = 1_751_531_435_987_239
 
 
 def test_vouches_for_each_symbol_from_its_first_tick_on() -> None:
-    witness = Witness()
-    assert witness.symbols == set()
-    witness.hear({"BTCUSDT"}, SENT, 10.0)
-    witness.hear({"ETHUSDT"}, SENT, 11.0)
-    assert witness.symbols == {"BTCUSDT", "ETHUSDT"}
+    watermark = Watermark()
+    assert watermark.symbols == set()
+    watermark.hear({"BTCUSDT"}, SENT, 10.0)
+    watermark.hear({"ETHUSDT"}, SENT, 11.0)
+    assert watermark.symbols == {"BTCUSDT", "ETHUSDT"}
 
 
 def test_vouches_for_none_after_the_connection_is_lost() -> None:
-    witness = Witness()
-    witness.hear({"BTCUSDT", "ETHUSDT"}, SENT, 10.0)
-    witness.lose()
-    assert witness.symbols == set()
-    witness.hear({"ETHUSDT"}, SENT, 20.0)
-    assert witness.symbols == {"ETHUSDT"}
+    watermark = Watermark()
+    watermark.hear({"BTCUSDT", "ETHUSDT"}, SENT, 10.0)
+    watermark.lose()
+    assert watermark.symbols == set()
+    watermark.hear({"ETHUSDT"}, SENT, 20.0)
+    assert watermark.symbols == {"ETHUSDT"}
 
 
 def test_goes_on_with_the_last_thing_heard_less_the_time_that_trades_take_to_arrive() -> None:
-    witness = Witness()
-    witness.hear({"BTCUSDT"}, SENT, 10.0)
-    assert witness.through(10.0) == SENT - SETTLING
+    watermark = Watermark()
+    watermark.hear({"BTCUSDT"}, SENT, 10.0)
+    assert watermark.through(10.0) == SENT - SETTLING
     # Something heard before the tick was taken over says nothing of the time after it.
-    assert witness.through(9.0) == SENT - SETTLING
-    assert witness.through(30.25) == SENT + 20_250_000 - SETTLING
+    assert watermark.through(9.0) == SENT - SETTLING
+    assert watermark.through(30.25) == SENT + 20_250_000 - SETTLING
 
 
 @given(st.floats(0, 1e6), st.floats(0, 60), st.floats(0, 60), st.floats(0, 1e4), st.floats(0, 1.9))
 def test_never_runs_ahead_of_the_exchange(received, waited, passed, delay, on_its_way) -> None:
     """Ticks wait in the buffer, frames take some time, and a trade takes up to 1.9 s to be sent: none is vouched for early."""
-    witness = Witness()
-    witness.hear({"BTCUSDT"}, SENT, taken=received + waited)
+    watermark = Watermark()
+    watermark.hear({"BTCUSDT"}, SENT, taken=received + waited)
     heard = received + passed
     # What is heard `passed` seconds after the tick was sent so much later at the earliest, however long both took.
     sent_then = SENT + passed * 1_000_000
     first_that_may_be_missing = sent_then - on_its_way * 1_000_000
-    assert witness.through(heard) <= first_that_may_be_missing
+    assert watermark.through(heard) <= first_that_may_be_missing

@@ -20,16 +20,16 @@ from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
 from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
+from prices.recording.heartbeat import BEAT, LINE_COUNTS_FOR
 from prices.recording.lag import SPAN
-from prices.recording.line import connect
-from prices.recording.lookout import Looked
-from prices.recording.pace import SETTLING_IN, SHORTEST, Pace
+from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.recorder import Recorder
+from prices.recording.session import connect
+from prices.recording.staleness import SETTLING_IN, SHORTEST, Staleness
+from prices.recording.staleness_check import CheckResult
 from prices.recording.status import Status
-from prices.recording.steady import SteadyTape
 from prices.recording.tape import Stored, Tape
-from prices.recording.vouching import BEAT, LINE_COUNTS_FOR
-from prices.recording.witness import SETTLING
+from prices.recording.watermark import SETTLING
 from prices.recording.writer import Writer
 from pricetracker.process.signals import StopRequest
 from tests.tapes import START, check, clear, open_gaps, open_tape, tick
@@ -75,15 +75,15 @@ class Recording:
             self.buffer,
             SYMBOLS,
             heard=lambda: self.heard,
-            tape=SteadyTape(open_tape or open_one, SYMBOLS, sleep=self.sleep),
+            tape=ReconnectingTape(open_tape or open_one, SYMBOLS, sleep=self.sleep),
             status=Status(io.StringIO(), clock=lambda: self.now),
-            pace=Pace(SYMBOLS, self.now),
+            staleness=Staleness(SYMBOLS, self.now),
             renew=self.renewed.append,
             clock=lambda: self.now,
             wall_clock=lambda: self.wall_now,
         )
         self.slept_for = 0.0
-        self.writer.vouching.wall_clock = lambda: self.now + self.slept_for
+        self.writer.heartbeat.wall_clock = lambda: self.now + self.slept_for
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -92,7 +92,7 @@ class Recording:
     def receive(self, *events: Event | Tick) -> None:
         """Events arrive, and the writer takes a turn."""
         for event in events:
-            if isinstance(event, Looked):
+            if isinstance(event, CheckResult):
                 self.buffer.hand_over(event)
             else:
                 self.buffer.put(frame(event) if isinstance(event, Tick) else event)
@@ -151,20 +151,20 @@ class TestStoring:
         ticks = [tick(1, 0, "1"), tick(2, 0, "2"), tick(1, 1, "7", symbol="ETHUSDT")]
         recording.receive(Up(), *ticks)
         expect(*ticks)
-        assert (recording.writer.tally.ticks, recording.writer.tally.repeated) == (3, 0)
+        assert (recording.writer.counters.ticks, recording.writer.counters.repeated) == (3, 0)
 
     def test_what_came_twice_is_stored_once_and_counted(self, recording) -> None:
         recording.receive(Up(), tick(1), tick(2), LOST)
         recording.receive(Up(), tick(2), tick(3))
         expect(tick(1), tick(2), tick(3))
-        assert (recording.writer.tally.ticks, recording.writer.tally.repeated) == (3, 1)
+        assert (recording.writer.counters.ticks, recording.writer.counters.repeated) == (3, 1)
 
     def test_the_hole_over_a_lost_connection_is_known_with_the_first_tick_after_it(
         self, recording
     ) -> None:
         recording.receive(Up(), tick(1), LOST, Up(), tick(5, 9))
         assert open_gaps() == [(2, 4)]
-        assert recording.writer.tally.gaps_opened == 1
+        assert recording.writer.counters.gaps_opened == 1
 
     def test_bad_frames_are_skipped_counted_and_told_with_an_example(
         self, recording, caplog
@@ -173,7 +173,7 @@ class TestStoring:
         recording.receive(Up(), frame(tick(1)), tombstone, b"{", b"\xff", frame(tick(3, 1)))
         expect(tick(1), tick(3, 1))
         assert open_gaps() == [(2, 2)]
-        assert recording.writer.rejects.count == 3
+        assert recording.writer.bad_frames.count == 3
         (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
         assert told.startswith("Skipped 3 frames of BTCUSDT and unknown symbols, 3 in all; ")
 
@@ -190,7 +190,7 @@ class TestStoring:
             b'{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":2}',
             b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}',
         )
-        assert recording.writer.rejects.count == 0
+        assert recording.writer.bad_frames.count == 0
         told = [
             record.getMessage() for record in caplog.records if record.name.startswith("prices")
         ]
@@ -273,7 +273,7 @@ class TestVouching:
         recording.receive(Up())
         last_trade = LastTrade(1, micros_at(10), micros_at(500))
         recording.receive(
-            Looked("BTCUSDT", last_trade, 1, recording.writer.vouching.breaks, 1000.0)
+            CheckResult("BTCUSDT", last_trade, 1, recording.writer.heartbeat.breaks, 1000.0)
         )
         recording.beat(heard=recording.now)
         assert vouched().keys() == {"BTCUSDT"}
@@ -362,11 +362,11 @@ class TestVouching:
         recording.beat()
         assert vouched() == {}
         recording.now += SETTLING_IN
-        looked = Looked(
+        looked = CheckResult(
             "BTCUSDT",
             LastTrade(2, micros_at(11), micros_at(25)),
             2,
-            recording.writer.vouching.breaks_of("BTCUSDT"),
+            recording.writer.heartbeat.breaks_of("BTCUSDT"),
             recording.now,
         )
         recording.receive(looked)
@@ -377,8 +377,8 @@ class TestVouching:
 
     def test_a_check_from_before_an_unreadable_frame_vouches_for_nothing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
-        breaks = recording.writer.vouching.breaks_of("BTCUSDT")
-        looked = Looked(
+        breaks = recording.writer.heartbeat.breaks_of("BTCUSDT")
+        looked = CheckResult(
             "BTCUSDT", LastTrade(1, micros_at(10), micros_at(11)), -1, breaks, recording.now
         )
         recording.receive(frame(tick(2, 11, "0")), looked)
@@ -430,11 +430,11 @@ class TestVouching:
         recording.receive(tick(1, 11.5, "777"))
         recording.beat()
         assert vouched() == {}
-        assert recording.writer.rejects.count == 1
+        assert recording.writer.bad_frames.count == 1
         assert "BTCUSDT 1 at 777" in caplog.text
         # The same trade again, in milliseconds or not, contradicts nothing.
         recording.receive(tick(2, 11, "101.00"))
-        assert recording.writer.rejects.count == 1
+        assert recording.writer.bad_frames.count == 1
 
     def test_silence_is_owed_while_the_database_is_away(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
@@ -515,7 +515,7 @@ class TestVouching:
         assert list(vouched()) == ["ETHUSDT"]
         # And what is silent is looked at.
         recording.now += SETTLING_IN
-        assert "BTCUSDT" in recording.writer.pace.suspects(recording.now + 1)
+        assert "BTCUSDT" in recording.writer.staleness.suspects(recording.now + 1)
         close(recording)
 
 
@@ -541,12 +541,12 @@ class TestSilentSymbols:
 
     def looked(
         self, recording: Recording, last: int, seconds: float = 0, age: float = 0, proven: int = 99
-    ) -> Looked:
+    ) -> CheckResult:
         """The exchange said at so many seconds that this was the last trade, made so many seconds before."""
         last_trade = LastTrade(last, micros_at(seconds - age), micros_at(seconds))
         proven = min(last, proven)
-        return Looked(
-            "BTCUSDT", last_trade, proven, recording.writer.vouching.breaks, recording.now
+        return CheckResult(
+            "BTCUSDT", last_trade, proven, recording.writer.heartbeat.breaks, recording.now
         )
 
     def test_one_whose_last_trade_is_on_the_tape_is_vouched_for_before_it_ticks(
@@ -624,7 +624,7 @@ class TestSilentSymbols:
         recording.receive(self.looked(recording, last, 116, age=100_000, proven=proven))
         recording.beat()
         assert list(vouched()) == ["ETHUSDT"]
-        assert not recording.writer.pace.trusted("BTCUSDT", recording.now)
+        assert not recording.writer.staleness.trusted("BTCUSDT", recording.now)
 
     def test_what_was_received_before_the_look_counts(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

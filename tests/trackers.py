@@ -17,8 +17,8 @@ from prices.exchange.stream import Event
 from prices.exchange.subscription import aggregate_trades
 from prices.recording.buffer import Buffer
 from prices.recording.build import build_recorder
-from prices.recording.line import connect
-from prices.recording.lookout import Looked
+from prices.recording.session import connect
+from prices.recording.staleness_check import CheckResult
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
 from tests.exchange import Running
@@ -58,7 +58,7 @@ class Tracker:
         self,
         exchange: Running,
         symbols: tuple[str, ...],
-        buffer: Buffer[Event | Looked] | None,
+        buffer: Buffer[Event | CheckResult] | None,
         environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.stop = StopRequest(sleep)
@@ -107,7 +107,7 @@ class Tracker:
 def tracker(
     exchange: Running,
     *symbols: str,
-    buffer: Buffer[Event | Looked] | None = None,
+    buffer: Buffer[Event | CheckResult] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[Tracker]:
     """`environ` names the proxies, if there are any."""

@@ -12,9 +12,9 @@ from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
-from ..recording.steady import SteadyTape
+from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored
-from ..recording.times import sift_rows
+from ..recording.trade_times import sift_rows
 from .ledger import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 from .search import page_before, void
@@ -46,7 +46,7 @@ class Repairer:
 
     def __init__(
         self,
-        tape: SteadyTape,
+        tape: ReconnectingTape,
         rest: Rest,
         symbols: Sequence[str],
         *,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pricetracker.reasons import first
 
 from ..exchange.rest import Stopped
-from ..recording.line import AWAY
+from ..recording.session import AWAY
 
 logger = logging.getLogger(__name__)
 

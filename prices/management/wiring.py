@@ -12,8 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from prices.exchange.rest import Rest
 from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
-from prices.recording.line import AWAY, connect
 from prices.recording.market import OtherMarket, claim
+from prices.recording.session import AWAY, connect
 from prices.recording.tape import Tape
 from pricetracker.reasons import first
 

@@ -18,11 +18,11 @@ from ..exchange.rest import Rest
 from ..exchange.stream import Event, Stream
 from ..exchange.subscription import Subscription
 from .buffer import Buffer
-from .lookout import Looked, Lookout
-from .pace import Pace
+from .reconnecting import ReconnectingTape
 from .recorder import Recorder
+from .staleness import Staleness
+from .staleness_check import CheckResult, StalenessCheck
 from .status import Status
-from .steady import SteadyTape
 from .tape import Tape
 from .writer import Writer
 
@@ -46,7 +46,7 @@ class Recording:
     # None for a recorder without REST: it neither repairs gaps nor checks quiet symbols.
     repairer: Repairer | None
     worker: Worker | None
-    tapes: tuple[SteadyTape, ...]
+    tapes: tuple[ReconnectingTape, ...]
     # Seconds on the wall's clock.
     last_response: float = LAST_RESPONSE
 
@@ -77,7 +77,7 @@ def build_recorder(
     open_tape: Callable[[], Tape],
     stop: StopRequest,
     out: TextIO = sys.stdout,
-    buffer: Buffer[Event | Looked] | None = None,
+    buffer: Buffer[Event | CheckResult] | None = None,
     connect: Callable[[str], connection.Socket] = connection.connect,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -91,15 +91,15 @@ def build_recorder(
     stream = Stream(subscription, stopped=stop, sleep=stop.wait, connect=connect, clock=clock)
     # An empty buffer is false.
     buffer = Buffer() if buffer is None else buffer
-    tape = SteadyTape(open_tape, symbols, sleep)
-    pace = Pace(symbols, clock())
+    tape = ReconnectingTape(open_tape, symbols, sleep)
+    staleness = Staleness(symbols, clock())
     writer = Writer(
         buffer,
         symbols,
         heard=lambda: stream.heard,
         tape=tape,
         status=Status(out),
-        pace=pace,
+        staleness=staleness,
         renew=stream.renew,
         asked_for=subscription.symbols_of,
         clock=clock,
@@ -107,21 +107,21 @@ def build_recorder(
     recorder = Recorder(stream, buffer, writer, stop)
     if rest is None:
         return Recording(stream, writer, recorder, None, None, (tape,))
-    tape_beside = SteadyTape(open_tape, symbols, sleep)
+    tape_beside = ReconnectingTape(open_tape, symbols, sleep)
     repairer = Repairer(
         tape_beside,
         rest,
         symbols,
-        filled=writer.tally.fill,
+        filled=writer.counters.fill,
         reserve=RESERVED_FOR_CHECKS,
         clock=clock,
     )
     progress = Progress(repairer, logger.info, clock=clock)
-    lookout = Lookout(
-        pace,
+    staleness_check = StalenessCheck(
+        staleness,
         rest,
         tape_beside,
-        breaks=writer.vouching.breaks_of,
+        breaks=writer.heartbeat.breaks_of,
         hand_over=buffer.hand_over,
         clock=clock,
     )
@@ -131,5 +131,5 @@ def build_recorder(
         progress.tell(at_once=turn is None)
         return turn is not None
 
-    worker = Worker([repair, lookout.turn], stopped=stop, beat=beat)
+    worker = Worker([repair, staleness_check.turn], stopped=stop, beat=beat)
     return Recording(stream, writer, recorder, repairer, worker, (tape, tape_beside))

@@ -7,7 +7,7 @@ from pricetracker.process.signals import StopRequest
 
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from .buffer import Buffer
-from .lookout import Looked
+from .staleness_check import CheckResult
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Recorder:
     """Reads until `stop`, the same that the stream looks at. Should the writer die, it asks for the stop itself."""
 
     def __init__(
-        self, stream: Stream, buffer: Buffer[Event | Looked], writer: Writer, stop: StopRequest
+        self, stream: Stream, buffer: Buffer[Event | CheckResult], writer: Writer, stop: StopRequest
     ) -> None:
         self.stream = stream
         self.buffer = buffer

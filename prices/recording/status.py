@@ -7,7 +7,7 @@ from typing import TextIO
 from pricetracker.process.status_line import Line
 
 from ..formats.counts import counted
-from .tally import Tally
+from .counters import Counters
 
 # Lag above this many seconds is told in larger units: a replayed recording lags by years.
 UNITS = ((86_400 * 365, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes"))
@@ -24,18 +24,18 @@ class Status:
         self.wall_clock = wall_clock
         self.told_ticks = 0
 
-    def tell(self, tally: Tally, waiting: int, connected: bool) -> None:
+    def tell(self, counters: Counters, waiting: int, connected: bool) -> None:
         """Write the line if it is due. `waiting` events are in the buffer."""
         passed = self.line.due()
         if not passed:
             return
-        ticks = tally.ticks + tally.repeated
+        ticks = counters.ticks + counters.repeated
         rate = (ticks - self.told_ticks) / passed
         self.told_ticks = ticks
         self.line.write(
             f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s"
-            f" | {self.lag(tally.sent)} | {waiting:,} waiting | {tally.ticks:,} recorded"
-            f" | {counted(tally.gaps_opened, 'gap')}, {tally.gaps_closed:,} filled"
+            f" | {self.lag(counters.sent)} | {waiting:,} waiting | {counters.ticks:,} recorded"
+            f" | {counted(counters.gaps_opened, 'gap')}, {counters.gaps_closed:,} filled"
         )
 
     def lag(self, sent: int) -> str:

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse, parse_ticks
 from ..exchange.stream import Down, Event, Renewed, Up
+from .bad_frames import BadFrames, symbol_of
 from .buffer import Buffer
+from .counters import Counters
+from .heartbeat import BEAT, Heartbeat
 from .lag import Lag
-from .lookout import Looked
-from .pace import Pace
-from .rejects import Rejects, symbol_of
+from .reconnecting import ReconnectingTape
+from .staleness import Staleness
+from .staleness_check import CheckResult
 from .status import Status
-from .steady import SteadyTape
-from .tally import Tally
-from .times import Refused, Times
-from .vouching import BEAT, Vouching
+from .trade_times import Refused, Times
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +50,13 @@ class Writer:
 
     def __init__(
         self,
-        buffer: Buffer[Event | Looked],
+        buffer: Buffer[Event | CheckResult],
         symbols: Sequence[str],
         *,
         heard: Callable[[], float | None],
-        tape: SteadyTape,
+        tape: ReconnectingTape,
         status: Status,
-        pace: Pace,
+        staleness: Staleness,
         renew: Callable[[str], None],
         asked_for: Callable[[object], Sequence[str]] = lambda id: (),
         clock: Callable[[], float] = time.monotonic,
@@ -67,42 +67,42 @@ class Writer:
         self.heard = heard
         self.tape = tape
         self.status = status
-        self.pace = pace
+        self.staleness = staleness
         self.asked_for = asked_for
         self.clock = clock
         self.wall_clock = wall_clock
-        self.vouching = Vouching(tape, pace, renew=renew, clock=clock)
+        self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock)
         self.times = Times(tape)
         tape.returned = self.start_over
-        self.rejects = Rejects(clock)
+        self.bad_frames = BadFrames(clock)
         self.lag = Lag(clock())
         # From a trade to its commit, of the newest commit.
         self.commit_lag: timedelta | None = None
-        self.tally = Tally()
+        self.counters = Counters()
         self.finishing = False
 
     def start_over(self) -> None:
         """Nothing that is on the tape is known any more."""
-        self.vouching.start_over()
+        self.heartbeat.start_over()
         self.times.forget()
 
     def run(self) -> None:
         while not self.finishing or self.buffer:
             self.turn()
-        self.vouching.fall_silent()
+        self.heartbeat.fall_silent()
         self.status.end()
 
     def turn(self) -> None:
-        # Looked up first: whatever was heard by then is in the buffer by now.
+        # CheckResult up first: whatever was heard by then is in the buffer by now.
         heard = self.heard()
         events = self.buffer.take(BEAT)
         if events:
             self.write(events, taken=self.clock())
-        self.rejects.tell()
-        self.status.tell(self.tally, len(self.buffer), connected=heard is not None)
-        self.vouching.beat(heard, len(self.buffer), self.commit_lag)
+        self.bad_frames.tell()
+        self.status.tell(self.counters, len(self.buffer), connected=heard is not None)
+        self.heartbeat.beat(heard, len(self.buffer), self.commit_lag)
 
-    def write(self, events: list[Event | Looked], taken: float) -> None:
+    def write(self, events: list[Event | CheckResult], taken: float) -> None:
         ticks = self.ticks_of(events)
         if ticks is None:
             ticks, heard = self.read_each(events, taken)
@@ -112,27 +112,27 @@ class Writer:
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
             heard -= self.refuse(refused)
-        if self.buffer.dropped != self.tally.dropped:
+        if self.buffer.dropped != self.counters.dropped:
             # Somewhere round this batch frames are missing.
-            self.tally.dropped = self.buffer.dropped
+            self.counters.dropped = self.buffer.dropped
             heard.clear()
-            self.vouching.fall_silent()
-            self.pace.unsettle()
+            self.heartbeat.fall_silent()
+            self.staleness.unsettle()
         if ticks:
             self.store(ticks, heard, taken)
         # Only now is on the tape whatever had come before them.
         for event in events:
-            if isinstance(event, Looked):
-                self.vouching.judge(event)
+            if isinstance(event, CheckResult):
+                self.heartbeat.judge(event)
 
     def refuse(self, refused: Sequence[Refused]) -> set[str]:
         """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap. Whose they are."""
         for tick, reason in refused:
-            self.rejects.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
-            self.vouching.stumble(tick.symbol)
+            self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
+            self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
-    def ticks_of(self, events: list[Event | Looked]) -> list[Tick] | None:
+    def ticks_of(self, events: list[Event | CheckResult]) -> list[Tick] | None:
         """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
         frames = [event for event in events if type(event) is bytes]
         ticks = parse_ticks(frames) if len(frames) == len(events) else None
@@ -140,7 +140,9 @@ class Writer:
             return ticks
         return None
 
-    def read_each(self, events: list[Event | Looked], taken: float) -> tuple[list[Tick], set[str]]:
+    def read_each(
+        self, events: list[Event | CheckResult], taken: float
+    ) -> tuple[list[Tick], set[str]]:
         """The ticks among them, and the symbols of which nothing can be missing unnoticed after the last."""
         ticks: list[Tick] = []
         counted = 0
@@ -156,16 +158,16 @@ class Writer:
                     heard.add(tick.symbol)
             except Stumble as stumble:
                 heard.discard(stumble.symbol)
-                self.vouching.stumble(stumble.symbol)
+                self.heartbeat.stumble(stumble.symbol)
             except Break:
                 heard.clear()
-                self.vouching.fall_silent()
+                self.heartbeat.fall_silent()
         self.count(ticks[counted:], taken)
         return ticks, heard
 
     def count(self, ticks: Sequence[Tick], taken: float) -> None:
         if ticks:
-            self.pace.ticked(Counter(tick.symbol for tick in ticks), taken)
+            self.staleness.ticked(Counter(tick.symbol for tick in ticks), taken)
 
     def store(self, ticks: list[Tick], heard: set[str], taken: float) -> None:
         sent = micros(ticks[-1].sent)
@@ -173,23 +175,23 @@ class Writer:
         stored = self.tape.insist(lambda tape: tape.store(ticks))
         traded = timedelta(microseconds=micros(ticks[-1].traded))
         self.commit_lag = timedelta(seconds=self.wall_clock()) - traded
-        self.tally.add(stored, len(ticks), sent)
+        self.counters.add(stored, len(ticks), sent)
         if stored.contradiction:
-            self.rejects.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
+            self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
-                self.vouching.stumble(symbol)
+                self.heartbeat.stumble(symbol)
         if heard := heard.difference(stored.contradicted):
-            self.vouching.hear(heard, sent, taken)
+            self.heartbeat.hear(heard, sent, taken)
 
-    def read(self, event: Event | Looked, taken: float) -> Tick | None:
+    def read(self, event: Event | CheckResult, taken: float) -> Tick | None:
         """The tick in an event, if it is one. Raises Break, or Stumble, when a trade may be missing there."""
         if isinstance(event, bytes):
             return self.understand(event)
         if isinstance(event, Renewed) and event.joined:
-            self.pace.handed_over(taken)
+            self.staleness.handed_over(taken)
             return None
         if isinstance(event, Up | Renewed):
-            self.pace.connected(taken)
+            self.staleness.connected(taken)
             self.times.clock.forget()
             raise Break
         if isinstance(event, Down):
@@ -202,10 +204,10 @@ class Writer:
         except BadFrame as error:
             # Told of, and skipped. The next tick of its symbol will show by its trade id whether it held one.
             symbol = symbol_of(frame, self.symbols)
-            self.rejects.add(frame, str(error), [symbol] if symbol else ())
+            self.bad_frames.add(frame, str(error), [symbol] if symbol else ())
             if symbol:
                 raise Stumble(symbol) from error
-            self.pace.unsettle()
+            self.staleness.unsettle()
             raise Break from error
         if type(event) is Tick:
             return self.expected(event, frame)
@@ -230,7 +232,7 @@ class Writer:
         """The tick, if it was asked for. One that was not is no trade of those that were."""
         if tick.symbol in self.symbols:
             return tick
-        self.rejects.add(frame, f"{tick.symbol} was not asked for", [tick.symbol])
+        self.bad_frames.add(frame, f"{tick.symbol} was not asked for", [tick.symbol])
         return None
 
     def tell_lag(self, sent: int, taken: float) -> None:

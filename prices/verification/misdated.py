@@ -8,7 +8,7 @@ from ..formats.instants import iso
 from ..keys import MASK, key, trade_of
 from ..recording.statements import TAKE_PEN
 from ..recording.tape import Hole, Tape
-from ..recording.times import NEIGHBOURS, since_1970
+from ..recording.trade_times import NEIGHBOURS, since_1970
 from .findings import Findings
 
 # Rows that one run looks into: more would be another kind of damage.

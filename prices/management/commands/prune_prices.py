@@ -14,7 +14,7 @@ from prices.pruning import age
 from prices.pruning.account import Account
 from prices.pruning.progress import Progress
 from prices.pruning.pruner import prune, survey
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Pruned, Tape
 from pricetracker.process.signals import StopRequest
 

@@ -12,7 +12,7 @@ from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.formats.counts import counted
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
-from prices.recording.steady import SteadyTape
+from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
             chosen = recorded(symbols)
-            tape = SteadyTape(open_tape, chosen)
+            tape = ReconnectingTape(open_tape, chosen)
             repairer = Repairer(tape, rest, chosen)
             try:
                 self.learn_limits(rest, chosen)

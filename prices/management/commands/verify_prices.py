@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from prices.exchange.rest import Refused, Unanswered
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
-from prices.recording.line import connect
+from prices.recording.session import connect
 from prices.recording.tape import Tape
 from prices.verification.findings import Findings
 from prices.verification.minutes import CandleAudit

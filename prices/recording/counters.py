@@ -6,7 +6,7 @@ from .tape import Stored
 
 
 @dataclass
-class Tally:
+class Counters:
     """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the buffer full.
 
     `fetched` ticks, and the gaps closed with them, came from REST. Two threads count, each in fields of its own: to add to a

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..exchange.event_times import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_line
 from ..exchange.messages import Tick, micros
 from ..keys import EPOCH, MASK, key
-from .steady import SteadyTape
+from .reconnecting import ReconnectingTape
 from .tape import Tape
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class ExchangeClock:
 class Times:
     """Looks at all ticks of the streams before they are stored. `newest` is what it has let pass."""
 
-    def __init__(self, tape: SteadyTape) -> None:
+    def __init__(self, tape: ReconnectingTape) -> None:
         self.tape = tape
         self.clock = ExchangeClock()
         # The last trade id of each symbol, and its time; None for one without a tape.

@@ -5,7 +5,7 @@
 SETTLING = 2_000_000
 
 
-class Witness:
+class Watermark:
     """Vouches for a symbol from its first tick on a connection until the connection is lost.
 
     Only that tick shows, by its trade id, whether something is missing before it; or else the exchange says over REST which

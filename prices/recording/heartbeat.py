@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from ..keys import EPOCH
 from .buffer import LARGEST_BATCH
-from .lookout import Looked
-from .pace import Pace
-from .steady import SteadyTape
+from .reconnecting import ReconnectingTape
+from .staleness import Staleness
+from .staleness_check import CheckResult
 from .tape import Hole, Newest, Tape
-from .witness import Witness
+from .watermark import Watermark
 
 logger = logging.getLogger(__name__)
 
@@ -27,24 +27,24 @@ LINE_COUNTS_FOR = 30.0
 LEAP = 5.0
 
 
-class Vouching:
+class Heartbeat:
     """`renew` asks for a new connection in place of one that is not to be trusted, and is told why."""
 
     def __init__(
         self,
-        tape: SteadyTape,
-        pace: Pace,
+        tape: ReconnectingTape,
+        staleness: Staleness,
         *,
         renew: Callable[[str], None],
         clock: Callable[[], float],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.tape = tape
-        self.pace = pace
+        self.staleness = staleness
         self.renew = renew
         self.clock = clock
         self.wall_clock = wall_clock
-        self.witness = Witness()
+        self.watermark = Watermark()
         # How often something of any symbol may have been missed, and how often of one alone.
         self.breaks = 0
         self.stumbles: Counter[str] = Counter()
@@ -62,69 +62,69 @@ class Vouching:
     def start_over(self) -> None:
         """Nothing that is on the tape is known any more: vouch for what the next ticks, or looks, prove."""
         self.breaks += 1
-        self.witness.lose()
-        self.pace.unsettle()
+        self.watermark.lose()
+        self.staleness.unsettle()
 
     def fall_silent(self) -> None:
         """A trade may be missing unnoticed: vouch for no symbol until its next tick."""
         self.breaks += 1
-        self.witness.lose()
+        self.watermark.lose()
         self.take_back()
 
     def stumble(self, symbol: str) -> None:
         """A trade of one symbol may be missing unnoticed: vouch for it again after its next tick, or a check."""
         self.stumbles[symbol] += 1
         self.stumbled.add(symbol)
-        self.witness.doubt(symbol)
-        self.pace.unsettle([symbol])
+        self.watermark.doubt(symbol)
+        self.staleness.unsettle([symbol])
         self.take_back({symbol})
 
     def hear(self, symbols: set[str], sent: int, taken: float) -> None:
-        """Ticks were stored before which nothing can be missing unnoticed. As in `Witness`."""
+        """Ticks were stored before which nothing can be missing unnoticed. As in `Watermark`."""
         self.stumbled -= symbols
-        self.witness.hear(symbols, sent, taken)
+        self.watermark.hear(symbols, sent, taken)
 
-    def judge(self, looked: Looked) -> None:
+    def judge(self, looked: CheckResult) -> None:
         """Hold what the exchange said of a silent symbol against the tape, which has all that had been received by then."""
         symbol = looked.symbol
         newest = self.tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
             # There is no tape to vouch for, and none that could be called complete.
-            self.pace.looked(symbol, looked.taken)
+            self.staleness.looked(symbol, looked.taken)
             return
         if looked.proven > newest.last:
             self.note(looked, newest)
         if self.is_passed(looked, newest):
             # All that was traded by then is on the tape, or known to be missing.
             self.stumbled.discard(symbol)
-            self.witness.join(symbol, looked.last_trade.now, looked.taken)
-            self.pace.looked(symbol, looked.taken)
+            self.watermark.join(symbol, looked.last_trade.now, looked.taken)
+            self.staleness.looked(symbol, looked.taken)
             return
-        self.pace.failed(symbol, self.clock())
+        self.staleness.failed(symbol, self.clock())
         if looked.last_trade.last > newest.last:
             self.doubt(symbol)
             if self.is_mute(looked, newest):
                 self.renew(f"{symbol} is mute, but the exchange has traded it.")
 
-    def is_mute(self, looked: Looked, newest: Newest) -> bool:
+    def is_mute(self, looked: CheckResult, newest: Newest) -> bool:
         """The exchange has traded the symbol since the connection is there, and nothing has come: not even a bad frame."""
         if looked.symbol in self.stumbled or looked.last_trade.last <= newest.last:
             return False
-        return not looked.is_old(self.pace.connected_at)
+        return not looked.is_old(self.staleness.connected_at)
 
-    def is_passed(self, looked: Looked, newest: Newest) -> bool:
+    def is_passed(self, looked: CheckResult, newest: Newest) -> bool:
         if looked.breaks != self.breaks_of(looked.symbol) or self.is_mute(looked, newest):
             return False
         # An answer that has not come to what is on the tape says nothing of what may be missing after that.
         return newest.last <= looked.last_trade.last <= max(newest.last, looked.proven)
 
-    def note(self, looked: Looked, newest: Newest) -> None:
+    def note(self, looked: CheckResult, newest: Newest) -> None:
         traded = max(EPOCH + timedelta(microseconds=looked.last_trade.traded), newest.traded)
         hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
         self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
 
     def doubt(self, symbol: str) -> None:
-        self.witness.doubt(symbol)
+        self.watermark.doubt(symbol)
         self.take_back({symbol})
 
     def beat(self, heard: float | None, waiting: int, lag: timedelta | None) -> None:
@@ -137,7 +137,7 @@ class Vouching:
             return
         if self.leapt(now):
             self.fall_silent()
-            self.pace.unsettle()
+            self.staleness.unsettle()
         if heard is None:
             self.fall_silent()
             return
@@ -148,7 +148,7 @@ class Vouching:
             return
         self.take_back(self.claimed - trusted)
         # Of what waits still nothing is vouched for.
-        through = self.witness.through(self.witness.taken if waiting else heard)
+        through = self.watermark.through(self.watermark.taken if waiting else heard)
         instant = EPOCH + timedelta(microseconds=through)
         self.tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
 
@@ -173,7 +173,7 @@ class Vouching:
         return True
 
     def trusted(self, now: float) -> set[str]:
-        return {symbol for symbol in self.witness.symbols if self.pace.trusted(symbol, now)}
+        return {symbol for symbol in self.watermark.symbols if self.staleness.trusted(symbol, now)}
 
     def take_back(self, symbols: set[str] | None = None) -> None:
         """Say that these symbols, or all, are not vouched for any more. What cannot be written is owed until the next beat."""

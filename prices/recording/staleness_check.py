@@ -11,8 +11,8 @@ from ..exchange.agg_trades import AggTrades
 from ..exchange.backoff import backoff
 from ..exchange.last_trade import LastTrade, look
 from ..exchange.rest import Refused, Rest, Stopped, Unanswered
-from .pace import RETRY_WITHIN, Pace
-from .steady import SteadyTape
+from .reconnecting import ReconnectingTape
+from .staleness import RETRY_WITHIN, Staleness
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Looked:
+class CheckResult:
     """What the exchange said of a symbol, in its place among what its streams said.
 
     `proven` is the last raw trade id that its history confirms, -1 if it was not asked: one wrong answer is not believed.
@@ -54,7 +54,7 @@ class Looked:
         return age > self.taken - connected_at - ON_ITS_WAY
 
 
-class Lookout:
+class StalenessCheck:
     """Looks at one symbol a turn. `breaks` tells how often a symbol's feed has been interrupted; `hand_over` takes what was seen.
 
     A check that fails proves nothing: the symbol stays suspect, and has another turn within `RETRY_WITHIN` seconds.
@@ -62,15 +62,15 @@ class Lookout:
 
     def __init__(
         self,
-        pace: Pace,
+        staleness: Staleness,
         rest: Rest,
-        tape: SteadyTape,
+        tape: ReconnectingTape,
         *,
         breaks: Callable[[str], int],
-        hand_over: Callable[[Looked], None],
+        hand_over: Callable[[CheckResult], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.pace = pace
+        self.staleness = staleness
         self.rest = rest
         self.tape = tape
         self.breaks = breaks
@@ -84,21 +84,21 @@ class Lookout:
         self.next_status = clock()
         self.statuses: dict[str, str] = {}
         # What was seen waits here until whatever the streams have sent by then has arrived.
-        self.seen: deque[Looked] = deque()
+        self.seen: deque[CheckResult] = deque()
 
     def turn(self) -> bool:
         """Whether there was something to do. Raises Stopped, and one of `tape.AWAY` when the database is away."""
         now = self.clock()
         while self.seen and now - self.seen[0].taken >= ON_ITS_WAY:
             self.hand_over(self.seen.popleft())
-        if now < self.next_look or not (suspects := self.pace.suspects(now)):
+        if now < self.next_look or not (suspects := self.staleness.suspects(now)):
             return False
         self.next_look = now + INTERVAL
         self.look(suspects[0])
         return True
 
     def look(self, symbol: str) -> None:
-        self.pace.looking(symbol, self.clock())
+        self.staleness.looking(symbol, self.clock())
         breaks = self.breaks(symbol)
         try:
             last_trade = look(self.rest, symbol)
@@ -111,17 +111,17 @@ class Lookout:
             raise
         except Exception:
             # Whoever runs us says what happened.
-            self.pace.failed(symbol, self.clock())
+            self.staleness.failed(symbol, self.clock())
             raise
         self.waits = backoff(ceiling=RETRY_WITHIN)
-        self.seen.append(Looked(symbol, last_trade, proven, breaks, taken))
+        self.seen.append(CheckResult(symbol, last_trade, proven, breaks, taken))
         self.tell_status(symbol)
 
     def fail(self, symbol: str, error: Unanswered) -> None:
         """A failed check proves nothing. One that the exchange refuses is no reason to keep the others waiting."""
         now = self.clock()
         refused = isinstance(error, Refused)
-        self.pace.failed(symbol, now, refused=refused)
+        self.staleness.failed(symbol, now, refused=refused)
         if not refused:
             self.next_look = now + next(self.waits)
         self.untold[symbol] = None

@@ -35,7 +35,7 @@ REFUSED_RETRY_WITHIN = 60.0
 HANDOVER_COUNTS_FOR = 120.0
 
 
-class Pulse:
+class InterArrival:
     """One symbol's ticks in time. All times are in seconds, monotonic."""
 
     def __init__(self, now: float) -> None:
@@ -122,7 +122,7 @@ class Pulse:
         return self.is_overdue(now)
 
 
-class Pace:
+class Staleness:
     """The pulses of all symbols, and of the connection as a whole.
 
     The writer tells what has come, and which checks passed; the lookout, in another thread, which failed. Each only reads or
@@ -130,30 +130,30 @@ class Pace:
     """
 
     def __init__(self, symbols: Iterable[str], now: float) -> None:
-        self.pulses = {symbol: Pulse(now) for symbol in symbols}
-        self.line = Pulse(now)
+        self.inter_arrivals = {symbol: InterArrival(now) for symbol in symbols}
+        self.line = InterArrival(now)
         self.connected_at = now
 
     def connected(self, now: float) -> None:
         """A new connection stands: what is silent on it has yet to be looked at."""
         self.connected_at = now
-        for pulse in (*self.pulses.values(), self.line):
-            pulse.connected(now)
+        for inter_arrival in (*self.inter_arrivals.values(), self.line):
+            inter_arrival.connected(now)
 
     def handed_over(self, now: float) -> None:
         """A new connection has taken over without a break. What the old one showed of a symbol says little about the new one."""
-        for pulse in self.pulses.values():
-            pulse.handed_over = now
+        for inter_arrival in self.inter_arrivals.values():
+            inter_arrival.handed_over = now
 
     def unsettle(self, symbols: Iterable[str] | None = None) -> None:
         """Trades of these symbols, or of any, may have been missed: what is silent is to be looked at again."""
-        for symbol in self.pulses if symbols is None else symbols:
-            pulse = self.pulses[symbol]
-            pulse.looked_after, pulse.fresh = 0.0, True
+        for symbol in self.inter_arrivals if symbols is None else symbols:
+            inter_arrival = self.inter_arrivals[symbol]
+            inter_arrival.looked_after, inter_arrival.fresh = 0.0, True
 
     def ticked(self, counts: Mapping[str, int], now: float) -> None:
         for symbol, ticks in counts.items():
-            self.pulses[symbol].ticked(ticks, now)
+            self.inter_arrivals[symbol].ticked(ticks, now)
         self.line.ticked(sum(counts.values()), now)
 
     def suspects(self, now: float) -> list[str]:
@@ -161,39 +161,51 @@ class Pace:
 
         When the line as a whole is silent for too long, though each symbol for itself may well be, the busiest stands for all.
         """
-        due = [symbol for symbol, pulse in self.pulses.items() if pulse.is_due(now)]
+        due = [
+            symbol
+            for symbol, inter_arrival in self.inter_arrivals.items()
+            if inter_arrival.is_due(now)
+        ]
         if self.line.is_overdue(now) and (busiest := self.busiest(now)) not in due:
             due.append(busiest)
         idle = [
             symbol
             for symbol in due
-            if max(self.pulses[symbol].looking_until, self.pulses[symbol].retry_at) <= now
+            if max(self.inter_arrivals[symbol].looking_until, self.inter_arrivals[symbol].retry_at)
+            <= now
         ]
         return sorted(idle, key=lambda symbol: self.urgency(symbol, now))
 
     def busiest(self, now: float) -> str:
         """The symbol that ticks most often, of those that the exchange answers for."""
-        answered = [symbol for symbol, pulse in self.pulses.items() if not pulse.refused]
-        return min(answered or self.pulses, key=lambda symbol: self.pulses[symbol].pause(now))
+        answered = [
+            symbol
+            for symbol, inter_arrival in self.inter_arrivals.items()
+            if not inter_arrival.refused
+        ]
+        return min(
+            answered or self.inter_arrivals,
+            key=lambda symbol: self.inter_arrivals[symbol].pause(now),
+        )
 
     def urgency(self, symbol: str, now: float) -> tuple[bool, float, bool, float]:
         """First those whose claim has ended; of these the ones that were not tried yet, then the one whose last try is
         longest ago, so that each has its turn; then those that nobody has looked at, and the one that is silent the longest.
         """
-        pulse = self.pulses[symbol]
-        tried = pulse.failed_at if pulse.failures else 0.0
-        overdue = pulse.is_overdue(now) or self.line.is_overdue(now)
-        return not overdue, tried, pulse.looked_after > 0, pulse.last
+        inter_arrival = self.inter_arrivals[symbol]
+        tried = inter_arrival.failed_at if inter_arrival.failures else 0.0
+        overdue = inter_arrival.is_overdue(now) or self.line.is_overdue(now)
+        return not overdue, tried, inter_arrival.looked_after > 0, inter_arrival.last
 
     def looking(self, symbol: str, now: float) -> None:
         """Somebody looks at a symbol, and will say when they have seen it."""
-        self.pulses[symbol].looking_until = now + FORGOTTEN
+        self.inter_arrivals[symbol].looking_until = now + FORGOTTEN
 
     def looked(self, symbol: str, taken: float) -> None:
         """A check passed: leave the symbol be for as long again. Of the line only the busiest symbol proves that it is alive."""
-        pulse = self.pulses[symbol]
-        pulse.looked(taken)
-        pulse.looking_until = taken
+        inter_arrival = self.inter_arrivals[symbol]
+        inter_arrival.looked(taken)
+        inter_arrival.looking_until = taken
         if symbol == self.busiest(taken):
             self.line.looked(taken)
 
@@ -202,8 +214,8 @@ class Pace:
 
         `refused`: the exchange objects to the question for this symbol.
         """
-        self.pulses[symbol].failed(now, refused=refused)
+        self.inter_arrivals[symbol].failed(now, refused=refused)
 
     def trusted(self, symbol: str, now: float) -> bool:
         """Its silence, if it is silent, and that of the line, are not suspicious."""
-        return not (self.pulses[symbol].is_overdue(now) or self.line.is_overdue(now))
+        return not (self.inter_arrivals[symbol].is_overdue(now) or self.line.is_overdue(now))

@@ -36,7 +36,7 @@ def symbol_of(frame: bytes, symbols: Collection[str]) -> str | None:
     return name if name in symbols else None
 
 
-class Rejects:
+class BadFrames:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.count = 0

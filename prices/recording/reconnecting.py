@@ -8,7 +8,7 @@ from typing import TypeVar
 from pricetracker.reasons import first
 
 from ..exchange.backoff import backoff
-from .line import AWAY
+from .session import AWAY
 from .tape import Tape
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 CEILING = 5.0
 
 
-class SteadyTape:
+class ReconnectingTape:
     def __init__(
         self,
         open_tape: Callable[[], Tape],
