@@ -4,14 +4,14 @@ import io
 
 from django.core.management import call_command
 
+from prices.audit.findings import Findings
+from prices.audit.minutes import FIRST_MINUTES, CandleAudit
+from prices.audit.progress import Progress
+from prices.audit.report import lines
+from prices.audit.scan import IDS, Scan
+from prices.audit.ticks import TickAudit
 from prices.management.commands.verify_prices import Command
 from prices.recording.tape import Tape
-from prices.verification.findings import Findings
-from prices.verification.minutes import FIRST_MINUTES, CandleAudit
-from prices.verification.progress import Progress
-from prices.verification.report import lines
-from prices.verification.scan import IDS, Scan
-from prices.verification.ticks import TickAudit
 
 SYMBOL = "BTCUSDT"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prices.intervals import Span
 from prices.recording.ledger import Arrival, Changes, Ends, Hole, OpenGap, Run, changes
-from prices.spans import Span
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
 

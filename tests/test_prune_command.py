@@ -11,10 +11,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from prices.models import Price, Symbol
-from prices.pruning import age
-from prices.pruning.account import Account
-from prices.pruning.progress import Progress
 from prices.recording.tape import TAKE_PEN, Pruned, Tape
+from prices.retention import age
+from prices.retention.progress import Progress
+from prices.retention.summary import Account
 from tests.audits import SYMBOL, verify
 from tests.recorders import PATIENCE, eventually, manage
 from tests.tapes import START, instant, open_tape, tick

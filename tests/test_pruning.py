@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prices import ask
-from prices.backfill.ledger import missing, next_gap
+from prices.audit.findings import Findings
+from prices.audit.minutes import CandleAudit
+from prices.audit.progress import Progress
+from prices.audit.pruned_minutes import HistoryAudit
+from prices.audit.scan import Scan
+from prices.audit.ticks import TickAudit
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
 from prices.keys import MINUTE, minute_start, trade_of
 from prices.models import Candle, Gap, Price, Symbol
-from prices.pruning.pruner import prune, survey
 from prices.recording.tape import Pruned, Tape
-from prices.verification.findings import Findings
-from prices.verification.history import HistoryAudit
-from prices.verification.minutes import CandleAudit
-from prices.verification.progress import Progress
-from prices.verification.scan import Scan
-from prices.verification.ticks import TickAudit
+from prices.repair.open_gaps import missing, next_gap
+from prices.retention.pruner import prune, survey
 from tests.audits import SYMBOL, audit, told, verify
 from tests.exchange import BTC, local_exchange
 from tests.tapes import (

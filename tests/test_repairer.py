@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prices.backfill.repairer import Repairer, Turn
-from prices.backfill.schedule import BEHIND, UNANSWERED, WITHHELD
 from prices.exchange.messages import Tick
 from prices.exchange.rest import Refused
 from prices.models import Gap
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.tape import Hole, Tape
+from prices.repair.repairer import Repairer, Turn
+from prices.repair.schedule import BEHIND, UNANSWERED, WITHHELD
 from tests.history import UNREACHABLE, History
 from tests.tapes import (
     START,

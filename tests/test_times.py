@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from prices.backfill.repairer import Turn
 from prices.exchange.messages import Tick
 from prices.models import Candle, Price
 from prices.recording.trade_times import AGREEING
 from prices.recording.writer import Writer
+from prices.repair.repairer import Turn
 from tests.tapes import at, check, open_gaps, open_tape, tick
 from tests.test_repairer import Mending, mending  # noqa: F401 - a fixture
 from tests.test_writer import LOST, Recording, Up, close, expect, frame, settled, vouched

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from prices.audit.scan import IDS
 from prices.keys import MINUTE, key
 from prices.models import Gap
 from prices.recording.tape import Hole, Tape
-from prices.verification.scan import IDS
 from tests.audits import SYMBOL, audit, told
 from tests.exchange import BTC, ETH, TRX
 from tests.tapes import START, open_gaps, open_tape, recorded, stored_candles, tick

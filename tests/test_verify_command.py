@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import connection
 
-from prices.verification.progress import Progress
+from prices.audit.progress import Progress
 from tests.audits import verify
 from tests.recorders import PATIENCE, eventually, manage
 from tests.tapes import open_gaps, open_tape, tick

@@ -7,13 +7,13 @@ from django.db.models import Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prices.audit.findings import Findings
+from prices.audit.minutes import FIRST_MINUTES
+from prices.audit.scan import IDS
 from prices.exchange.messages import Tick
 from prices.keys import MASK, key, minute_number, minute_start
 from prices.models import Candle, Gap, Price
 from prices.recording.tape import Tape
-from prices.verification.findings import Findings
-from prices.verification.minutes import FIRST_MINUTES
-from prices.verification.scan import IDS
 from tests.audits import SYMBOL, audit
 from tests.tapes import START, clear, open_tape, tick
 

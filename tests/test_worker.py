@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 from psycopg import OperationalError
 
-from prices.backfill.ledger import Missing
-from prices.backfill.progress import INTERVAL, Progress
-from prices.backfill.worker import ASTRAY_FOR, AWAY_FOR, BEAT, Worker
 from prices.exchange.rest import Stopped
+from prices.repair.background import ASTRAY_FOR, AWAY_FOR, BEAT, Background
+from prices.repair.open_gaps import Missing
+from prices.repair.progress import INTERVAL, Progress
 from tests.recorders import PATIENCE
 
 
@@ -23,11 +23,11 @@ class TestWork:
     def test_each_job_has_its_turn_and_there_is_no_rest_while_one_is_busy(self) -> None:
         turns: list[str] = []
         jobs = [lambda: turns.append("repair") or True, lambda: bool(turns.append("look"))]
-        assert Worker(jobs, never).work() == 0
+        assert Background(jobs, never).work() == 0
         assert turns == ["repair", "look"]
 
     def test_a_beat_when_there_is_nothing_to_do(self) -> None:
-        assert Worker([never, never], never).work() == BEAT
+        assert Background([never, never], never).work() == BEAT
 
     @pytest.mark.parametrize(
         ("error", "rest", "told"),
@@ -41,7 +41,7 @@ class TestWork:
         def fail() -> bool:
             raise error
 
-        assert Worker([fail], never).work() == rest
+        assert Background([fail], never).work() == rest
         assert told in caplog.text
 
     @pytest.mark.parametrize("error", [ZeroDivisionError(), OperationalError("gone")])
@@ -54,23 +54,25 @@ class TestWork:
             raise error
 
         now = 0.0
-        worker = Worker([fail, lambda: bool(turns.append("look"))], never, clock=lambda: now)
-        assert worker.work() == BEAT
-        assert worker.work() == BEAT
+        background = Background(
+            [fail, lambda: bool(turns.append("look"))], never, clock=lambda: now
+        )
+        assert background.work() == BEAT
+        assert background.work() == BEAT
         assert turns == ["repair", "look", "look"]
         now += ASTRAY_FOR
-        worker.work()
+        background.work()
         assert turns[3:] == ["repair", "look"]
 
 
 class TestThread:
     def test_works_until_it_is_told_to_end(self) -> None:
         worked = threading.Event()
-        worker = Worker([lambda: bool(worked.set())], never)
-        worker.start()
+        background = Background([lambda: bool(worked.set())], never)
+        background.start()
         assert worked.wait(PATIENCE)
-        worker.end(PATIENCE)
-        assert not worker.thread.is_alive()
+        background.end(PATIENCE)
+        assert not background.thread.is_alive()
 
     def test_outlives_a_mistake(self, caplog) -> None:
         """It would die unseen, and nothing would be fetched any more."""
@@ -85,15 +87,15 @@ class TestThread:
 
         def job() -> bool:
             for mistake in mistakes:
-                worker.ended.set()  # No rest in a test.
+                background.ended.set()  # No rest in a test.
                 raise mistake
             return bool(again.set())
 
-        worker = Worker([job], never, clock=clock)
-        worker.over = again.is_set
-        worker.start()
+        background = Background([job], never, clock=clock)
+        background.over = again.is_set
+        background.start()
         assert again.wait(PATIENCE)
-        worker.end(PATIENCE)
+        background.end(PATIENCE)
         assert "Unexpected error beside the recording; retrying in 60 s." in caplog.text
 
 

@@ -10,13 +10,13 @@ from typing import TextIO
 
 from pricetracker.process.signals import StopRequest
 
-from ..backfill.progress import Progress
-from ..backfill.repairer import Repairer
-from ..backfill.worker import BEAT, Worker
 from ..exchange import connection
 from ..exchange.rest import Rest
 from ..exchange.stream import Event, Stream
 from ..exchange.subscription import Subscription
+from ..repair.background import BEAT, Background
+from ..repair.progress import Progress
+from ..repair.repairer import Repairer
 from .buffer import Buffer
 from .reconnecting import ReconnectingTape
 from .recorder import Recorder
@@ -45,7 +45,7 @@ class Recording:
     recorder: Recorder
     # None for a recorder without REST: it neither repairs gaps nor checks quiet symbols.
     repairer: Repairer | None
-    worker: Worker | None
+    background: Background | None
     tapes: tuple[ReconnectingTape, ...]
     # Seconds on the wall's clock.
     last_response: float = LAST_RESPONSE
@@ -58,13 +58,13 @@ class Recording:
     @contextmanager
     def beside(self) -> Iterator[None]:
         """While this is open, gaps are repaired and quiet symbols checked, in a thread beside the recording."""
-        if self.worker is not None:
-            self.worker.start()
+        if self.background is not None:
+            self.background.start()
         try:
             yield
         finally:
-            if self.worker is not None:
-                self.worker.end(self.last_response)
+            if self.background is not None:
+                self.background.end(self.last_response)
             for tape in self.tapes:
                 tape.close()
 
@@ -131,5 +131,5 @@ def build_recorder(
         progress.tell(at_once=turn is None)
         return turn is not None
 
-    worker = Worker([repair, staleness_check.turn], stopped=stop, beat=beat)
-    return Recording(stream, writer, recorder, repairer, worker, (tape, tape_beside))
+    background = Background([repair, staleness_check.turn], stopped=stop, beat=beat)
+    return Recording(stream, writer, recorder, repairer, background, (tape, tape_beside))

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
-from ..spans import Span, joined, without
+from ..intervals import Span, joined, without
 
 
 class Hole(NamedTuple):

@@ -10,12 +10,12 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from prices.management.arguments import symbol
 from prices.management.wiring import recorded, usable_tape
-from prices.pruning import age
-from prices.pruning.account import Account
-from prices.pruning.progress import Progress
-from prices.pruning.pruner import prune, survey
 from prices.recording.session import connect
 from prices.recording.tape import Pruned, Tape
+from prices.retention import age
+from prices.retention.progress import Progress
+from prices.retention.pruner import prune, survey
+from prices.retention.summary import Account
 from pricetracker.process.signals import StopRequest
 
 

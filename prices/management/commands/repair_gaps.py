@@ -5,8 +5,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from prices.backfill.progress import Progress
-from prices.backfill.repairer import Repairer, Turn
 from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.formats.counts import counted
@@ -14,6 +12,8 @@ from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.tape import Tape
+from prices.repair.progress import Progress
+from prices.repair.repairer import Repairer, Turn
 from pricetracker.process.signals import StopRequest
 
 # Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.

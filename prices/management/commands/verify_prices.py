@@ -6,19 +6,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from prices.audit.findings import Findings
+from prices.audit.klines import Comparison
+from prices.audit.minutes import CandleAudit
+from prices.audit.misdated import audit_times
+from prices.audit.progress import Progress
+from prices.audit.report import lines
+from prices.audit.scan import Scan
+from prices.audit.ticks import TickAudit
 from prices.exchange.rest import Refused, Unanswered
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
-from prices.verification.findings import Findings
-from prices.verification.minutes import CandleAudit
-from prices.verification.misdated import audit_times
-from prices.verification.progress import Progress
-from prices.verification.published import Comparison
-from prices.verification.report import lines
-from prices.verification.scan import Scan
-from prices.verification.ticks import TickAudit
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 from ..keys import trade_of
 from ..recording.tape import Hole
-from .past import Cluster, Past
+from .pruned import Cluster, Past
 from .rows import Difference, Folded, Row, Suspect
 
 # Of a candle's fields.

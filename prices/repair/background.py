@@ -20,7 +20,7 @@ AWAY_FOR = 5.0
 ASTRAY_FOR = 60.0
 
 
-class Worker:
+class Background:
     """Gives each of its jobs a turn, for as long as one of them finds something to do; then it rests for a beat.
 
     A job returns whether it found something. One that fails rests alone: the others go on having their turns. Told to stop, the

@@ -15,9 +15,9 @@ from ..keys import EPOCH
 from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored
 from ..recording.trade_times import sift_rows
-from .ledger import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
+from .locate import page_before, void
+from .open_gaps import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
-from .search import page_before, void
 
 logger = logging.getLogger(__name__)
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from ..formats.instants import iso
+from ..intervals import Span, common, joined, size, without
 from ..keys import EPOCH
 from ..recording.tape import Tape
-from ..spans import Span, common, joined, size, without
 from . import wording
 from .findings import Findings
 from .holes import OPEN, VOID, cut
-from .past import Cluster, between, clusters
 from .progress import Progress
+from .pruned import Cluster, between, clusters
 from .rows import Kept, Row
 from .scan import Scan
 from .ticks import take_unknown

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from ..keys import MASK, MINUTE, key, minute_start
-from .past import Past
+from .pruned import Past
 from .rows import Difference, Evidence, Folded, Kept, Row, Stretch, Suspect, Totals
 
 

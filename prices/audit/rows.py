@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from ..intervals import Span
 from ..keys import trade_of
-from ..spans import Span
 
 
 class Suspect(NamedTuple):

@@ -9,8 +9,8 @@ from ..recording.tape import Tape
 from . import wording
 from .candles import is_explained
 from .findings import Findings
-from .history import HistoryAudit
 from .progress import Progress
+from .pruned_minutes import HistoryAudit
 from .rows import Difference
 from .scan import Scan
 

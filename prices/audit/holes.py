@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
+from ..intervals import Span, common, joined, size, without
 from ..recording.tape import Hole
-from ..spans import Span, common, joined, size, without
 from .rows import Row
 
 OPEN, VOID = "open", "void"

@@ -7,7 +7,7 @@ from typing import TextIO
 from pricetracker.process.status_line import Line
 
 from ..formats.instants import iso
-from .account import Account
+from .summary import Account
 
 
 class Progress:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from ..intervals import Span
 from ..keys import MASK, key, trade_of
 from ..recording.tape import Hole, Tape
-from ..spans import Span
 from . import wording
 from .findings import Findings
 from .holes import OPEN, Judgement, judge
