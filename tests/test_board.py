@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.live import board as boards
-from prices.live.board import Board, Event, Outrun, Place, Wish
+from prices.live import snapshot as boards
+from prices.live.snapshot import Event, Outrun, Place, Snapshot, Wish
 
 
 def event(kind: str, symbol: str, of: str = "", n: int = 0) -> Event:
@@ -58,49 +58,51 @@ def newest(told: list[Event]) -> list[bytes]:
 def test_a_reader_is_told_the_newest_of_all_that_it_wants_once(
     wish: Wish, before: list[list[Event]], steps: list
 ) -> None:
-    board = Board()
+    snapshot = Snapshot()
     for published in before:
-        board.publish(published)
-    place = board.enter()
+        snapshot.publish(published)
+    place = snapshot.enter()
     # How everything stands, but not the gaps that changed before it came.
     unread = [each for published in before for each in published if each.kind != "gap"]
     for step in [*steps, "read"]:
         if step == "read":
             expected = newest([each for each in unread if wanted(wish, each)])
-            assert board.read(wish, place).splitlines(keepends=True) == expected
+            assert snapshot.read(wish, place).splitlines(keepends=True) == expected
             unread = []
         else:
-            board.publish(step)
+            snapshot.publish(step)
             unread += step
 
 
 def test_one_reader_s_reading_takes_nothing_from_another() -> None:
-    board = Board()
-    first, second = board.enter(), board.enter()
-    board.publish([event("latest", "A")])
-    assert board.read(Wish(), first) == board.read(Wish(), second) == event("latest", "A").text
-    assert board.read(Wish(frozenset("B")), board.enter()) == b""
-    assert board.read(Wish(), first) == b""
+    snapshot = Snapshot()
+    first, second = snapshot.enter(), snapshot.enter()
+    snapshot.publish([event("latest", "A")])
+    assert (
+        snapshot.read(Wish(), first) == snapshot.read(Wish(), second) == event("latest", "A").text
+    )
+    assert snapshot.read(Wish(frozenset("B")), snapshot.enter()) == b""
+    assert snapshot.read(Wish(), first) == b""
 
 
 def test_gaps_are_forgotten_in_the_end_and_who_missed_one_is_told_so() -> None:
-    board = Board()
-    behind, up_to_date = board.enter(), board.enter()
+    snapshot = Snapshot()
+    behind, up_to_date = snapshot.enter(), snapshot.enter()
     for n in range(boards.GAPS_KEPT):
-        board.publish([event("gap", "A", str(n))])
-    assert board.read(Wish(), up_to_date).count(b"\n") == boards.GAPS_KEPT
-    board.publish([event("latest", "A"), event("gap", "A", "one more")])
-    assert board.gaps == boards.GAPS_KEPT
+        snapshot.publish([event("gap", "A", str(n))])
+    assert snapshot.read(Wish(), up_to_date).count(b"\n") == boards.GAPS_KEPT
+    snapshot.publish([event("latest", "A"), event("gap", "A", "one more")])
+    assert snapshot.gaps == boards.GAPS_KEPT
     with pytest.raises(Outrun):
-        board.read(Wish(), behind)
-    assert board.read(Wish(), up_to_date).count(b"\n") == 2
+        snapshot.read(Wish(), behind)
+    assert snapshot.read(Wish(), up_to_date).count(b"\n") == 2
     # Who comes anew asks for the gaps elsewhere.
-    assert board.read(Wish(), board.enter()) == event("latest", "A").text
+    assert snapshot.read(Wish(), snapshot.enter()) == event("latest", "A").text
 
 
 def test_a_gap_that_changes_takes_no_more_room() -> None:
-    board = Board()
+    snapshot = Snapshot()
     for n in range(3):
-        board.publish([event("gap", "A", "1", n)])
-    assert board.gaps == len(board.events) == 1
-    assert board.read(Wish(), Place()) == event("gap", "A", "1", 2).text
+        snapshot.publish([event("gap", "A", "1", n)])
+    assert snapshot.gaps == len(snapshot.events) == 1
+    assert snapshot.read(Wish(), Place()) == event("gap", "A", "1", 2).text

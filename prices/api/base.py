@@ -10,7 +10,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from ..models import Symbol
-from . import questions
+from . import query_params
 
 
 @cache
@@ -33,7 +33,7 @@ class TapeViewSet(GenericViewSet):
     question: type[Serializer]
 
     def asked(self, question: type[Serializer]) -> dict[str, Any]:
-        query = questions.parameters(self.request.query_params)
+        query = query_params.parameters(self.request.query_params)
         asked: dict[str, Any] = ready(question).run_validation(query)
         return asked
 

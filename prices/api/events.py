@@ -13,10 +13,10 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
-from ..live.board import Wish
 from ..live.broadcast import is_full, is_stuck, on_air
+from ..live.snapshot import Wish
 from ..models import Symbol
-from . import questions
+from . import query_params
 from .base import NeverRecorded
 from .errors import DatabaseAway
 from .renderers import EventStreamRenderer, ExactJSONRenderer
@@ -62,14 +62,14 @@ class EventsView(APIView):
     renderer_classes = (ExactJSONRenderer, EventStreamRenderer)
 
     @extend_schema(
-        parameters=[questions.EventsQuestion],
+        parameters=[query_params.EventsQuestion],
         responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR)},
     )
     def get(self, request: Any) -> StreamingHttpResponse:
         # Under WSGI Django collects the answer before it sends it, and this one has no end.
         if not isinstance(request._request, ASGIRequest):
             raise NoStreams
-        query = questions.EventsQuestion(data=questions.parameters(request.query_params))
+        query = query_params.EventsQuestion(data=query_params.parameters(request.query_params))
         query.is_valid(raise_exception=True)
         wish = Wish(**query.validated_data)
         check(wish)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from ..models import Candle, Gap, Symbol
 from ..models.candle import INTERVALS, Series
-from . import answers, questions
+from . import query_params, serializers
 from .base import NeverRecorded, TapeViewSet
 from .pagination import CandlePagination, KeysetPagination
 
@@ -32,7 +32,7 @@ class RangeViewSet(ListModelMixin, TapeViewSet):
     """A list of rows that have a symbol and an instant."""
 
     pagination_class = KeysetPagination
-    question = questions.RangeQuestion
+    question = query_params.RangeQuestion
 
     def filter_queryset(self, rows: QuerySet) -> QuerySet:
         asked = self.asked(self.question)
@@ -47,16 +47,16 @@ class CandleViewSet(RangeViewSet):
     """
 
     queryset = Candle.objects.all()
-    serializer_class = answers.CandleAnswer
+    serializer_class = serializers.CandleAnswer
     pagination_class = CandlePagination
-    question = questions.CandlesQuestion
+    question = query_params.CandlesQuestion
 
     def filter_queryset(self, rows: QuerySet) -> Series:
         asked = self.asked(self.question)
         minutes = INTERVALS[asked["interval"]]
         return Series(recorded(asked["symbol"]), minutes, *bounds(asked))
 
-    @extend_schema(parameters=[questions.CandlesQuestion])
+    @extend_schema(parameters=[query_params.CandlesQuestion])
     def list(self, *args: Any, **kwargs: Any) -> Response:
         return super().list(*args, **kwargs)
 
@@ -65,13 +65,13 @@ class GapViewSet(RangeViewSet):
     """Holes in the tape, open and closed, that touch a range of time; the newest entry first."""
 
     queryset = Gap.objects.select_related("symbol")
-    serializer_class = answers.GapAnswer
-    question = questions.GapsQuestion
+    serializer_class = serializers.GapAnswer
+    question = query_params.GapsQuestion
 
     def filter_queryset(self, rows: QuerySet) -> QuerySet:
         status = self.asked(self.question).get("status")
         return super().filter_queryset(rows.filter(status=status) if status else rows)
 
-    @extend_schema(parameters=[questions.GapsQuestion])
+    @extend_schema(parameters=[query_params.GapsQuestion])
     def list(self, *args: Any, **kwargs: Any) -> Response:
         return super().list(*args, **kwargs)

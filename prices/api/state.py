@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from ..models import Symbol
-from . import answers, questions
+from . import query_params, serializers
 from .base import NeverRecorded, TapeViewSet
 
 
@@ -14,13 +14,13 @@ class SymbolViewSet(TapeViewSet):
     """The recorded symbols, and how the tape of each is now."""
 
     queryset = Symbol.objects.all()
-    serializer_class = answers.SymbolAnswer
+    serializer_class = serializers.SymbolAnswer
     pagination_class = None
 
-    @extend_schema(parameters=[questions.SymbolsQuestion], filters=False)
+    @extend_schema(parameters=[query_params.SymbolsQuestion], filters=False)
     def list(self, request: Any) -> Response:
-        symbol = self.asked(questions.SymbolsQuestion).get("symbol")
+        symbol = self.asked(query_params.SymbolsQuestion).get("symbol")
         found = Symbol.objects.with_state([symbol] if symbol else None)
         if symbol and not found:
             raise NeverRecorded(symbol)
-        return Response(answers.SymbolAnswer(found, many=True).data)
+        return Response(serializers.SymbolAnswer(found, many=True).data)

@@ -17,7 +17,7 @@ from ..coverage import Coverage, Verdict, worst
 from ..formats.decimals import decimal_text
 from ..keys import minute_start
 from ..models import Symbol, Tick
-from . import answers, questions
+from . import query_params, serializers
 from .base import NeverRecorded, ready
 from .lists import RangeViewSet
 from .pagination import TickPagination
@@ -44,28 +44,28 @@ class PriceViewSet(RangeViewSet):
     """Recorded ticks, and the three questions about them."""
 
     queryset = Tick.objects.all()
-    serializer_class = answers.TickAnswer
+    serializer_class = serializers.TickAnswer
     pagination_class = TickPagination
 
-    @extend_schema(parameters=[questions.RangeQuestion])
+    @extend_schema(parameters=[query_params.RangeQuestion])
     def list(self, *args: Any, **kwargs: Any) -> Response:
         return super().list(*args, **kwargs)
 
     @extend_schema(
-        parameters=[questions.LatestQuestion],
-        responses=answers.LatestAnswer(many=True),
+        parameters=[query_params.LatestQuestion],
+        responses=serializers.LatestAnswer(many=True),
         filters=False,
     )
     @action(detail=False, pagination_class=None)
     def latest(self, request: Any) -> Response:
         """The newest price of every symbol, ordered by symbol; of one symbol, when one is named."""
-        asked = self.asked(questions.LatestQuestion)
+        asked = self.asked(query_params.LatestQuestion)
         found = ask.latest([asked["symbol"]] if "symbol" in asked else None)
         if "symbol" in asked and not found:
             raise NeverRecorded(asked["symbol"])
         bodies = [
             shaped(
-                answers.LatestAnswer,
+                serializers.LatestAnswer,
                 asked,
                 coverage,
                 symbol=tick.symbol.name,
@@ -78,19 +78,21 @@ class PriceViewSet(RangeViewSet):
         return answered(bodies[0] if "symbol" in asked else bodies, verdict)
 
     @extend_schema(
-        parameters=[questions.InstantQuestion], responses=answers.PriceAtAnswer, filters=False
+        parameters=[query_params.InstantQuestion],
+        responses=serializers.PriceAtAnswer,
+        filters=False,
     )
     @action(detail=False, url_path="price-at-second", pagination_class=None)
     def price_at_second(self, request: Any) -> Response:
         """The last price at or before an instant."""
-        asked = self.asked(questions.InstantQuestion)
+        asked = self.asked(query_params.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
             tick, coverage = ask.price_at(symbol, when.instant)
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         body = shaped(
-            answers.PriceAtAnswer,
+            serializers.PriceAtAnswer,
             asked,
             coverage,
             symbol=symbol,
@@ -101,19 +103,19 @@ class PriceViewSet(RangeViewSet):
         return answered(body, coverage.verdict)
 
     @extend_schema(
-        parameters=[questions.InstantQuestion], responses=answers.MinuteAnswer, filters=False
+        parameters=[query_params.InstantQuestion], responses=serializers.MinuteAnswer, filters=False
     )
     @action(detail=False, pagination_class=None)
     def minmax(self, request: Any) -> Response:
         """The high and the low of a minute, from its first instant to just before the next minute."""
-        asked = self.asked(questions.InstantQuestion)
+        asked = self.asked(query_params.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
             candle, coverage = ask.minute(symbol, minute_start(when.instant))
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         body = shaped(
-            answers.MinuteAnswer,
+            serializers.MinuteAnswer,
             asked,
             coverage,
             symbol=symbol,
@@ -127,7 +129,7 @@ class PriceViewSet(RangeViewSet):
 class HealthView(APIView):
     """Whether the site can answer, and which symbols are being recorded now."""
 
-    @extend_schema(responses={200: answers.Health, 503: answers.Health})
+    @extend_schema(responses={200: serializers.Health, 503: serializers.Health})
     def get(self, request: Any) -> Response:
         try:
             feeds = list(Symbol.objects.with_feed())
@@ -135,4 +137,4 @@ class HealthView(APIView):
             # Asked every few seconds, it must not tell a traceback each time.
             logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
             return Response({"status": "database unreachable", "feeds": []}, status=503)
-        return Response(answers.Health({"status": "ok", "feeds": feeds}).data)
+        return Response(serializers.Health({"status": "ok", "feeds": feeds}).data)

@@ -13,9 +13,9 @@ from django.db import Error
 from pricetracker import reasons
 
 from ..formats.instants import iso
-from .board import Board, Event, Outrun, Wish
-from .ear import Heard, listening
-from .reading import Reading, event, gaps
+from .changes import Reading, event, gaps
+from .listen import Heard, listening
+from .snapshot import Event, Outrun, Snapshot, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Broadcast:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.board = Board()
+        self.snapshot = Snapshot()
         self.wishes: list[Wish] = []
         # Those for which the board is up to date.
         self.served: frozenset[Wish] = frozenset()
@@ -69,14 +69,14 @@ class Broadcast:
 
     async def read(self, wish: Wish) -> AsyncIterator[bytes]:
         """All that a reader wishes to hear of, as it happens. Ends when the broadcast does, or when it cannot keep up."""
-        place = self.board.enter()
+        place = self.snapshot.enter()
         # A new list each time: the thread sees by it that there is somebody new.
         self.wishes = [*self.wishes, wish]
         try:
             while not self.over:
                 more = self.more
                 # What nobody wished for until now stands on the board as it was when somebody last did.
-                if wish in self.served and (told := self.board.read(wish, place)):
+                if wish in self.served and (told := self.snapshot.read(wish, place)):
                     yield told
                 else:
                     await more.wait()
@@ -90,7 +90,7 @@ class Broadcast:
                 self.end()
 
     def publish(self, events: list[Event], served: frozenset[Wish]) -> None:
-        self.board.publish(events)
+        self.snapshot.publish(events)
         self.served = served
         self.told_at = self.loop.time()
         self.wake()

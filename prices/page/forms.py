@@ -15,7 +15,7 @@ from rest_framework.serializers import Serializer, ValidationError
 
 from .. import ask
 from ..api.base import NeverRecorded, ready
-from ..api.questions import InstantQuestion, LatestQuestion
+from ..api.query_params import InstantQuestion, LatestQuestion
 from ..formats.instants import naive_iso
 from ..keys import minute_start
 from ..models import Symbol

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from .. import ask
-from ..api import answers
+from ..api import serializers
 from ..api.renderers import ExactJSONRenderer
 from ..models import Candle, Gap, Symbol
 from ..models.candle import INTERVALS
-from .board import Event, Wish
+from .snapshot import Event, Wish
 
 render = ExactJSONRenderer().render
 
@@ -30,28 +30,28 @@ def latest(names: Collection[str]) -> Iterator[Event]:
         for tick, coverage in ask.latest(names)
     ]
     # All at once: to set up a serializer takes longer than to use it.
-    for body in answers.LatestAnswer(found, many=True).data:
+    for body in serializers.LatestAnswer(found, many=True).data:
         yield event("latest", body["symbol"], "", body)
 
 
 def states(names: Collection[str]) -> Iterator[Event]:
     """The feeds of some symbols, and what is known of their tape."""
     found = Symbol.objects.with_state(names)
-    for body in answers.SymbolAnswer(found, many=True).data:
+    for body in serializers.SymbolAnswer(found, many=True).data:
         yield event("symbol", body["symbol"], "", body)
 
 
 def candles(numbers: Collection[int], interval: str) -> Iterator[Event]:
     """The newest candles of some symbols."""
     found = Candle.objects.newest(numbers, INTERVALS[interval])
-    for body in answers.CandleAnswer(found, many=True).data:
+    for body in serializers.CandleAnswer(found, many=True).data:
         yield event("candle", body["symbol"], interval, body)
 
 
 def gaps(ids: Collection[int]) -> Iterator[Event]:
     """Gaps, by id."""
     found = Gap.objects.filter(pk__in=ids).select_related("symbol").order_by("pk")
-    for gap, body in zip(found, answers.GapAnswer(found, many=True).data, strict=True):
+    for gap, body in zip(found, serializers.GapAnswer(found, many=True).data, strict=True):
         yield event("gap", body["symbol"], str(gap.pk), body)
 
 

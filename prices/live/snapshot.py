@@ -58,7 +58,7 @@ class Place:
 
 
 @dataclass
-class Board:
+class Snapshot:
     """Events by what they are about, the newest last. Each publication has a version, counted from 1."""
 
     version: int = 0
