@@ -7,10 +7,10 @@ from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
+from .conformance import Rush
 from .endings import CLOSE_TIMEOUT, Ending, Farewell, end
 from .exchange import Exchange
 from .faults.fault import Fault
-from .judge import Rush
 from .limits import Heartbeat
 from .sending import Sender
 from .streams import Session

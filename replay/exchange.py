@@ -7,10 +7,10 @@ from pathlib import Path
 
 from . import archive
 from .clock import Clock, DrivenClock, ReplayClock
-from .faults.agenda import Agenda
+from .conformance import Judge
 from .faults.catalogue import check
-from .faults.stage import Stage
-from .judge import Judge
+from .faults.schedule import Agenda
+from .faults.targets import Stage
 from .ledger import Ledger, Market
 from .limits import CONNECTIONS_WINDOW, Limits, RollingWindow, Weights
 from .rest import Rest

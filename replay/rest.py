@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .candles import INTERVALS, candles
-from .faults.agenda import Agenda
 from .faults.rest_history import History
 from .faults.rest_lies import lies
+from .faults.schedule import Agenda
 from .ledger import Ledger, Market, Tick
 from .limits import Limits
 from .listing import exchange_info

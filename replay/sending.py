@@ -7,7 +7,7 @@ from aiohttp import web
 
 from .exchange import Exchange
 from .faults.fault import Fault
-from .faults.spoiler import Spoiler
+from .faults.frame_faults import Spoiler
 from .feed import Feed
 from .frames import Slice, chunk, framed, shutdown_text, told
 from .streams import Session

@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from replay.faults.agenda import Agenda
 from replay.faults.fault import Fault
+from replay.faults.schedule import Agenda
 from tests.stepped import fault
 
 

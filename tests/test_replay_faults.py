@@ -9,7 +9,7 @@ import websocket
 from websocket import ABNF
 
 from replay.faults.entry import FaultError
-from replay.faults.spoiler import GARBAGE
+from replay.faults.frame_faults import GARBAGE
 from replay.limits import Limits
 from tests.clients import connected, farewell, fetch, ids, is_quiet, receive
 from tests.exchange import BTC, ETH, agg_trades

@@ -5,7 +5,7 @@ import json
 import pytest
 import websocket
 
-from replay.judge import Judge
+from replay.conformance import Judge
 from replay.limits import Limits
 from tests.clients import connected, farewell, fetch
 from tests.exchange import local_exchange

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from replay.archive import read
-from replay.faults.agenda import Agenda
 from replay.faults.fault import Fault
+from replay.faults.schedule import Agenda
 from replay.ledger import Ledger
 from replay.limits import Limits
 from replay.recording import Recording

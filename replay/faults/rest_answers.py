@@ -3,9 +3,9 @@
 import math
 
 from ..limits import Refusal
-from .agenda import Agenda
 from .fault import Fault
 from .rest_pages import Page, error_page, sign_in_page
+from .schedule import Agenda
 
 RETRY_AFTER = "5"  # seconds, when the fault does not say
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .agenda import Agenda
+from .schedule import Agenda
 
 SECOND = 1_000_000  # µs
 

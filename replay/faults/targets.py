@@ -3,8 +3,8 @@
 import asyncio
 from typing import Protocol
 
-from .agenda import Agenda
 from .fault import Fault
+from .schedule import Agenda
 
 # Faults that are over as soon as they have hit, and those that last on the connections they have hit.
 MOMENTS = frozenset({"close", "reset", "fin", "shutdown", "replay"})

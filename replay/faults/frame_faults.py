@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from .agenda import Agenda
 from .fault import Fault
+from .schedule import Agenda
 
 GARBAGE = b"<html>502 Bad Gateway</html>"
 
