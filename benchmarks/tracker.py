@@ -137,7 +137,9 @@ def site(ready: Connection) -> None:
     django.setup()
     listening = listen("127.0.0.1", 0)
     ready.send((address(listening).rstrip("/"), os.getpid()))
-    serve(listening)
+    from prices.live.broadcast import sign_off
+
+    serve(listening, at_end=sign_off)
 
 
 def stay() -> None:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, conninfo
 
-from prices.exchange.proxies import BadProxy, choose
 from pricetracker import symbols as spelling
 
 from .markets import MARKETS, market_of
@@ -128,16 +127,6 @@ def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
         f"{name} is {found}, a host of {theirs}, but BINANCE_EXCHANGE is {market}: {cure}, "
         f"or unset {name} for {default}."
     )
-
-
-def proxies(*urls: str) -> None:
-    """Refuse a variable that names no proxy, if one of these URLs is reached by it."""
-    try:
-        for url in urls:
-            choose(url, os.environ)
-    except BadProxy as error:
-        # What it came from may show the password.
-        raise ImproperlyConfigured(str(error)) from None
 
 
 def database(name: str) -> dict[str, object] | None:

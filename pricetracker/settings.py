@@ -24,7 +24,6 @@ BINANCE_REST_URL = env.url_of_market(
     "BINANCE_REST_URL", MARKETS[BINANCE_EXCHANGE].rest_url, "https", "http", market=BINANCE_EXCHANGE
 )
 # HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
-env.proxies(BINANCE_WS_URL, BINANCE_REST_URL)
 
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

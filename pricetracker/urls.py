@@ -3,12 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from prices.page import page
-
 urlpatterns = [
-    path("", page, name="page"),
     path("admin/", admin.site.urls),
-    path("", include("prices.api.urls")),
+    path("", include("prices.urls")),
 ]
 
 # Under the API's paths these are JSON, as every error there is.

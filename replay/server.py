@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pricetracker.process.stop_signals import on_stop
+
 from .connection import Connection
 from .exchange import Exchange
 from .faults.rest_pages import JSON, Page, error_page
 from .rest_http import respond
-from .signals import on_stop
 from .streams import TIME_UNITS, Session
 
 # What is still under way when the exchange stops gets this long.

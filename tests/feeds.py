@@ -225,4 +225,4 @@ def make_ready(read: Reading, made: list[Gated]) -> None:
 
 def successors() -> list[threading.Thread]:
     """Those that are being made or read."""
-    return [thread for thread in threading.enumerate() if thread.name == "successor"]
+    return [thread for thread in threading.enumerate() if thread.name == "standby"]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pricetracker.process.signals import BEAT, StopRequest
-from replay.signals import stop_signals
+from pricetracker.process.stop_signals import stop_signals
 
 SIGNALS = stop_signals()
 

@@ -45,7 +45,7 @@ class Standby:
         self.error: BaseException | None = None
         self.socket: Socket | None = None
         self.lock = threading.Lock()
-        self.thread = threading.Thread(target=self.run, name="successor", daemon=True)
+        self.thread = threading.Thread(target=self.run, name="standby", daemon=True)
         self.thread.start()
 
     def run(self) -> None:

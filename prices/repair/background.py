@@ -41,7 +41,7 @@ class Background:
         # Until when each job is left alone.
         self.resting = [clock()] * len(jobs)
         self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.run, name="backfill", daemon=True)
+        self.thread = threading.Thread(target=self.run, name="background", daemon=True)
 
     def start(self) -> None:
         self.thread.start()

@@ -5,11 +5,11 @@ import gc
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from replay.signals import on_stop
+from .stop_signals import on_stop
 
 # Seconds that requests under way get when the server stops.
 PATIENCE = 3
@@ -63,15 +63,15 @@ class Server(uvicorn.Server):
         freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Not before Django is set up.
-        from prices.live.broadcast import sign_off
-
-        sign_off()
+        self.at_end()
         await super().shutdown(sockets)
 
 
-def serve(listening: socket.socket) -> None:
-    """Serve the site until a signal asks to stop; outside of the main thread until the process ends."""
+def serve(listening: socket.socket, at_end: Callable[[], None]) -> None:
+    """Serve the site until a signal asks to stop; outside of the main thread until the process ends.
+
+    `at_end` is called in the event loop before the open requests are waited for: it ends those that have no end.
+    """
     config = uvicorn.Config(
         APPLICATION,
         lifespan="off",
@@ -80,4 +80,6 @@ def serve(listening: socket.socket) -> None:
         log_config=None,
         timeout_graceful_shutdown=PATIENCE,
     )
-    Server(config).run(sockets=[listening])
+    server = Server(config)
+    server.at_end = at_end
+    server.run(sockets=[listening])

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import FrameType, TracebackType
 from typing import Self
 
-from replay.signals import on_stop
+from .stop_signals import on_stop
 
 # Seconds. A wait is cut into beats so that stopping never takes longer than one.
 BEAT = 0.1

@@ -19,7 +19,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from pricetracker.process import output
-from replay.signals import stop_signals
+
+from .stop_signals import stop_signals
 
 # A fresh interpreter everywhere: a fork would share our locks and connections.
 context = multiprocessing.get_context("spawn")

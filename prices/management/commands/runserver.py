@@ -7,6 +7,7 @@ from django.core.management.commands import runserver
 from django.db import OperationalError, connections
 from django.utils import autoreload
 
+from prices.live.broadcast import sign_off
 from pricetracker import reasons
 from pricetracker.process.server import address, listen, reason, serve
 from pricetracker.process.signals import leave_on_hangup
@@ -35,7 +36,7 @@ class Command(runserver.Command):
         except OSError as error:
             self.give_up(f"Cannot listen on {self.addr}:{self.port}: {reason(error)}.")
         self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
-        serve(listening)
+        serve(listening, at_end=sign_off)
 
     def give_up(self, why: str) -> NoReturn:
         self.stderr.write(why)

@@ -142,4 +142,7 @@ def site(listening: socket.socket) -> None:
     import django
 
     django.setup()
-    serve(listening)
+
+    from prices.live.broadcast import sign_off
+
+    serve(listening, at_end=sign_off)

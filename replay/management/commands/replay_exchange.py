@@ -10,13 +10,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pricetracker.process.stop_signals import on_stop
 from replay.archive import RecordingError
 from replay.exchange import Exchange, open_exchange
 from replay.faults import script
 from replay.faults.fault import Fault
 from replay.faults.storm import storm
 from replay.server import Address, run
-from replay.signals import on_stop
 
 DEFAULT_PORT = 9443  # as the real exchange's streams
 
