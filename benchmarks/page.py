@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page
 
-from tests.browser import DESK, PHONE, find_browser, open_browser, open_page
+from tests.support.browser import DESK, PHONE, find_browser, open_browser, open_page
 
 from .figures import Table, spread
 from .options import Options

@@ -24,7 +24,7 @@ from playwright.sync_api import Page
 
 from prices.exchange.subscription import aggregate_trades
 from replay.clock import LAG
-from tests.browser import find_browser, open_browser, open_page
+from tests.support.browser import find_browser, open_browser, open_page
 
 from .crowd import CYCLE, crowd
 from .figures import Table, percentile

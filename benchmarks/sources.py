@@ -11,7 +11,7 @@ from typing import NamedTuple
 from replay.exchange import open_exchange
 from replay.server import Address
 from replay.server import run as run_exchange
-from tests.secured import CERTIFICATE
+from tests.support.secured import CERTIFICATE
 
 
 class Source(NamedTuple):

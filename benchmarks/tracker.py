@@ -19,7 +19,7 @@ from replay.exchange import Exchange, open_exchange
 from replay.ledger import Ledger
 from replay.server import Address
 from replay.server import run as run_exchange
-from tests.market import Held, fill, market
+from tests.support.market import Held, fill, market
 
 from .ground import ground
 

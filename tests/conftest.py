@@ -10,61 +10,63 @@ from django.conf import settings
 from playwright.sync_api import Browser
 
 from pricetracker.postgres import hold
-from tests.browser import find_browser, open_browser
-from tests.private_postgres import Private
+from tests.support.browser import find_browser, open_browser
+from tests.support.private_postgres import Private
+
+TESTS = Path(__file__).parent
 
 # Test modules that start programs and servers, drive a browser, or let a tape run for a while.
 SLOW = {
-    "test_benchmarks.py",
-    "test_browser.py",
-    "test_chart.py",
-    "test_database_away.py",
-    "test_events.py",
-    "test_gap_ledger.py",
-    "test_javascript.py",
-    "test_killed.py",
-    "test_live_page.py",
-    "test_lookout.py",
-    "test_private_postgres.py",
-    "test_private_postgres_killed.py",
-    "test_private_postgres_places.py",
-    "test_prune_command.py",
-    "test_pruning.py",
-    "test_recording.py",
-    "test_repair_gaps.py",
-    "test_repairer.py",
-    "test_replay_command.py",
-    "test_replay_faults.py",
-    "test_replay_judge.py",
-    "test_replay_rest_faults.py",
-    "test_replay_rest_lies.py",
-    "test_replay_server.py",
-    "test_replay_storm.py",
-    "test_rest.py",
-    "test_rotation.py",
-    "test_screens.py",
-    "test_serving.py",
-    "test_settings.py",
-    "test_start.py",
-    "test_storms.py",
-    "test_stream.py",
-    "test_successor.py",
-    "test_symbols.py",
-    "test_tape.py",
-    "test_torture.py",
-    "test_verify.py",
-    "test_verify_command.py",
-    "test_verify_exchange.py",
-    "test_verify_model.py",
-    "test_worker.py",
-    "test_writer.py",
+    "project/test_benchmarks.py",
+    "page/test_browser.py",
+    "page/test_chart.py",
+    "project/test_database_away.py",
+    "api/test_events.py",
+    "recording/test_gap_ledger.py",
+    "page/test_javascript.py",
+    "recording/test_killed.py",
+    "page/test_live_page.py",
+    "recording/test_staleness_check.py",
+    "postgres/test_sharing.py",
+    "postgres/test_killed.py",
+    "postgres/test_places.py",
+    "retention/test_prune_command.py",
+    "retention/test_pruning.py",
+    "recording/test_recording.py",
+    "repair/test_repair_gaps.py",
+    "repair/test_repairer.py",
+    "replay/test_command.py",
+    "replay/test_faults.py",
+    "replay/test_conformance.py",
+    "replay/test_rest_faults.py",
+    "replay/test_rest_lies.py",
+    "replay/test_server.py",
+    "replay/test_storm.py",
+    "exchange/test_rest.py",
+    "exchange/test_rotation.py",
+    "page/test_screens.py",
+    "process/test_serving.py",
+    "project/test_settings.py",
+    "process/test_start.py",
+    "recording/test_storms.py",
+    "exchange/test_stream.py",
+    "exchange/test_standby.py",
+    "exchange/test_exchange_info.py",
+    "recording/test_store.py",
+    "recording/test_torture.py",
+    "audit/test_findings.py",
+    "audit/test_verify_command.py",
+    "audit/test_verify_exchange.py",
+    "audit/test_verify_model.py",
+    "repair/test_background.py",
+    "recording/test_writer.py",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`-m "not slow"` is what there is time for between two edits."""
     for item in items:
-        if item.path.name in SLOW:
+        if item.path.relative_to(TESTS).as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
 
 

@@ -25,11 +25,11 @@ from replay.exchange import Exchange
 from replay.faults.fault import Fault
 from replay.ledger import Ledger
 from replay.server import running
-from tests.browser import PHONE, find_browser, open_browser, open_page
-from tests.exchange import Running
-from tests.market import Held, fill, market
-from tests.recorders import recorder
-from tests.sites import running_site
+from tests.support.browser import PHONE, find_browser, open_browser, open_page
+from tests.support.local_exchange import Running
+from tests.support.market import Held, fill, market
+from tests.support.recorders import recorder
+from tests.support.sites import running_site
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 

@@ -1,0 +1,98 @@
+"""The README keeps up with the code: every setting, every command, every option of a command."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (PROJECT / "pricetracker" / "settings.py").read_text(encoding="utf-8")
+
+# Django's own commands, changed within but the same to their users.
+SAME_AS_DJANGOS = {"makemigrations", "runserver", "migrate"}
+
+# Options that Django gives to every command.
+COMMON = {
+    "help",
+    "version",
+    "verbosity",
+    "settings",
+    "pythonpath",
+    "traceback",
+    "no_color",
+    "force_color",
+    "skip_checks",
+}
+
+
+def variables() -> list[str]:
+    """The environment variables that the settings file reads."""
+    return re.findall(r"(?:env\.\w+|environ\.get)\(\s*\"([A-Z_]+)\"", SETTINGS)
+
+
+def commands() -> list[str]:
+    return [
+        name
+        for name, app in get_commands().items()
+        if app in {"prices", "replay"} and name not in SAME_AS_DJANGOS
+    ]
+
+
+@pytest.mark.parametrize("name", variables())
+def test_every_setting_is_in_the_table(name: str) -> None:
+    assert f"\n| `{name}` |" in README
+
+
+def test_the_settings_file_reads_what_it_is_thought_to() -> None:
+    assert len(variables()) == 9
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_in_the_table_with_its_options(name: str) -> None:
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `manage.py {name}")]
+    usage = row.split("|")[1]
+    command = load_command_class(get_commands()[name], name)
+    options = command.create_parser("manage.py", name)._actions
+    own = [
+        action.option_strings[0]
+        for action in options
+        if action.option_strings and action.dest not in COMMON
+    ]
+    assert [option for option in own if option not in usage] == []
+
+
+@pytest.mark.parametrize("last", [".venv/bin/python manage.py start", ".venv/bin/python -m pytest"])
+def test_the_two_lines_do_all_the_set_up(last: str) -> None:
+    line = f"python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && {last}"
+    assert f"\n    {line}\n" in README
+
+
+def links() -> list[str]:
+    """Where the documents at the top of the tree lead to, outside the web."""
+    texts = (path.read_text(encoding="utf-8") for path in PROJECT.glob("*.md"))
+    return [link for text in texts for link in re.findall(r"\]\((?!http)([^)]+)\)", text)]
+
+
+@pytest.mark.parametrize("linked", sorted(set(links())))
+def test_what_is_linked_is_there(linked: str) -> None:
+    assert (PROJECT / linked).exists()
+
+
+def test_contributing_names_places_that_are_there() -> None:
+    table = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where")[2]
+    places = [
+        place
+        for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+        for place in row.split(", ")
+    ]
+    assert places
+    assert [place for place in places if not (PROJECT / place.strip("`")).exists()] == []
+
+
+def test_every_requirement_is_pinned() -> None:
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert wanted
+    assert [line for line in wanted if not re.fullmatch(r"[\w\-\[\],]+==[\w.]+", line)] == []

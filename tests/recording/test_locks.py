@@ -1,0 +1,252 @@
+"""Readers that keep a transaction open, and whoever records, prunes, verifies or migrates beside."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, migrations, transaction
+from django.db.migrations.state import ProjectState
+
+from prices.models import Price, Symbol
+from prices.patience import Patiently
+from prices.recording.session import connect
+from prices.recording.statements import TAKE_PEN
+from prices.recording.tape import Tape
+from tests.support.local_exchange import BTC, ETH, local_exchange
+from tests.support.recorders import PATIENCE, eventually, manage, recorder
+from tests.support.tapes import open_tape, tick
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TABLES = ("prices", "prices_price", "prices_candle", "prices_gap", "prices_symbol")
+
+# A `lock_timeout` of tests: nothing here waits for anything but locks that are held.
+AT_ONCE = "SET lock_timeout = '20ms'"
+
+
+@contextmanager
+def session(*statements: str) -> Iterator[psycopg.Connection]:
+    """A transaction that ran some statements and then stays open, as psql's without autocommit."""
+    with connect(application_name="report") as database:
+        database.execute("SET idle_in_transaction_session_timeout = 0")
+        database.autocommit = False
+        for statement in statements:
+            database.execute(statement)
+        yield database
+        assert database.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+        database.rollback()
+
+
+@pytest.fixture
+def reader() -> Iterator[psycopg.Connection]:
+    """Has read the view and each table."""
+    with session(*(f"TABLE {name}" for name in TABLES)) as database:
+        yield database
+
+
+@pytest.fixture
+def hurried() -> Iterator[Tape]:
+    """A tape that would report within milliseconds that it waits for a lock."""
+    with open_tape("BTCUSDT") as tape:
+        tape.database.execute(AT_ONCE)
+        yield tape
+
+
+def waits(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "lock" in record.getMessage()]
+
+
+class TestIdleReader:
+    def test_holds_up_no_writing(self, hurried, reader, caplog) -> None:
+        hurried.store([tick(1), tick(5, 1)])
+        # The second is new: nothing changes the view for it.
+        hurried.register(["BTCUSDT", "ETHUSDT"])
+        hurried.store([tick(1, symbol="ETHUSDT")])
+        hurried.fill("BTCUSDT", [tick(2, 0.5)])
+        hurried.void("BTCUSDT", 3, 4)
+        hurried.note("BTCUSDT", [])
+        hurried.refold("BTCUSDT", [])
+        hurried.silence()
+        assert waits(caplog) == []
+        assert Price.objects.count() == 4
+
+    def test_of_the_strictest_kind_holds_up_none(self, hurried, caplog) -> None:
+        with session("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT count(*) FROM prices"):
+            hurried.store([tick(1), tick(5, 1)])
+        assert waits(caplog) == []
+
+    def test_holds_up_no_recorder_that_starts(self, reader) -> None:
+        with local_exchange(BTC, ETH, speed=10, loop=True) as exchange:
+            with recorder(exchange, "BTCUSDT"):
+                self.await_ticks("BTCUSDT")
+            # Again, with a symbol that is known and one that is new.
+            with recorder(exchange, "BTCUSDT", "ETHUSDT"):
+                self.await_ticks("ETHUSDT")
+
+    def test_holds_up_no_recorder_that_reconnects(self, reader) -> None:
+        with (
+            local_exchange(BTC, ETH, speed=10, loop=True) as exchange,
+            recorder(exchange, "BTCUSDT", "ETHUSDT"),
+        ):
+            self.await_ticks("BTCUSDT")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'stream_prices'"
+                )
+            self.await_ticks("BTCUSDT")
+            self.await_ticks("ETHUSDT")
+
+    def await_ticks(self, symbol: str) -> None:
+        """More of them than there are."""
+        ticks = Price.objects.filter(symbol__name=symbol)
+        known = ticks.count()
+        eventually(lambda: ticks.count() > known)
+
+    @pytest.mark.parametrize(
+        "command", [["migrate"], ["prune_prices", "--keep", "2d"], ["verify_prices"]]
+    )
+    def test_holds_up_no_command(self, hurried, reader, command: list[str]) -> None:
+        hurried.store([tick(1)])
+        process = manage(*command)
+        output, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, output
+
+
+class TestView:
+    def rows(self) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT symbol, first_trade FROM prices ORDER BY timestamp DESC, id DESC"
+            )
+            return cursor.fetchall()
+
+    def plan(self, name: str) -> str:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Of a few rows the planner would read all and sort them.
+            for way in ("seqscan", "bitmapscan", "sort"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+            cursor.execute(
+                "EXPLAIN SELECT * FROM prices WHERE symbol = %s ORDER BY timestamp DESC LIMIT 1",
+                [name],
+            )
+            return "\n".join(row[0] for row in cursor.fetchall())
+
+    def test_has_the_ticks_of_a_symbol_that_is_new(self, hurried, reader) -> None:
+        hurried.register(["BTCUSDT", "ETHUSDT"])
+        hurried.store([tick(1), tick(2, 1, symbol="ETHUSDT"), tick(3, 2)])
+        found = [("BTCUSDT", 3), ("ETHUSDT", 2), ("BTCUSDT", 1)]
+        assert self.rows() == found
+        assert not hurried.refresh_view()
+        reader.rollback()
+        assert hurried.refresh_view()
+        assert self.rows() == found
+        reader.execute("SELECT 1")
+
+    def test_is_read_by_index_once_it_is_refreshed(self, hurried) -> None:
+        hurried.store([tick(1)])
+        assert hurried.refresh_view()
+        plan = self.plan("BTCUSDT")
+        assert "Index Scan Backward using price_symbol_timestamp" in plan
+
+    def test_has_a_symbol_that_got_its_number_earlier(self, hurried) -> None:
+        with session("INSERT INTO prices_symbol (name) VALUES ('XRPUSDT')") as open_one:
+            hurried.register(["BTCUSDT", "ETHUSDT"])
+            assert hurried.refresh_view()
+            open_one.commit()
+            hurried.register(["XRPUSDT"])
+            hurried.store([tick(7, symbol="XRPUSDT")])
+            assert self.rows() == [("XRPUSDT", 7)]
+            open_one.execute("SELECT 1")
+
+    def test_follows_a_symbol_that_is_renamed(self, hurried) -> None:
+        hurried.store([tick(1)])
+        assert hurried.refresh_view()
+        Symbol.objects.filter(name="BTCUSDT").update(name="XBTUSDT")
+        assert self.rows() == [("XBTUSDT", 1)]
+
+
+class TestLockThatIsHeld:
+    @pytest.mark.parametrize(
+        ("statement", "held"),
+        [
+            (TAKE_PEN, "the writer lock"),
+            ("LOCK TABLE prices_price IN SHARE MODE", "ShareLock on prices_price"),
+            ("SELECT * FROM prices_symbol FOR UPDATE", "RowShareLock on prices_symbol"),
+        ],
+    )
+    def test_is_reported_with_its_holder_and_waited_for(
+        self, hurried, caplog, statement: str, held: str
+    ) -> None:
+        with session(statement) as holder:
+            pid = holder.info.backend_pid
+            number = hurried.numbers["BTCUSDT"]
+
+            def write() -> None:
+                hurried.store([tick(1)])
+                hurried.silence()
+
+            writing = threading.Thread(target=write)
+            writing.start()
+            eventually(lambda: waits(caplog))
+            holder.rollback()
+            writing.join(PATIENCE)
+            holder.execute("SELECT 1")
+        said = waits(caplog)[0]
+        assert f"report (pid {pid}, idle in transaction, " in said
+        assert held in said
+        assert Price.objects.get().symbol_id == number
+
+    def test_is_not_called_a_database_that_is_away(self, caplog) -> None:
+        with local_exchange(BTC) as exchange, session(TAKE_PEN) as holder:
+            process = manage("stream_prices", "BTCUSDT", exchange=exchange)
+            lines: list[str] = []
+            while "the writer lock" not in "".join(lines):
+                line = process.stdout.readline() if process.stdout else ""
+                assert line, "".join(lines)
+                lines.append(line)
+            holder.rollback()
+            eventually(lambda: Price.objects.exists())
+            process.terminate()
+            output, _ = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0, output
+            assert "away" not in "".join(lines) + output
+            holder.execute("SELECT 1")
+
+
+class TestMigration:
+    def run(self, operation: Patiently) -> None:
+        with connection.schema_editor() as editor:
+            operation.database_forwards("prices", editor, ProjectState(), ProjectState())
+
+    def test_says_who_holds_it_up_and_ends(self, reader, caplog) -> None:
+        naps: list[float] = []
+        change = migrations.RunSQL("ALTER TABLE prices_gap ADD COLUMN tried integer")
+        with pytest.raises(CommandError) as ended, caplog.at_level(logging.WARNING):
+            self.run(Patiently(change, attempts=2, sleep=naps.append))
+        assert f"report (pid {reader.info.backend_pid}, idle in transaction, " in str(ended.value)
+        assert "AccessShareLock on prices_gap" in str(ended.value)
+        assert len(naps) == len(waits_to_change(caplog)) == 1
+
+    def test_goes_on_when_the_reader_ends(self, reader) -> None:
+        change = migrations.RunSQL("ALTER TABLE prices_gap ADD COLUMN tried integer")
+        undo = migrations.RunSQL("ALTER TABLE prices_gap DROP COLUMN tried")
+        self.run(Patiently(change, undo, sleep=lambda _: reader.rollback()))
+        reader.execute("SELECT 1")
+
+    def test_back_and_forth_keeps_the_view(self) -> None:
+        with open_tape() as tape:
+            tape.store([tick(1)])
+            call_command("migrate", "prices", "0007", verbosity=0)
+            assert TestView().rows() == [("BTCUSDT", 1)]
+            call_command("migrate", "prices", verbosity=0)
+            assert TestView().rows() == [("BTCUSDT", 1)]
+
+
+def waits_to_change(caplog) -> list[str]:
+    return [r.getMessage() for r in caplog.records if "Waiting to change" in r.getMessage()]

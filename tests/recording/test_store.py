@@ -1,0 +1,307 @@
+"""Storing: every tick once, its share in the candle once, and every hole known in the commit that reveals it."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prices.exchange.messages import Tick, micros
+from prices.models import Gap, Price, Symbol
+from prices.recording.tape import Hole
+from tests.support.local_exchange import BTC, ETH, TRX
+from tests.support.tapes import (
+    START,
+    at,
+    check,
+    clear,
+    expected_ticks,
+    instant,
+    minutes,
+    open_gaps,
+    open_tape,
+    recorded,
+    stored_candles,
+    stored_ticks,
+    tick,
+)
+
+# Bytes of a page of PostgreSQL's.
+PAGE = 8192
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@st.composite
+def tapes(draw: st.DrawFn) -> list[Tick]:
+    """Some ticks of one symbol whose ids join, in order of time, several of them often at one instant."""
+    ticks, first, seconds = [], draw(st.integers(0, 1000)), 0
+    for _ in range(draw(st.integers(1, 25))):
+        trades = draw(st.integers(1, 3))
+        seconds += draw(st.sampled_from([0, 0, 1, 20, 70]))
+        price = draw(st.sampled_from(["99.5", "100", "100.00000001", "101"]))
+        ticks.append(tick(first, seconds, price, trades=trades))
+        first += trades
+    return ticks
+
+
+class TestAnyOrder:
+    """Whatever comes, in whatever batches and however often: the tape equals a plain model of it."""
+
+    @given(data=st.data())
+    @settings(
+        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    def test_ticks_candles_and_gaps_equal_the_model(self, transactional_db, data) -> None:
+        tape_of_exchange = data.draw(tapes())
+        with open_tape() as tape:
+            clear(tape)
+            received: list[Tick] = []
+            for batch in data.draw(
+                st.lists(
+                    st.lists(st.sampled_from(tape_of_exchange), min_size=1), min_size=1, max_size=6
+                )
+            ):
+                received += batch
+                tape.store(batch)
+                check(tape, received)
+            self.check_instants(received)
+            tape.store(tape_of_exchange)
+            check(tape, tape_of_exchange)
+            assert not open_gaps()
+
+    def check_instants(self, received: list[Tick]) -> None:
+        """A gap lies between the instants of the ticks on either side."""
+        ends = {tick.last + 1: instant(tick.traded) for tick in received}
+        starts = {tick.first - 1: instant(tick.traded) for tick in received}
+        for gap in Gap.objects.filter(status="open"):
+            assert (gap.starts, gap.ends) == (ends[gap.first_trade], starts[gap.last_trade])
+
+
+PRICES = ["0.00000001", "9999999999.99999999", "1.1", "61928.31000000", "1.100000000000"]
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> list[list[Tick]]:
+    """Two symbols' ticks in the order in which they are made, in batches; now and then a batch begins with ticks that were in the
+    one before, and now and then a tick comes twice.
+    """
+    next_trade, time, feed = {"BTCUSDT": 5, "ETHUSDT": 1 << 33}, at(0), []
+    for _ in range(draw(st.integers(1, 30))):
+        symbol = draw(st.sampled_from(sorted(next_trade)))
+        time += draw(st.sampled_from([0, 0, 1, 999_999, 19_876_543, 70_000_000]))
+        first, trades = next_trade[symbol], draw(st.integers(1, 3))
+        next_trade[symbol] += trades
+        price, quantity = draw(st.sampled_from(PRICES)), draw(st.sampled_from(PRICES))
+        # The exchange speaks in milliseconds, too.
+        traded = time if draw(st.booleans()) else time // 1000
+        feed.append(Tick(symbol, first, first + trades - 1, price, quantity, traded, time))
+    cuts = sorted(draw(st.lists(st.integers(0, len(feed)), max_size=4)))
+    batches = []
+    for begin, end in zip([0, *cuts], [*cuts, len(feed)], strict=True):
+        begin = max(0, begin - draw(st.sampled_from([0, 0, 0, 1, 3])))
+        batch = feed[begin:end]
+        if batch and draw(st.integers(0, 4)) == 0:
+            batch.insert(draw(st.integers(0, len(batch))), draw(st.sampled_from(batch)))
+        batches += [batch] if batch else []
+    return batches
+
+
+@given(batches=feeds())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_follows_on_the_end_of_the_tape_is_stored_as_anything_else(
+    transactional_db, batches: list[list[Tick]]
+) -> None:
+    received: list[Tick] = []
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        clear(tape)
+        for batch in batches:
+            new = {(tick.symbol, tick.first) for tick in batch} - {
+                (tick.symbol, tick.first) for tick in received
+            }
+            assert tape.store(batch) == (len(new), 0, 0, None)
+            received += batch
+            assert stored_ticks() == expected_ticks(tape, received)
+            assert stored_candles() == {
+                minute: asdict(candle) for minute, candle in minutes(received).items()
+            }
+    assert not open_gaps()
+
+
+def test_a_symbol_without_a_tape_follows_on_nothing() -> None:
+    """It may have been pruned, or something may be known of it: its batch is for the statement that looks at all."""
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        tape.store([tick(1)])
+        Symbol.objects.filter(name="ETHUSDT").update(kept_from=10)
+        stored = tape.store([tick(2, 1), tick(3, 1, symbol="ETHUSDT")])
+        assert (stored.ticks, stored.contradicted) == (1, ["ETHUSDT"])
+        assert not Price.objects.filter(symbol__name="ETHUSDT").exists()
+
+
+def test_what_follows_on_a_tick_is_stored_as_it_came_or_not_at_all() -> None:
+    """Another writer's tick stands where the batch would go: it is no end that this one follows on."""
+    with open_tape() as tape, open_tape() as other:
+        tape.store([tick(1)])
+        other.store([tick(2, 1), tick(3, 2)])
+        stored = tape.store([tick(2, 1), tick(3, 2), tick(4, 3)])
+    assert stored == (1, 0, 0, None)
+    assert Price.objects.count() == 4
+
+
+def test_what_follows_on_the_end_may_lie_in_a_hole_that_somebody_found_past_it() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1)])
+        tape.note("BTCUSDT", [Hole(2, 5, START, START + timedelta(seconds=9))])
+        assert tape.store([tick(2, 1), tick(3, 2)]) == (2, 0, 0, None)
+        assert open_gaps() == [(4, 5)]
+
+
+def test_a_hole_is_known_in_the_commit_that_reveals_it() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1, 0), tick(2, 1)])
+        stored = tape.store([tick(6, 5)])
+    assert (stored.ticks, stored.gaps_opened) == (1, 1)
+    gap = Gap.objects.get()
+    assert (gap.first_trade, gap.last_trade, gap.status) == (3, 5, "open")
+    assert (gap.starts, gap.ends) == (START + timedelta(seconds=1), START + timedelta(seconds=5))
+
+
+def test_the_hole_across_a_stop_is_found_when_recording_resumes() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1)])
+    with open_tape() as resumed:
+        resumed.store([tick(9, 60)])
+    assert open_gaps() == [(2, 8)]
+
+
+def test_a_hole_that_is_partly_filled_splits_and_one_that_is_filled_closes() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1), tick(10, 9)])
+        tape.store([tick(5, 4)])
+        assert open_gaps() == [(2, 4), (6, 9)]
+        stored = tape.store([tick(2, 1, trades=3)])
+        assert stored.gaps_closed == 1
+        assert open_gaps() == [(6, 9)]
+    assert Gap.objects.get(status="repaired").closed_at is not None
+
+
+def test_one_symbols_trades_fill_no_other_symbols_hole() -> None:
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        tape.store([tick(1), tick(5)])
+        tape.store([tick(first, symbol="ETHUSDT") for first in range(1, 6)])
+    assert open_gaps() == [(2, 4)]
+    assert open_gaps("ETHUSDT") == []
+
+
+def test_ticks_from_before_recording_began_leave_a_hole_up_to_its_beginning() -> None:
+    with open_tape() as tape:
+        tape.store([tick(100, 60)])
+        tape.store([tick(10, 1), tick(11, 2)])
+    assert open_gaps() == [(12, 99)]
+
+
+def test_milliseconds_and_microseconds_of_a_trade_are_one_trade() -> None:
+    in_microseconds = tick(1, 0.123456)
+    in_milliseconds = Tick("BTCUSDT", 1, 1, "100", "1", in_microseconds.traded // 1000, 0)
+    with open_tape() as tape:
+        tape.store([in_microseconds])
+        assert tape.store([in_milliseconds]).ticks == 0
+    assert Price.objects.get().timestamp == START + timedelta(microseconds=123456)
+
+
+@pytest.mark.parametrize("price", PRICES)
+def test_a_price_is_stored_exactly(price: str) -> None:
+    with open_tape() as tape:
+        tape.store([tick(1, price=price)])
+    assert Price.objects.get().price == Decimal(price)
+
+
+@given(time=st.integers(1_000_000_000_000_000, 9_007_199_254_740_991))
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_an_instant_is_stored_to_the_microsecond(transactional_db, time: int) -> None:
+    with open_tape() as tape:
+        clear(tape)
+        # One begins the tape, the other follows on it: each is written its own way.
+        for trade in (1, 2):
+            tape.store([Tick("BTCUSDT", trade, trade, "1", "1", time, time)])
+    assert {tick.timestamp for tick in Price.objects.all()} == {instant(time)}
+
+
+def test_minutes_are_half_open() -> None:
+    with open_tape() as tape:
+        tape.store([tick(1, 59.999999, "1"), tick(2, 60, "2")])
+    assert {minute: candle["high"] for (_, minute), candle in stored_candles().items()} == {
+        START: Decimal(1),
+        START + timedelta(minutes=1): Decimal(2),
+    }
+
+
+def test_registering_again_burns_no_number() -> None:
+    for _ in range(3):
+        with open_tape("BTCUSDT", "ETHUSDT") as tape:
+            numbers = tape.numbers
+    with open_tape("BTCUSDT", "TRXUSDT") as tape:
+        assert tape.numbers["BTCUSDT"] == numbers["BTCUSDT"]
+        assert tape.numbers["TRXUSDT"] == max(numbers.values()) + 1
+
+
+def test_recorded_ticks_stored_twice_and_in_milliseconds_are_on_the_tape_once() -> None:
+    ticks = [*recorded(BTC), *recorded(ETH), *recorded(TRX)]
+    cut = [
+        Tick(t.symbol, t.first, t.last, t.price, t.quantity, micros(t.traded) // 1000, t.sent)
+        for t in ticks
+    ]
+    with open_tape("BTCUSDT", "ETHUSDT", "TRXUSDT") as tape:
+        tape.store(ticks)
+        check(tape, ticks)
+        assert tape.store(ticks).ticks == 0
+        assert tape.store(cut).ticks == 0
+        check(tape, ticks)
+    assert Symbol.objects.count() == 3
+    assert at(0) == START.timestamp() * 1_000_000
+
+
+@pytest.mark.parametrize(("symbols", "most"), [(2, 130), (40, 130)])
+def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
+    """Rows and indexes, of symbols interleaved as they come from the stream: no index is left half empty."""
+    names = [f"S{number}" for number in range(symbols)]
+    following = dict.fromkeys(names, 0)
+    feed = []
+    for number, source in enumerate(5 * recorded(BTC)):
+        symbol = names[number % symbols]
+        first, trades = following[symbol], source.last - source.first + 1
+        following[symbol] += trades
+        time = at(number / 1000)
+        feed.append(
+            Tick(symbol, first, first + trades - 1, source.price, source.quantity, time, time)
+        )
+    with open_tape(*names) as tape:
+        for begin in range(0, len(feed), 500):
+            tape.store(feed[begin : begin + 500])
+        (size,) = tape.database.execute(
+            "SELECT pg_relation_size('prices_price') + pg_indexes_size('prices_price')"
+        ).fetchone()
+    # Of each symbol the last page of either index is being filled.
+    size -= symbols * 2 * PAGE
+    assert size / len(feed) <= most
+
+
+def test_instants_of_a_gap_come_from_its_own_symbol() -> None:
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        tape.store(
+            [
+                tick(1, 1),
+                tick(1, 7, symbol="ETHUSDT"),
+                tick(3, 3),
+                tick(3, 2, symbol="ETHUSDT"),
+                tick(4, 9, symbol="ETHUSDT"),
+            ]
+        )
+    gap = Gap.objects.get(symbol__name="BTCUSDT")
+    assert (gap.starts, gap.ends) == (START + timedelta(seconds=1), START + timedelta(seconds=3))
