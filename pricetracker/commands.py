@@ -13,7 +13,7 @@ from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
-from . import reasons
+from . import __version__, reasons
 from .process import output
 from .process.output import Use
 
@@ -33,6 +33,13 @@ UNWRITTEN = 1
 
 
 class CommandLine(ManagementUtility):
+    def execute(self) -> None:
+        """Run the command. `version` is ours: Django's own prints the version of Django."""
+        if self.argv[1:] in (["version"], ["--version"]):
+            sys.stdout.write(f"pricetracker {__version__}\n")
+        else:
+            super().execute()
+
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Load a command. From then on Ctrl-C is an exception again, which it can answer in its own way."""
         command = super().fetch_command(subcommand)

@@ -15,6 +15,7 @@ from prices import ask
 from prices.coverage import GAPS_LISTED, Coverage, Verdict
 from prices.exchange.messages import Tick
 from prices.models import Gap, Symbol
+from prices.models.symbol import HEARTBEAT_COUNTS_FOR
 from prices.recording.tape import Hole, Tape
 from tests.support.tapes import START, clear, instant, minutes, open_tape, tick
 
@@ -101,8 +102,9 @@ def put(tape: Tape, case: Case, batches: list[list[Tick]]) -> None:
         tape.store(batch)
     if case.vouched:
         tape.heartbeat(["BTCUSDT"], case.vouched)
-        # Live for as long as the test takes.
-        Symbol.objects.filter(name="BTCUSDT").update(heard_at=Now() + timedelta(hours=1))
+        # As late as a heartbeat may be dated, so that it counts for as long as the test takes.
+        late = Now() + HEARTBEAT_COUNTS_FOR - timedelta(seconds=0.5)
+        Symbol.objects.filter(name="BTCUSDT").update(heard_at=late)
 
 
 @given(data=st.data())

@@ -281,7 +281,8 @@ class TestGaps:
             list(prune(tape, SYMBOL, instant(micros(ticks[1500].traded))))
         with local_exchange(BTC) as exchange:
             code, output = repair(exchange)
-        assert (code, output) == (0, "No trade is missing.\n")
+        assert code == 0
+        assert "where ticks were pruned" in output
         assert len(open_gaps()) == 1
 
     def test_what_comes_from_before_opens_none_and_counts_nowhere(self, tape) -> None:

@@ -88,7 +88,14 @@ def trade(number: int) -> bytes:
     return (
         b'{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":%d,"s":"BTCUSDT","a":%d,"p":"61928.31","q":"0.1",'
         b'"f":%d,"l":%d,"T":%d,"m":true,"M":true}}'
-    ) % (1751531436009000 + number, number, number, number, 1751531436000000 + number * 1000)
+    ) % (
+        # Sent three milliseconds after it was traded.
+        1751531436003000 + number * 1000,
+        number,
+        number,
+        number,
+        1751531436000000 + number * 1000,
+    )
 
 
 class Market:
