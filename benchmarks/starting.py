@@ -58,7 +58,7 @@ def start(environment: dict[str, str]) -> float:
         [sys.executable, "manage.py", "start", "--demo", "--port", "0"],
         env=environment,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     ) as running:
         try:
             # The site is at http://… - Ctrl-C stops it.

@@ -126,7 +126,7 @@ def past(ready: Connection, begins: int) -> None:
 
 def recorder(ready: Connection, symbols: Sequence[str]) -> None:
     # Its status line.
-    with Path(os.devnull).open("w") as nowhere:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         sys.stdout = nowhere
         start.recorder(ready, list(symbols))
 

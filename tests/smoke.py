@@ -44,7 +44,7 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -3,6 +3,7 @@
 `python -m pricetracker.postgres.keeper FOLDER [SETTING=VALUE …]`
 """
 
+import io
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def spawn(folder: Path, options: Mapping[str, str]) -> subprocess.Popen[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         errors="backslashreplace",
         start_new_session=True,
         creationflags=APART,
@@ -75,5 +76,8 @@ def deaf() -> None:
 
 
 if __name__ == "__main__":
+    # What it writes is read by `spawn`, in whatever encoding the machine has for a console.
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8")
     deaf()
     main(*sys.argv[1:])

@@ -72,7 +72,7 @@ def market(folder: Path, ticks: list[Tick]) -> Iterator[Running]:
     rows = [
         f"{t.first},{t.price},{t.quantity},{t.first},{t.last},{t.traded},True,True" for t in ticks
     ]
-    file.write_text("\n".join(rows) + "\n")
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     with local_exchange(file) as running:
         running.exchange.clock.reached(ticks[-1].traded)
         yield running

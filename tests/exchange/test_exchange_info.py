@@ -20,7 +20,7 @@ def listed(folder: Path, number: int) -> list[Path]:
     """Recordings of one trade each: what makes a symbol known to the local exchange."""
     paths = [folder / f"COIN{i:03}USDT-aggTrades-2025-07-03.csv" for i in range(number)]
     for path in paths:
-        path.write_text("1,2.0,3.0,1,1,1751500800000,True,True\n")
+        path.write_text("1,2.0,3.0,1,1,1751500800000,True,True\n", encoding="utf-8")
     return paths
 
 

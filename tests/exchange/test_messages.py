@@ -416,7 +416,7 @@ def check(tick: Tick) -> None:
 
 @pytest.fixture(scope="module")
 def frames() -> list[str]:
-    with gzip.open(RECORDED, "rt") as lines:
+    with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
         return [json.loads(line)["raw"] for line in lines]
 
 

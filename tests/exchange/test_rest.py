@@ -277,5 +277,5 @@ class TestSilenceOfOthers:
     def test_a_file_that_was_cut_is_none(self, tmp_path) -> None:
         silence = RetryAfter(tmp_path, "http://one")
         silence.keep(60)
-        silence.path.write_text("")
+        silence.path.write_text("", encoding="utf-8")
         assert silence.left() == 0

@@ -238,7 +238,7 @@ class TestHome:
     @pytest.fixture
     def unwritable(self, tmp_path):
         # A file where the folder should be: it stops root, too.
-        (tmp_path / "home").write_text("")
+        (tmp_path / "home").write_text("", encoding="utf-8")
         return tmp_path / "home"
 
     def test_a_429_is_a_429_when_the_home_cannot_be_written(self, unwritable, caplog) -> None:

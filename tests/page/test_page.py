@@ -306,7 +306,7 @@ def test_all_that_the_script_imports_is_named_at_once() -> None:
     static = finders.find("prices")
     imported = set()
     for module in Path(static).rglob("*.js"):
-        for name in re.findall(r'from "(\.[^"]+)"', module.read_text()):
+        for name in re.findall(r'from "(\.[^"]+)"', module.read_text(encoding="utf-8")):
             path = (module.parent / name).resolve()
             imported.add(path.relative_to(Path(static).parent.resolve()).as_posix())
     assert imported == set(MODULES)

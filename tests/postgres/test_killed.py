@@ -67,8 +67,8 @@ def test_the_number_of_a_killed_server_may_be_another_process_by_now(private: Pr
     )
     with somebody:
         for left in (private.data / "postmaster.pid", private.folder / ".s.PGSQL.5432.lock"):
-            _, *rest = left.read_text().splitlines()
-            left.write_text("\n".join([str(somebody.pid), *rest]) + "\n")
+            _, *rest = left.read_text(encoding="utf-8").splitlines()
+            left.write_text("\n".join([str(somebody.pid), *rest]) + "\n", encoding="utf-8")
         assert "Error" not in private.user().connect()
 
 

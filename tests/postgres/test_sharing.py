@@ -97,14 +97,14 @@ def test_no_server_is_started_for(command: list[str], tmp_path: Path) -> None:
 def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "LIMIT", 10)
     path = tmp_path / "server.log"
-    with path.open("a") as server:
+    with path.open("a", encoding="utf-8") as server:
         for line in ["the first story\n", "the second story\n"]:
             server.write(line)
             server.flush()
             log.trim(path)
         server.write("short\n")
     log.trim(path)
-    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
         "server.log": "short\n",
         "server.old": "the second story\n",
     }

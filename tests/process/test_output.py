@@ -180,7 +180,7 @@ def closed(*arguments: str, **environment: str) -> subprocess.Popen[str]:
             "DATABASE_URL": database_url(),
             **environment,
         },
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -195,7 +195,7 @@ class TestResults:
             assert process.wait(PATIENCE) == 1
 
     def test_a_disk_without_room_is_told_in_a_sentence(self, tmp_path) -> None:
-        with full() as output, (tmp_path / "errors").open("w+") as errors:
+        with full() as output, (tmp_path / "errors").open("w+", encoding="utf-8") as errors:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "check"],
                 cwd=PROJECT,

@@ -41,7 +41,7 @@ def test_figures_of_a_part_take_the_place_of_its_last_ones(tmp_path: Path) -> No
         table = Table(part, ("median",))
         table.add("rate", (figure,))
         results.keep(file, part, [table], Options(1.0, 3, (1_000_000,)))
-    found = json.loads(file.read_text())
+    found = json.loads(file.read_text(encoding="utf-8"))
     assert {part: each["tables"] for part, each in found.items()} == {
         "recording": {"recording": {"rate": {"median": 3.0}}},
         "cost": {"cost": {"rate": {"median": 2.0}}},
@@ -81,7 +81,7 @@ def test_no_database_but_their_own_is_ever_used() -> None:
         cwd=BASE,
         env=os.environ | here,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode != 0

@@ -48,7 +48,7 @@ def ask(folder: Path, **environment: str) -> tuple[dict[str, Answer], str]:
     shell = ("shell", "--no-imports", "--command", ASK)
     code, output = run(*shell, ANSWERS=str(answers), **environment)
     assert code == 0, output
-    found = json.loads(answers.read_text())
+    found = json.loads(answers.read_text(encoding="utf-8"))
     return {path: Answer(*answer) for path, answer in found.items()}, output
 
 

@@ -283,9 +283,9 @@ class TestSecretKey:
     def test_of_two_that_are_made_at_once_the_first_stays(self, tmp_path) -> None:
         kept = tmp_path / "secret_key"
         env.keep_new_key(kept)
-        first = kept.read_text()
+        first = kept.read_text(encoding="utf-8")
         env.keep_new_key(kept)
-        assert kept.read_text() == first
+        assert kept.read_text(encoding="utf-8") == first
         assert list(tmp_path.iterdir()) == [kept]
 
     def test_two_homes_have_two_keys(self, monkeypatch, tmp_path) -> None:
@@ -307,7 +307,7 @@ class TestSecretKey:
         assert not weak or weak not in sentence
 
     def test_a_home_that_is_a_file_is_refused(self, monkeypatch, tmp_path) -> None:
-        (tmp_path / "home").write_text("")
+        (tmp_path / "home").write_text("", encoding="utf-8")
         with pytest.raises(ImproperlyConfigured, match="PRICETRACKER_HOME must be a folder"):
             read(monkeypatch, None, env.secret_key, tmp_path / "home" / "secret_key")
 
@@ -315,7 +315,7 @@ class TestSecretKey:
     def test_a_kept_one_that_is_none_is_refused(self, monkeypatch, tmp_path, content) -> None:
         kept = tmp_path / "secret_key"
         kept.touch(mode=0o600)
-        kept.write_text(content)
+        kept.write_text(content, encoding="utf-8")
         with pytest.raises(ImproperlyConfigured, match=r"holds no key .* remove it"):
             read(monkeypatch, None, env.secret_key, kept)
 
@@ -346,7 +346,7 @@ class TestSecretKey:
         home = {"PRICETRACKER_HOME": str(tmp_path / "home")}
         processes = [manage("shell", "--no-imports", "--command", show, **home) for _ in range(3)]
         keys = {process.communicate(timeout=PATIENCE)[0] for process in processes}
-        assert keys == {(tmp_path / "home" / "secret_key").read_text() + "\n"}
+        assert keys == {(tmp_path / "home" / "secret_key").read_text(encoding="utf-8") + "\n"}
 
 
 class TestCommandLine:

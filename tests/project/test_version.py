@@ -18,14 +18,14 @@ CHANGELOG = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("asked", ["version", "--version"])
 def test_the_command_line_tells_the_trackers_version(asked: str) -> None:
     command = [sys.executable, "manage.py", asked]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=True)
     assert said.stdout == f"pricetracker {__version__}\n"
 
 
 def test_the_version_is_told_even_where_settings_are_wrong(monkeypatch) -> None:
     monkeypatch.setenv("BINANCE_EXCHANGE", "nowhere")
     command = [sys.executable, "manage.py", "version"]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=True)
     assert said.stdout == f"pricetracker {__version__}\n"
 
 

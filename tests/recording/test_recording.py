@@ -28,7 +28,8 @@ LAG = 3_000
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "TRXUSDT")
 
 PUBLISHED = json.loads(
-    (Path(__file__).parents[1] / "data" / "published-klines.json").read_text(), parse_float=Decimal
+    (Path(__file__).parents[1] / "data" / "published-klines.json").read_text(encoding="utf-8"),
+    parse_float=Decimal,
 )
 
 

@@ -83,7 +83,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Tic
 def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -> None:
     files, ledger = past
     script = tmp_path / "script"
-    script.write_text(FAULTS[name])
+    script.write_text(FAULTS[name], encoding="utf-8")
     faults = read(script)
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
         with open_tape(*SYMBOLS) as tape:
@@ -107,7 +107,7 @@ def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path
     """All of them, one after another, and then the proxy itself fails: streams and REST need it."""
     files, ledger = past
     script = tmp_path / "script"
-    script.write_text("\n".join(FAULTS[name] for name in THROUGH_A_PROXY))
+    script.write_text("\n".join(FAULTS[name] for name in THROUGH_A_PROXY), encoding="utf-8")
     faults = read(script)
     with (
         local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange,
@@ -141,7 +141,7 @@ def test_with_rest_down_half_of_the_time(
     lines += ["0.2 mute symbol=BTCUSDT seconds=20", "0.5 skip count=25", "0.8 reset"]
     lines += ["1.0 mute symbol=ETHUSDT seconds=20", "1.2 truncate count=3"]
     script = tmp_path / "script"
-    script.write_text("\n".join(lines))
+    script.write_text("\n".join(lines), encoding="utf-8")
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
         with open_tape(*SYMBOLS) as tape:
             clear(tape)

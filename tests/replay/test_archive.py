@@ -18,7 +18,7 @@ LATER = "9,61837.5,2,104,104,1751531435984239,True,False\n"
 
 def wrote(folder: Path, name: str, text: str) -> Path:
     path = folder / name
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

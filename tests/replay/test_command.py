@@ -32,7 +32,7 @@ def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "pricetracker.settings"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     with process:
         try:
@@ -84,7 +84,7 @@ def test_it_says_where_it_is_and_a_signal_ends_it_with_0(number):
 def test_a_bad_file_is_one_sentence_and_exit_code_1(tmp_path, name, text):
     path = tmp_path / name
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     code, errors = complaint(str(path), "--port", "0")
     assert code == 1
     assert str(path) in errors
@@ -108,7 +108,7 @@ def test_a_speed_without_sense_is_refused():
 
 def test_a_script_is_played_beside_a_storm_and_the_end_tells_of_both(tmp_path):
     script = tmp_path / "faults.txt"
-    script.write_text('0 close code=1011 reason="back soon"\n')
+    script.write_text('0 close code=1011 reason="back soon"\n', encoding="utf-8")
     with command("--port", "0", "--faults", str(script), "--storm", "7") as process:
         ready = READY.fullmatch(process.stdout.readline())
         assert process.stdout.readline() == "Storm 7 begins with the first client.\n"
@@ -146,7 +146,7 @@ def test_the_end_tells_of_every_violation():
 
 def test_a_bad_script_is_one_sentence_and_exit_code_1(tmp_path):
     script = tmp_path / "faults.txt"
-    script.write_text("1 skip count=0\n")
+    script.write_text("1 skip count=0\n", encoding="utf-8")
     code, errors = complaint("--faults", str(script), "--port", "0")
     assert code == 1
     assert errors == (
@@ -178,7 +178,7 @@ def test_a_port_is_a_number(text):
 
 def test_a_fault_of_a_symbol_that_is_not_listed_is_one_sentence(tmp_path):
     script = tmp_path / "faults.txt"
-    script.write_text("1 skip symbol=NOPE\n")
+    script.write_text("1 skip symbol=NOPE\n", encoding="utf-8")
     code, errors = complaint("--faults", str(script), "--port", "0")
     assert code == 1
     assert errors == "CommandError: skip cannot hit NOPE: the exchange lists BTCUSDT, ETHUSDT.\n"

@@ -17,7 +17,9 @@ from tests.support.local_exchange import BTC, ETH, TRX, agg_trades
 ROWS = {"BTCUSDT": agg_trades(BTC), "ETHUSDT": agg_trades(ETH), "TRXUSDT": agg_trades(TRX)}
 REST = Rest(Ledger(read([BTC, ETH, TRX])), Limits())
 END = ROWS["TRXUSDT"][-1]["T"]  # the last tick of all
-PUBLISHED = json.loads((Path(__file__).parents[1] / "data" / "published-klines.json").read_text())
+PUBLISHED = json.loads(
+    (Path(__file__).parents[1] / "data" / "published-klines.json").read_text(encoding="utf-8")
+)
 MINUTE = 60_000_000  # µs
 
 

@@ -39,7 +39,7 @@ def local_exchange(
 
 def agg_trades(path: Path) -> list[dict[str, Any]]:
     """The rows of a gzipped recording as REST gives them, in microseconds: the answer key."""
-    with gzip.open(path, "rt", newline="") as lines:
+    with gzip.open(path, "rt", newline="", encoding="utf-8") as lines:
         return [
             {
                 "a": int(agg_id),

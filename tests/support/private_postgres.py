@@ -56,7 +56,7 @@ class User:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     def say(self, sql: str) -> None:

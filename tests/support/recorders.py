@@ -57,7 +57,7 @@ def manage(
         env=env,
         stdout=output,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
 
 

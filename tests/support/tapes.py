@@ -48,7 +48,7 @@ def tick(
 def recorded(path: Path) -> list[Tick]:
     """The ticks of a file in the layout of the public archive, in its own unit of time."""
     symbol = path.name.split("-")[0]
-    with gzip.open(path, "rt", newline="") as lines:
+    with gzip.open(path, "rt", newline="", encoding="utf-8") as lines:
         return [
             Tick(symbol, int(first), int(last), price, quantity, int(time), int(time))
             for _, price, quantity, first, last, time, *_ in csv.reader(lines)

@@ -40,7 +40,7 @@ def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
             for n, t in enumerate(ticks, start=1)
         )
         files.append(folder / path.name.removesuffix(".gz"))
-        files[-1].write_text("".join(rows))
+        files[-1].write_text("".join(rows), encoding="utf-8")
         ledger += ticks
     return files, ledger
 
