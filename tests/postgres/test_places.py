@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -17,14 +18,18 @@ from tests.support.private_postgres import PATIENCE, Private, User
 LONG = "a-folder-whose-name-is-so-long-that-no-socket-fits-into-it-" * 2
 
 
+# What a shell would leave behind in its working folder, if it ran the commands in a path.
+TRACE = f"ran-{uuid4().hex}"
+
 # Everything that means something to a shell, to a file of settings or to PostgreSQL.
-ODD = ["Lucy's own, 100% à la minute", "$(touch ran) `touch ran` $HOME", '-"; touch ran; & |>x #']
+ODD = ["Lucy's own, 100% à la minute", "$(touch TRACE) `touch TRACE` $HOME"]
+ODD += ['-"; touch TRACE; & |>x #']
 ODD += ["back\\slash {host} %p", " blanks \t", os.fsdecode(b"latin-\xfc")]
 
 
 @pytest.fixture(params=[LONG, *ODD])
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Private]:
-    private = Private(tmp_path / request.param / "postgres")
+    private = Private(tmp_path / request.param.replace("TRACE", TRACE) / "postgres")
     yield private
     private.clear()
 
@@ -39,7 +44,7 @@ def test_the_path_may_be_anything(odd: Private) -> None:
     assert sockets == odd.folder or not sockets.exists()
     assert odd.user().ask("SELECT 2") == "2"
     assert list(odd.folder.parents[1].iterdir()) == [odd.folder.parent]
-    assert not any(Path(place, "ran").exists() for place in (odd.folder.anchor, keeper.PROJECT))
+    assert not any(Path(place, TRACE).exists() for place in (odd.folder.anchor, keeper.PROJECT))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locale")
@@ -73,7 +78,7 @@ class TestRootInTheFolderOfAnother:
     @pytest.fixture
     def victim(self, tmp_path: Path) -> Path:
         victim = tmp_path / "victim"
-        victim.write_text("roots own")
+        victim.write_text("roots own", encoding="utf-8")
         return victim
 
     def plant(self, fresh: Private, *steps: str, victim: Path) -> None:
@@ -89,13 +94,13 @@ class TestRootInTheFolderOfAnother:
         for name in ("pricetracker.conf", "pricetracker.conf.new"):
             self.plant(fresh, "server", "data", name, victim=victim)
         assert fresh.user().ask("SELECT 1") == "1"
-        assert (victim.read_text(), victim.stat().st_uid) == ("roots own", 0)
+        assert (victim.read_text(encoding="utf-8"), victim.stat().st_uid) == ("roots own", 0)
 
     @pytest.mark.parametrize("steps", [["server.log"], ["users.lock"], ["server", "password"]])
     def test_links_are_refused(self, fresh: Private, victim: Path, steps: list[str]) -> None:
         self.plant(fresh, *steps, victim=victim)
         assert "is reached by a link" in fresh.user().connect()
-        assert (victim.read_text(), victim.stat().st_uid) == ("roots own", 0)
+        assert (victim.read_text(encoding="utf-8"), victim.stat().st_uid) == ("roots own", 0)
 
 
 def test_a_folder_closed_to_others_is_served_and_stays_closed(fresh: Private) -> None:
@@ -143,13 +148,13 @@ def test_a_server_that_does_not_start_says_why(fresh: Private) -> None:
     user.leave()
     fresh.wait_until_stopped()
     version = fresh.data / "PG_VERSION"
-    version.write_text("17\n")
+    version.write_text("17\n", encoding="utf-8")
     later = fresh.user()
     assert later.connect() == (
         "OperationalError: PostgreSQL did not start (database files are incompatible with server):"
         f" see {fresh.folder / 'server.log'}, or set DATABASE_URL to another server."
     )
-    version.write_text("18\n")
+    version.write_text("18\n", encoding="utf-8")
     assert later.ask("SELECT 1") == "1"
 
 
