@@ -1,100 +1,112 @@
-"""The state of the tape for Prometheus, in its text format, version 0.0.4."""
+"""The state of the tape for Prometheus, as text or OpenMetrics, whichever is requested."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import MediaType
+from django.utils.cache import patch_vary_headers
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 
-from pricetracker import reasons
+from pricetracker import __version__, reasons
 
-from ..formats.decimals import decimal_text
 from ..models import Symbol
 from .errors import method_not_allowed
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-# What would end a label, or begin an escape in it.
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-
 logger = logging.getLogger(__name__)
 
+TEXT = (generate_latest, CONTENT_TYPE_PLAIN_0_0_4)
+OPENMETRICS = (openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST)
 
-class Gauge(NamedTuple):
-    """`value` is given a symbol with its state; a symbol of which it knows nothing has no line."""
+# What an Accept header may name, and the only version of OpenMetrics that is served.
+TEXT_TYPES = ("text/plain", "text/*", "*/*")
+OPENMETRICS_TYPE = "application/openmetrics-text"
+VERSION = "1.0.0"
+
+
+class SymbolGauge(NamedTuple):
+    """`value` is given a symbol with its state. A symbol for which it returns None has no sample."""
 
     name: str
     help: str
-    value: Callable[[Symbol], Decimal | int | None]
+    value: Callable[[Symbol], Decimal | float | None]
 
-    def lines(self, symbols: Iterable[Symbol]) -> Iterator[str]:
-        yield from described(self.name, self.help)
+    def family(self, symbols: list[Symbol]) -> Metric:
+        family = GaugeMetricFamily(self.name, self.help, labels=["symbol"])
         for symbol in symbols:
             value = self.value(symbol)
             if value is not None:
-                label = symbol.name.translate(ESCAPES)
-                yield f'{self.name}{{symbol="{label}"}} {decimal_text(Decimal(value))}'
+                # Prometheus knows floats alone. None of these values is a price.
+                family.add_metric([symbol.name], float(value))
+        return family
 
 
-def epoch(instant: datetime | None) -> Decimal | None:
-    """Seconds since 1970, to the microsecond."""
-    return None if instant is None else Decimal(f"{instant.timestamp():.6f}")
+def epoch(instant: datetime | None) -> float | None:
+    """Seconds since 1970. A float of today's size tells microseconds apart."""
+    return None if instant is None else instant.timestamp()
 
 
 GAUGES = (
-    Gauge("pricetracker_feed_live", "1 while a recorder vouches.", lambda symbol: symbol.live),
-    Gauge(
-        "pricetracker_heard_through_seconds",
-        "Epoch before which every trade is on the tape or known to be missing.",
+    SymbolGauge(
+        "pricetracker_feed_live",
+        "1 while a recorder sends heartbeats for the symbol.",
+        lambda symbol: symbol.live,
+    ),
+    SymbolGauge(
+        "pricetracker_watermark_timestamp_seconds",
+        "Unix time up to which the tape is known to be complete, but for its gaps.",
         lambda symbol: epoch(symbol.heard_through),
     ),
-    Gauge(
-        "pricetracker_newest_tick_seconds",
-        "Epoch at which the newest tick was traded.",
+    SymbolGauge(
+        "pricetracker_newest_tick_timestamp_seconds",
+        "Unix time at which the newest tick was traded.",
         lambda symbol: epoch(symbol.traded),
     ),
-    Gauge(
+    SymbolGauge(
         "pricetracker_lag_seconds",
-        "From a trade to its commit, of the newest commit of a live feed.",
+        "From trade time to commit, of the newest commit of a live feed.",
         lambda symbol: symbol.lag_seconds,
     ),
-    Gauge(
+    SymbolGauge(
         "pricetracker_ticks_per_second",
         "Over the last ten seconds of the tape of a live feed.",
         lambda symbol: symbol.ticks_per_second,
     ),
-    Gauge("pricetracker_gaps_open", "Gaps that are open.", lambda symbol: symbol.open_gaps),
+    SymbolGauge("pricetracker_gaps_open", "Gaps that are open.", lambda symbol: symbol.open_gaps),
 )
 
 
-def described(name: str, text: str) -> list[str]:
-    return [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
+class State:
+    """A collector of one scrape: what was read from the database; None while it does not answer."""
 
+    def __init__(self, symbols: list[Symbol] | None) -> None:
+        self.symbols = symbols
 
-def exposition(symbols: list[Symbol] | None) -> str:
-    """All metrics; None: of a tracker whose database is away."""
-    up = "pricetracker_up"
-    lines = [*described(up, "1 when the database answers."), f"{up} {int(symbols is not None)}"]
-    for gauge in GAUGES if symbols is not None else ():
-        lines += gauge.lines(symbols)
-    return "".join(f"{line}\n" for line in lines)
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("pricetracker_build", "What serves this.", {"version": __version__})
+        up = int(self.symbols is not None)
+        yield GaugeMetricFamily("pricetracker_up", "1 while the database answers.", up)
+        if self.symbols is not None:
+            for gauge in GAUGES:
+                yield gauge.family(self.symbols)
 
 
 class Metrics(View):
     def get(self, request: HttpRequest) -> HttpResponse:
-        try:
-            response = HttpResponse(exposition(Symbol.objects.with_state()), CONTENT_TYPE)
-        except OperationalError as error:
-            # Asked every few seconds, it must not tell a traceback each time.
-            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
-            # With another status than 200 Prometheus would not read what stands in it.
-            response = HttpResponse(exposition(None), CONTENT_TYPE)
+        encode, content_type = wanted(request.accepted_types)
+        # A registry would add the process of the site, of which there may be several.
+        # With a status other than 200 Prometheus would not read the body.
+        response = HttpResponse(encode(State(read())), content_type)
         response["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["Accept"])
         return response
 
     def http_method_not_allowed(
@@ -103,5 +115,29 @@ class Metrics(View):
         return method_not_allowed(request, self._allowed_methods())
 
 
-# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one.
+def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[State], bytes], str]:
+    """How to write the metrics, and as what. `accepted` is in order of preference.
+
+    The library's own choice ignores quality, and fails on a version that is not a number.
+    """
+    for media in accepted:
+        name = f"{media.main_type}/{media.sub_type}"
+        if name == OPENMETRICS_TYPE and media.params.get("version", VERSION) == VERSION:
+            return OPENMETRICS
+        if name in TEXT_TYPES:
+            break
+    return TEXT
+
+
+def read() -> list[Symbol] | None:
+    """The symbols with their state; None while the database does not answer."""
+    try:
+        return Symbol.objects.with_state()
+    except OperationalError as error:
+        # Requested every few seconds, it must not log a traceback each time.
+        logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
+        return None
+
+
+# Nothing is changed here that needs a token: without this, a POST would be told that it lacks one.
 metrics = csrf_exempt(Metrics.as_view())

@@ -1,8 +1,7 @@
 """The state of the tape: over the last day and the last ten seconds, as the API and Prometheus are told of it."""
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 
 from prices import ask
@@ -21,6 +23,7 @@ from prices.coverage import Verdict
 from prices.models import Symbol
 from prices.models.symbol import percent
 from prices.recording.tape import Tape
+from pricetracker import __version__
 from tests.support.tapes import START, clear, open_tape, tick
 
 pytestmark = pytest.mark.django_db
@@ -322,28 +325,28 @@ class TestOverHTTP:
             client.get(path)
 
 
-SAMPLE = re.compile(
-    r'(?P<name>[a-z_0-9]+)(?:\{symbol="(?P<symbol>(?:[^"\\\n]|\\[\\"n])*)"\})? (?P<value>\S+)'
-)
+Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
-def parsed(text: str) -> dict[str, dict[str | None, Decimal]]:
-    """Metrics by name and symbol. Each is described before its values, which stand together."""
-    metrics: dict[str, dict[str | None, Decimal]] = {}
-    lines = iter(text.removesuffix("\n").split("\n"))
-    for line in lines:
-        if line.startswith("# HELP "):
-            name = line.split(" ", 3)[2]
-            assert name not in metrics
-            assert next(lines) == f"# TYPE {name} gauge"
-            metrics[name] = {}
-            continue
-        found = SAMPLE.fullmatch(line)
-        assert found, line
-        assert found["name"] == name
-        assert found["symbol"] not in metrics[name]
-        metrics[name][found["symbol"]] = Decimal(found["value"])
-    return metrics
+def labelled(name: str, **labels: str) -> Sample:
+    return name, frozenset(labels.items())
+
+
+def samples(families: Iterable[Metric]) -> dict[Sample, float]:
+    found = [sample for family in families for sample in family.samples]
+    assert len({(each.name, frozenset(each.labels.items())) for each in found}) == len(found)
+    return {labelled(each.name, **each.labels): each.value for each in found}
+
+
+OPENMETRICS = "application/openmetrics-text"
+
+# As a Prometheus of today writes it.
+SCRAPER = f"{OPENMETRICS};version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
+
+# Among them versions of OpenMetrics that are not served.
+ANYBODY = ["text/html", "*/*", "nonsense", ";;,=", "text/plain", f"{OPENMETRICS};q=0"]
+ANYBODY += [f"{OPENMETRICS};version={version}" for version in ("0.0.1", "9", "x")]
 
 
 class TestMetrics:
@@ -353,21 +356,55 @@ class TestMetrics:
         answer = client.get("/metrics")
         assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         epoch = int(START.timestamp())
-        assert parsed(answer.text) == {
-            "pricetracker_up": {None: 1},
-            "pricetracker_feed_live": {"BTCUSDT": 1, "ETHUSDT": 0},
-            "pricetracker_heard_through_seconds": {"BTCUSDT": epoch + 80},
-            "pricetracker_newest_tick_seconds": {"BTCUSDT": epoch + Decimal("80.25")},
-            "pricetracker_lag_seconds": {"BTCUSDT": Decimal("-0.999999")},
-            "pricetracker_ticks_per_second": {"BTCUSDT": Decimal("0.1")},
-            "pricetracker_gaps_open": {"BTCUSDT": 1, "ETHUSDT": 0},
+        btc, eth = {"symbol": "BTCUSDT"}, {"symbol": "ETHUSDT"}
+        assert samples(text_string_to_metric_families(answer.text)) == {
+            labelled("pricetracker_build_info", version=__version__): 1,
+            labelled("pricetracker_up"): 1,
+            labelled("pricetracker_feed_live", **btc): 1,
+            labelled("pricetracker_feed_live", **eth): 0,
+            labelled("pricetracker_watermark_timestamp_seconds", **btc): epoch + 80,
+            labelled("pricetracker_newest_tick_timestamp_seconds", **btc): epoch + 80.25,
+            labelled("pricetracker_lag_seconds", **btc): -0.999999,
+            labelled("pricetracker_ticks_per_second", **btc): 0.1,
+            labelled("pricetracker_gaps_open", **btc): 1,
+            labelled("pricetracker_gaps_open", **eth): 0,
         }
-        assert answer.text.endswith("\n")
+
+    def test_instants_are_exact_to_the_microsecond(self, tape, client: Client) -> None:
+        tape.store([tick(1, 0.000001)])
+        found = samples(text_string_to_metric_families(client.get("/metrics").text))
+        value = found[labelled("pricetracker_newest_tick_timestamp_seconds", symbol="BTCUSDT")]
+        assert f"{value:.6f}" == f"{int(START.timestamp())}.000001"
 
     def test_escape_what_would_end_a_label(self, client: Client) -> None:
         Symbol.objects.create(name='A\\B"C\nD')
-        live = parsed(client.get("/metrics").text)["pricetracker_feed_live"]
-        assert live == {r"A\\B\"C\nD": 0}
+        answer = client.get("/metrics")
+        found = samples(text_string_to_metric_families(answer.text))
+        assert found[labelled("pricetracker_feed_live", symbol='A\\B"C\nD')] == 0
+
+    @pytest.mark.parametrize("accept", [OPENMETRICS, SCRAPER])
+    def test_are_openmetrics_when_asked_for(self, tape, client: Client, accept: str) -> None:
+        tape.store([tick(1, 0)])
+        plain = client.get("/metrics")
+        answer = client.get("/metrics", headers={"accept": accept})
+        assert answer["Content-Type"].startswith(f"{OPENMETRICS}; version=1.0.0; charset=utf-8")
+        # Its parser refuses what the standard does not allow.
+        found = samples(openmetrics(answer.text))
+        assert found == samples(text_string_to_metric_families(plain.text))
+        assert answer["Vary"] == plain["Vary"] == "Accept"
+
+    @pytest.mark.parametrize("accept", [*ANYBODY, f"{OPENMETRICS};q=0.5,text/plain"])
+    def test_are_plain_text_for_anybody_else(self, client: Client, accept: str) -> None:
+        answer = client.get("/metrics", headers={"accept": accept})
+        assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+    def test_follow_the_naming_of_prometheus(self, client: Client) -> None:
+        for family in text_string_to_metric_families(client.get("/metrics").text):
+            name = family.name
+            assert name.startswith("pricetracker_")
+            assert ("timestamp" in name) == name.endswith("_timestamp_seconds")
+            assert family.type == "counter" or not name.endswith(("_total", "_count"))
+            assert family.documentation
 
 
 def test_a_large_tape_is_read_by_index(tape) -> None:

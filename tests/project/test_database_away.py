@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from pricetracker import __version__
 from pricetracker.postgres import locks
 from tests.support.recorders import PATIENCE, manage
 
@@ -100,8 +101,9 @@ class TestSite:
 
     def test_metrics_say_that_it_is_down_and_nothing_else(self, away) -> None:
         answer = away[0]["/metrics"]
+        build = f'pricetracker_build_info{{version="{__version__}"}} 1.0'
         values = [line for line in answer.body.splitlines() if not line.startswith("#")]
-        assert (answer.status, values) == (200, ["pricetracker_up 0"])
+        assert (answer.status, values) == (200, [build, "pricetracker_up 0.0"])
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
     def test_the_page_says_it_in_plain_words(self, away) -> None:
