@@ -122,7 +122,7 @@ def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
     if market_of(found) in (market, None):
         return found
     theirs = market_of(found)
-    cure = f"set BINANCE_EXCHANGE={theirs}" if theirs in MARKETS else "no tape can be of it"
+    cure = f"set BINANCE_EXCHANGE={theirs}" if theirs in MARKETS else "it cannot be recorded"
     raise ImproperlyConfigured(
         f"{name} is {found}, a host of {theirs}, but BINANCE_EXCHANGE is {market}: {cure}, "
         f"or unset {name} for {default}."
@@ -145,7 +145,7 @@ def database(name: str) -> dict[str, object] | None:
         wanted = f"{wanted}, special characters written as %XX"
         raise ImproperlyConfigured(f"{name} must be {wanted}.") from None
     if not all(map(is_port, str(parts.get("port", "")).split(","))):
-        raise ImproperlyConfigured(f"{name} bears no port from 1 to 65535: it must be {wanted}.")
+        raise ImproperlyConfigured(f"{name} has no port from 1 to 65535: it must be {wanted}.")
     if not parts.get("dbname"):
         raise ImproperlyConfigured(f"{name} names no database: it must be {wanted}.")
     return {
@@ -193,8 +193,8 @@ def kept_key(path: Path) -> str:
         key = file.read().decode("utf-8", "replace").strip()
     if not is_strong(key):
         raise ImproperlyConfigured(
-            f"{path} holds no key of at least 50 characters of random text: remove it, and a new"
-            " one is made, or set SECRET_KEY."
+            f"{path} holds no key of at least 50 characters of random text: delete it "
+            "to have a new one generated, or set SECRET_KEY."
         )
     return key
 
@@ -209,13 +209,13 @@ def refuse_foreign(path: Path, found: os.stat_result) -> None:
         trusted.add(path.parent.stat().st_uid)
     if not {found.st_uid, path.lstat().st_uid} <= trusted:
         raise ImproperlyConfigured(
-            f"{path} belongs to another user, who can know the key in it: remove it, and a new one"
-            " is made, or set SECRET_KEY."
+            f"{path} belongs to another user, who may know the key in it: delete it "
+            "to have a new one generated, or set SECRET_KEY."
         )
     if found.st_mode & 0o077:
         raise ImproperlyConfigured(
-            f"{path} is open to other users: run `chmod 600 {shlex.quote(str(path))}`,"
-            " or set SECRET_KEY."
+            f"{path} is accessible to other users: run `chmod 600 "
+            f"{shlex.quote(str(path))}`, or set SECRET_KEY."
         )
 
 

@@ -127,7 +127,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Price Tracker",
-    "DESCRIPTION": "Recorded prices of Binance Spot, and whether the record is whole.",
+    "DESCRIPTION": "Recorded prices of Binance Spot, and whether the tape is complete.",
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     # Swagger UI from our own static files, not from a CDN.

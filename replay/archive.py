@@ -56,7 +56,7 @@ def _first_id(path: Path) -> int:
     beginning = Recording("")
     _append(beginning, path, islice(_lines(path), 1))
     if not beginning:
-        raise RecordingError(f"{path}: there is no tick in it.")
+        raise RecordingError(f"{path}: it contains no trades.")
     return beginning.agg_ids[0]
 
 

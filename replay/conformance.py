@@ -10,7 +10,7 @@ from .limits import CONNECTIONS_WINDOW, MINUTE, Limits
 CONNECTS = "connected more than {connections} times in 5 minutes"
 FRAMES = "sent more than {client_frames} frames in a second"
 PONGS = "left a ping unanswered for {pong_timeout:g} seconds"
-WAITING = "asked before a Retry-After was over"
+WAITING = "sent a request before Retry-After was over"
 WEIGHT = "used more than {weight} request weight in a minute"
 
 # A client that connects a hundred times as often as it may is judged all the same, in bounded memory.

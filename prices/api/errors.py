@@ -42,7 +42,7 @@ class DatabaseAway(APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """As Django REST framework does; a database that is away is nobody's mistake, and not for ever."""
     if isinstance(error, OperationalError):
-        logger.error("The database does not answer: %s", reasons.first(error))
+        logger.error("Database unavailable: %s", reasons.first(error))
         error = DatabaseAway()
     prefer_json(context["request"])
     return exception_handler(error, context)

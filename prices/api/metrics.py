@@ -135,7 +135,7 @@ def read() -> list[Symbol] | None:
         return Symbol.objects.with_state()
     except OperationalError as error:
         # Requested every few seconds, it must not log a traceback each time.
-        logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
+        logger.error("Database unavailable: %s", reasons.first(error))  # noqa: TRY400
         return None
 
 

@@ -135,6 +135,6 @@ class HealthView(APIView):
             feeds = list(Symbol.objects.with_feed())
         except OperationalError as error:
             # Asked every few seconds, it must not tell a traceback each time.
-            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400
+            logger.error("Database unavailable: %s", reasons.first(error))  # noqa: TRY400
             return Response({"status": "database unreachable", "feeds": []}, status=503)
         return Response(serializers.Health({"status": "ok", "feeds": feeds}).data)

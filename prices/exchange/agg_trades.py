@@ -98,9 +98,7 @@ class AggTrades:
         try:
             rows = msgspec.json.decode(body, type=list[msgspec.Raw])
         except NO_JSON as error:
-            raise Unanswered(
-                f"The exchange answered, but with no page of trades: {error}."
-            ) from error
+            raise Unanswered(f"The exchange sent an invalid page of trades: {error}.") from error
         return read(rows, self.symbol, limit)
 
 
@@ -111,7 +109,7 @@ def read(found: list[msgspec.Raw], symbol: str, limit: int) -> Page:
             row = decode_row(raw)
             tick = None if row.is_tombstone else row.tick(symbol)
         except (*NO_JSON, BadFrame) as error:
-            nonsense = f"{bytes(raw)[:SHOWN]!r} makes no sense: {error}"
+            nonsense = f"{bytes(raw)[:SHOWN]!r} is invalid: {error}"
             continue
         rows.append(row)
         if tick is not None:

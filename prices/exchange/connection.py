@@ -51,12 +51,13 @@ FAILURES = (websocket.WebSocketException, OSError)
 NONSENSE = (ValueError, LookupError, TypeError, AttributeError, CookieError)
 
 REFUSALS = {
-    403: "Its firewall refuses this address.",
-    418: "This address is banned for asking too much, for minutes to days.",
-    429: "This address asks too much.",
+    403: "Its firewall blocks this IP address.",
+    418: "This IP address is banned for too many requests, for minutes to days.",
+    429: "Too many requests from this IP address.",
     451: (
-        "It does not serve the place this computer is in: Binance refuses some countries, and data centres there. "
-        "Record from elsewhere, or point BINANCE_WS_URL and BINANCE_REST_URL to servers that are allowed."
+        "It does not serve this location: Binance blocks some countries, and "
+        "data centres there. Record from elsewhere, or set BINANCE_WS_URL and "
+        "BINANCE_REST_URL to servers that may be used from here."
     ),
 }
 
@@ -128,14 +129,14 @@ class Connection(websocket.WebSocket):
             self.incomplete_since = self.clock()
         elif self.clock() - self.incomplete_since > MESSAGE_TIMEOUT:
             raise websocket.WebSocketConnectionClosedException(
-                f"a message was not complete after {MESSAGE_TIMEOUT} seconds"
+                f"a message was incomplete after {MESSAGE_TIMEOUT} seconds"
             )
 
     def _recv(self, bufsize: int) -> bytes:
         if self.taken == len(self.received):
             # A message that drips would keep the library reading.
             if self.clock() > self.until:
-                raise websocket.WebSocketTimeoutException("no whole message yet")
+                raise websocket.WebSocketTimeoutException("no complete message yet")
             self.received = super()._recv(READ_SIZE)  # type: ignore[no-untyped-call]
             self.taken = 0
         piece = self.received[self.taken : self.taken + bufsize]
@@ -222,7 +223,7 @@ def farewell(payload: bytes) -> str:
 
 def refusal(status: int) -> str:
     """What an HTTP status other than success means."""
-    why = REFUSALS.get(status, "It is in trouble." if status >= 500 else "")
+    why = REFUSALS.get(status, "Server error." if status >= 500 else "")
     return f"HTTP {status}. {why}".rstrip()
 
 
@@ -234,7 +235,9 @@ def explain(error: BaseException) -> str:
         case websocket.WebSocketBadStatusException(status_code=int() as status):
             return f"The exchange refused the connection with {refusal(status)}"
         case websocket.WebSocketAddressException() | socket.gaierror():
-            return "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
+            return (
+                "The exchange's host name does not resolve. Check the internet connection and DNS."
+            )
         case ssl.SSLCertVerificationError():
             return f"The exchange's certificate is not trusted: {error.verify_message.rstrip('.')}."
         case TimeoutError() | websocket.WebSocketTimeoutException():

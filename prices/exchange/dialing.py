@@ -167,11 +167,11 @@ def objection(status: int | None, where: str, proxy: Proxy) -> str:
             return "does not answer like an HTTP proxy."
         case 407 if proxy.user is None:
             return (
-                f"wants a user name and a password: write them into {proxy.variable} as "
+                f"requires a user name and a password: add them to {proxy.variable} as "
                 "http://user:password@host:port."
             )
         case 407:
-            return f"does not accept the user name and the password in {proxy.variable}."
+            return f"rejected the user name and password in {proxy.variable}."
         case 502 | 503 | 504:
             return f"could not connect to {where} (HTTP {status})."
     return f"refused to connect to {where} with HTTP {status}."
@@ -195,7 +195,7 @@ def socks(host: str, port: int, proxy: Proxy, timeout: float) -> socket.socket:
 
 
 def words(error: BaseException) -> str:
-    return str(error).strip().rstrip(".") or "it does not speak this kind of SOCKS"
+    return str(error).strip().rstrip(".") or "it does not support this SOCKS version"
 
 
 def unreachable(proxy: Proxy, error: BaseException, timeout: float) -> ProxyFailure:

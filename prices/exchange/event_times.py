@@ -39,11 +39,11 @@ AHEAD_OF_OURS = HOUR
 def untimely(traded: int, sent: int) -> str | None:
     """What is wrong with a trade's time, going by that of its event; None when nothing is."""
     if min(traded, sent) < OPENED:
-        return f"its time, {iso(min(traded, sent))}, is before Binance opened"
+        return f"its time {iso(min(traded, sent))} is before Binance opened"
     if traded >= sent + ROUNDED:
-        return f"it was traded at {iso(traded)}, after its event of {iso(sent)}"
+        return f"its trade time {iso(traded)} is after its event time {iso(sent)}"
     if traded < sent - DELAYED:
-        return f"it was traded at {iso(traded)}, long before its event of {iso(sent)}"
+        return f"its trade time {iso(traded)} is long before its event time {iso(sent)}"
     return None
 
 

@@ -65,7 +65,7 @@ def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
     try:
         info = msgspec.json.decode(body, type=ExchangeInfo)
     except NO_JSON as error:
-        raise Unanswered(f"The exchange answered, but with no list of symbols: {error}.") from error
+        raise Unanswered(f"The exchange sent an invalid list of symbols: {error}.") from error
     for rate in info.limits:
         if (rate.kind, rate.interval, rate.intervals) == ("REQUEST_WEIGHT", "MINUTE", 1):
             rest.rate_limiter.allow(rate.limit)
@@ -93,7 +93,7 @@ class LookUp:
         """Sentences that name symbols which are not on the list, and their likes on it."""
         sentences = [describe(symbol, self.listed) for symbol in unlisted[:NAMED]]
         if len(unlisted) > NAMED:
-            sentences.append(f"Nor does it list {len(unlisted) - NAMED} more.")
+            sentences.append(f"{len(unlisted) - NAMED} more are not listed either.")
         return " ".join(sentences)
 
 

@@ -92,11 +92,11 @@ def ask(rest: Rest, symbol: str, since: int, until: int) -> list[Kline]:
     try:
         rows = msgspec.json.decode(body, type=list[Kline])
     except NO_JSON as error:
-        raise Unanswered(f"The exchange answered, but with no klines: {error}.") from error
+        raise Unanswered(f"The exchange sent invalid klines: {error}.") from error
     last = since - MINUTE
     for row in rows:
         opens = micros(row.opens)
         if not last < opens < until or opens % MINUTE or opens < since:
-            raise Unanswered("The exchange answered, but with klines of minutes not asked for.")
+            raise Unanswered("The exchange sent klines of minutes that were not requested.")
         last = opens
     return rows

@@ -42,6 +42,6 @@ def look(rest: Rest, symbol: str) -> LastTrade:
         found = msgspec.json.decode(trades, type=list[Trade])
         now = msgspec.json.decode(time, type=ServerTime).now
     except NO_JSON as error:
-        raise Unanswered(f"The exchange answered, but with no trades: {error}.") from error
+        raise Unanswered(f"The exchange sent invalid trades: {error}.") from error
     last = max(found, key=lambda trade: trade.id, default=Trade(-1, 0))
     return LastTrade(last.id, micros(last.time), micros(now))

@@ -94,13 +94,15 @@ are_prices, are_quantities = (
 def checked(tick: Tick) -> Tick:
     """The tick, if its numbers make sense. Raises BadFrame."""
     if not is_price(tick.price):
-        raise BadFrame(f"{tick.price!r} is no price above 0 of at most 10 digits and 8 decimals")
+        raise BadFrame(
+            f"{tick.price!r} is not a price above 0 with at most 10 digits and 8 decimals"
+        )
     if not is_quantity(tick.quantity):
         raise BadFrame(
-            f"{tick.quantity!r} is no quantity above 0 of at most 16 digits and 8 decimals"
+            f"{tick.quantity!r} is not a quantity above 0 with at most 16 digits and 8 decimals"
         )
     if not 0 <= tick.last - tick.first < MAX_TRADES:
-        raise BadFrame(f"trades {tick.first} to {tick.last} are none or too many for one tick")
+        raise BadFrame(f"trades {tick.first} to {tick.last} are not a valid range for one aggTrade")
     if wrong := untimely(micros(tick.traded), micros(tick.sent)):
         raise BadFrame(wrong)
     return tick
@@ -170,7 +172,7 @@ def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:
         return Reply(found.get("id"), error=found)
     if "result" in found or "error" in found:
         return Reply(found.get("id"), found.get("result"), found.get("error"))
-    raise BadFrame("neither an event nor a reply")
+    raise BadFrame("neither a trade nor a reply")
 
 
 def parse_raw(frame: bytes) -> Tick | Shutdown:

@@ -94,7 +94,7 @@ class Relay:
                 now = clock()
                 if self.heard is not None and now - self.heard > DEAD_AFTER:
                     raise WebSocketConnectionClosedException(
-                        f"silent for {DEAD_AFTER} seconds"
+                        f"no data for {DEAD_AFTER} seconds"
                     ) from None
                 yield Idle()
                 if now >= rotation.look_at and self.look(last, now):

@@ -139,7 +139,7 @@ class Rest:
         """
         self.strays = [thread for thread in self.strays if thread.is_alive()]
         if len(self.strays) >= STRAYS:
-            raise Unanswered(f"{STRAYS} earlier requests have not ended yet.")
+            raise Unanswered(f"{STRAYS} earlier requests are still running.")
         outcome: Future[bytes] = Future()
 
         def run() -> None:
@@ -190,7 +190,7 @@ class Rest:
         while wait := self.due_in(weight):
             if wait > NOTICEABLE:
                 logger.info(
-                    "REST is left alone for %.0f seconds: its limits, or its own word, ask for that.",
+                    "REST paused for %.0f s (rate limit or Retry-After).",
                     wait,
                 )
             self.sleep(wait)
@@ -208,9 +208,9 @@ class Rest:
             pieces.append(piece)
             size += len(piece)
             if size > LARGEST_ANSWER:
-                raise Unanswered("The exchange's answer has no end.")
+                raise Unanswered("The exchange's answer is too large.")
             if self.clock() - began > LONGEST_ANSWER:
-                raise Unanswered("The exchange's answer comes too slowly.")
+                raise Unanswered("The exchange's answer is too slow.")
         return b"".join(pieces)
 
     def listen(self, answer: urllib3.BaseHTTPResponse) -> None:
@@ -232,7 +232,7 @@ class Rest:
         objection = complaint(body)
         # Our words, where there are any, say what to do about it.
         theirs = "" if status in REFUSALS else objection.msg
-        message = f"The exchange refused to answer with {refusal(status)} {theirs}".rstrip()
+        message = f"The exchange refused the request with {refusal(status)} {theirs}".rstrip()
         if status == 400 and objection.code < 0:
             return Refused(objection.code, message)
         return Unanswered(message)

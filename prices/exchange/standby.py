@@ -101,7 +101,7 @@ class Standby:
         verdict = self.handover.verdict(now - self.since, full=self.full, trusted=trusted)
         if verdict is Verdict.MUTE:
             # Better the old one, which speaks.
-            self.error = WebSocketConnectionClosedException("mute from the beginning")
+            self.error = WebSocketConnectionClosedException("no frames since it was opened")
         elif verdict is not Verdict.WAIT:
             self.let_go(joined=verdict is Verdict.JOINED)
 
@@ -125,7 +125,7 @@ class Standby:
         with self.lock:
             socket, self.socket = self.socket, None
         if socket is None:
-            raise RuntimeError("the successor is not ready")
+            raise RuntimeError("the standby is not ready")
         return socket
 
     def abandon(self) -> None:

@@ -40,9 +40,9 @@ def aggregate_trades(base_url: str, symbols: Sequence[str]) -> Subscription:
     if len(symbols) > MAX_STREAMS:
         recorders = ceil(len(symbols) / MAX_STREAMS)
         raise ValueError(
-            f"{len(symbols)} symbols are too many: a connection carries {MAX_STREAMS}. "
-            f"{recorders} recorders carry them: start `stream_prices` {recorders} times on one "
-            "database, each with other symbols."
+            f"{len(symbols)} symbols are too many: a connection carries up to "
+            f"{MAX_STREAMS}. Run `stream_prices` {recorders} times on the same "
+            "database, each with different symbols."
         )
     names = [f"{symbol.lower()}@aggTrade" for symbol in symbols]
     head = f"{base_url}/stream?timeUnit=MICROSECOND&streams="

@@ -110,7 +110,7 @@ class Broadcast:
             with listening() as hear:
                 self.listen(hear)
         except Error as error:
-            logger.error("Live push stops, the database does not answer: %s", reasons.first(error))  # noqa: TRY400
+            logger.error("Live push stopped, database unavailable: %s", reasons.first(error))  # noqa: TRY400
         finally:
             self.tell(self.end)
 

@@ -48,7 +48,7 @@ class Page(View):
         try:
             response = render(request, "prices/page.html", context(request))
         except OperationalError as error:
-            logger.error("The database does not answer: %s", reasons.first(error))  # noqa: TRY400 - the reason says all
+            logger.error("Database unavailable: %s", reasons.first(error))  # noqa: TRY400 - the reason says all
             response = render(
                 request,
                 "prices/away.html",

@@ -60,7 +60,7 @@ class BadFrames:
         now = self.clock()
         if self.untold and (self.told_at is None or now - self.told_at >= INTERVAL):
             logger.warning(
-                "Skipped %s%s, %d in all; the last: %s",
+                "Skipped %s%s, %d in total; the last: %s",
                 counted(self.untold, "frame"),
                 self.owners(),
                 self.count,

@@ -104,7 +104,7 @@ class Heartbeat:
         if looked.last_trade.last > newest.last:
             self.doubt(symbol)
             if self.is_mute(looked, newest):
-                self.renew(f"{symbol} is mute, but the exchange has traded it.")
+                self.renew(f"{symbol} is stale, but the exchange has traded it.")
 
     def is_mute(self, looked: CheckResult, newest: Newest) -> bool:
         """The exchange has traded the symbol since the connection is there, and nothing has come: not even a bad frame."""
@@ -166,8 +166,8 @@ class Heartbeat:
         if ahead <= LEAP:
             return False
         logger.warning(
-            "The system clock jumped %.0f s ahead (sleep, or a change of the clock):"
-            " nothing is vouched for until the next ticks or checks.",
+            "The system clock jumped %.0f s ahead (sleep or a clock change): "
+            "watermarks are withdrawn until the next ticks or checks.",
             ahead,
         )
         return True

@@ -22,6 +22,7 @@ def claim(database: psycopg.Connection[Any], name: str) -> None:
     ((found,),) = database.execute(CLAIMED).fetchall()
     if found != name:
         raise OtherMarket(
-            f"This tape is of the market {found}, but BINANCE_EXCHANGE is {name}: for a second tape "
-            "set another PRICETRACKER_HOME, or another database in DATABASE_URL."
+            f"This tape belongs to the market {found}, but BINANCE_EXCHANGE is "
+            f"{name}. For a second tape, set another PRICETRACKER_HOME, or another "
+            "database in DATABASE_URL."
         )

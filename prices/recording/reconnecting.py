@@ -77,7 +77,7 @@ class ReconnectingTape:
         raise AssertionError("backoff never ends")
 
     def lose(self, error: Exception) -> None:
-        logger.warning("The database is away: %s", first(error))
+        logger.warning("Database unavailable: %s", first(error))
         self.close()
 
     def close(self) -> None:

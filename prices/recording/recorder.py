@@ -70,10 +70,10 @@ class Recorder:
         if isinstance(event, Up):
             logger.info("Connected to %s", self.stream.subscription.url)
         elif isinstance(event, Renewed) and event.joined:
-            logger.info("%s A new connection has taken over.", event.reason)
+            logger.info("%s Handed over to the standby connection.", event.reason)
         elif isinstance(event, Renewed):
             logger.warning(
-                "%s A new connection has taken over; trades may be missing.", event.reason
+                "%s Switched to the standby connection; trades may be missing.", event.reason
             )
         elif isinstance(event, Down):
             logger.warning("%s Next attempt in %.1f s.", event.reason, event.wait)

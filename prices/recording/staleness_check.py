@@ -130,7 +130,7 @@ class StalenessCheck:
         names = ", ".join([*self.untold][:NAMED])
         more = f" and {len(self.untold) - NAMED} more" if len(self.untold) > NAMED else ""
         logger.warning(
-            "%s%s: silent, and the check over REST failed: no longer vouched for. %s",
+            "%s%s: stale, and the REST check failed; watermark withdrawn. %s",
             names,
             more,
             error,
@@ -163,5 +163,5 @@ class StalenessCheck:
             return
         for listed in found:
             if listed.status != self.statuses.get(symbol, listing.TRADING):
-                logger.info("%s is silent: its status is %s.", symbol, listed.status)
+                logger.info("%s is stale: its status is %s.", symbol, listed.status)
             self.statuses[symbol] = listed.status

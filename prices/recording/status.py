@@ -25,7 +25,7 @@ class Status:
         self.told_ticks = 0
 
     def tell(self, counters: Counters, waiting: int, connected: bool) -> None:
-        """Write the line if it is due. `waiting` events are in the buffer."""
+        """Write the line if it is due. `waiting` frames are in the buffer."""
         passed = self.line.due()
         if not passed:
             return
@@ -33,9 +33,9 @@ class Status:
         rate = (ticks - self.told_ticks) / passed
         self.told_ticks = ticks
         self.line.write(
-            f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s"
-            f" | {self.lag(counters.sent)} | {waiting:,} waiting | {counters.ticks:,} recorded"
-            f" | {counted(counters.gaps_opened, 'gap')}, {counters.gaps_closed:,} filled"
+            f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s | "
+            f"{self.lag(counters.sent)} | {waiting:,} buffered | {counters.ticks:,} recorded | "
+            f"{counted(counters.gaps_opened, 'gap')}, {counters.gaps_closed:,} repaired"
         )
 
     def lag(self, sent: int) -> str:

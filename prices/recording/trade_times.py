@@ -114,7 +114,7 @@ class Times:
         believed = self.clock.believed([micros(tick.sent) for tick in ticks], taken, ours)
         if believed is not None:
             refused = [
-                Refused(tick, f"its event of {iso(micros(tick.sent))} is ahead of all clocks")
+                Refused(tick, f"its event time {iso(micros(tick.sent))} is ahead of all clocks")
                 for tick, is_believed in zip(ticks, believed, strict=True)
                 if not is_believed
             ]
@@ -158,8 +158,8 @@ class Times:
         before = newest[1] if newest else None
         if before is not None and before > latest + STEP_BACK:
             logger.warning(
-                "%s: the newest tick on the tape is of %s, which is yet to come. "
-                "manage.py verify_prices says what to do.",
+                "%s: the newest tick on the tape is dated %s, which is in the future. "
+                "Run manage.py verify_prices to see what to do.",
                 symbol,
                 iso(before),
             )
@@ -177,7 +177,7 @@ def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
     future = [tick for tick in ticks if micros(tick.traded) > latest]
     present = [tick for tick in ticks if micros(tick.traded) <= latest]
     return [
-        *(Refused(tick, f"{iso(micros(tick.traded))} is yet to come") for tick in future),
+        *(Refused(tick, f"{iso(micros(tick.traded))} is in the future") for tick in future),
         *among_neighbours(tape, present, latest),
     ]
 

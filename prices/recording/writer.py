@@ -26,7 +26,9 @@ NAMED = 10
 SHOWN = 300
 
 # Why a tick was skipped that was another than the one stored under its trade id.
-CONTRADICTED = "another trade bears this id on the tape. Has the symbol been listed anew, or is this another exchange?"
+CONTRADICTED = (
+    "the tape holds another trade with this id. Was the symbol relisted, or is this another market?"
+)
 
 
 class Break(Exception):
@@ -224,7 +226,7 @@ class Writer:
         if len(symbols) > NAMED:
             names += f" and {len(symbols) - NAMED} more"
         error = str(reply.error)[:SHOWN]
-        logger.error("The exchange refused a subscription%s: %s", names, error)
+        logger.error("The exchange rejected the subscription%s: %s", names, error)
         # Nothing is claimed of any until it is heard again.
         raise Break
 
@@ -232,14 +234,14 @@ class Writer:
         """The tick, if it was asked for. One that was not is no trade of those that were."""
         if tick.symbol in self.symbols:
             return tick
-        self.bad_frames.add(frame, f"{tick.symbol} was not asked for", [tick.symbol])
+        self.bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
         return None
 
     def tell_lag(self, sent: int, taken: float) -> None:
         growth = self.lag.add(self.wall_clock() - sent / 1_000_000, taken)
         if growth is not None:
             logger.warning(
-                "Ticks come later and later: by %.1f s more than some minutes ago. %d wait in the buffer.",
+                "Feed lag is growing: +%.1f s over the last minutes; %d frames buffered.",
                 growth,
                 len(self.buffer),
             )

@@ -74,12 +74,12 @@ class Background:
         except Stopped:
             return self.beat
         except AWAY as error:
-            logger.warning("The database is away: %s", first(error))
+            logger.warning("Database unavailable: %s", first(error))
             rest = AWAY_FOR
         except Exception:
             # Recording goes on whatever happens here, and what is left undone is known to the tape.
             logger.exception(
-                "Unexpected error beside the recording; retrying in %.0f s.", ASTRAY_FOR
+                "Unexpected error in the repair thread; retrying in %.0f s.", ASTRAY_FOR
             )
             rest = ASTRAY_FOR
         self.resting[number] = self.clock() + rest

@@ -36,7 +36,7 @@ class Progress:
         if not at_once and now - self.told_at < self.interval:
             return
         missing = self.repairer.missing()
-        left = "nothing is missing any more"
+        left = "nothing is missing"
         if missing.gaps:
             left = (
                 f"{counted(missing.trades, 'trade')} missing in {counted(len(missing.gaps), 'gap')}"

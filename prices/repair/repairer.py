@@ -27,10 +27,10 @@ MICROSECOND = timedelta(microseconds=1)
 class Turn(Enum):
     """What came of one attempt at one gap."""
 
-    FILLING = "there is more to fetch"
-    FILLED = "nothing of it is missing any more"
-    BEHIND = "REST has not come so far yet"
-    WITHHELD = "the exchange does not hand it out"
+    FILLING = "more to fetch"
+    FILLED = "nothing of it is missing"
+    BEHIND = "REST does not have these trades yet"
+    WITHHELD = "the exchange does not return these trades"
     UNANSWERED = "REST did not answer"
 
 
@@ -107,8 +107,8 @@ class Repairer:
             return page
         lost = {id(found.tick) for found in refused}
         tick, reason = refused[0]
-        nonsense = f"Trade {tick.first} makes no sense: {reason}."
-        logger.warning("%s: %s (%d in all from REST)", gap.symbol, nonsense, len(refused))
+        nonsense = f"Trade {tick.first} is invalid: {reason}."
+        logger.warning("%s: %s (%d in total from REST)", gap.symbol, nonsense, len(refused))
         ticks = [tick for tick in page.ticks if id(tick) not in lost]
         return replace(page, ticks=ticks, nonsense=nonsense)
 
@@ -123,13 +123,13 @@ class Repairer:
 
     def rule_out(self, symbol: str, first: int, last: int) -> None:
         if self.tape.once(lambda tape: tape.void(symbol, first, last)):
-            logger.info("%s: the exchange never made trades %d to %d.", symbol, first, last)
+            logger.info("%s: trades %d to %d never existed on the exchange.", symbol, first, last)
 
     def go_on(self, gap: OpenGap, page: Page) -> Turn:
         """The page ends before the gap does: more follows, or more will."""
         place = self.place_after(gap, page) if page.full else None
         if place is None:
-            return self.postpone([gap.id], "REST has not come to these trades yet.", Turn.BEHIND)
+            return self.postpone([gap.id], "REST does not have these trades yet.", Turn.BEHIND)
         self.places[gap.id] = place
         return Turn.FILLING
 
@@ -144,7 +144,7 @@ class Repairer:
         self.places.pop(gap.id, None)
         left = self.tape.once(lambda tape: left_of(tape.database, gap))
         if left:
-            why = f"The exchange does not hand out these trades. {page.nonsense or ''}".rstrip()
+            why = f"The exchange does not return these trades. {page.nonsense or ''}".rstrip()
             return self.postpone(left, why, Turn.WITHHELD)
         self.schedule.forget(gap.id)
         return Turn.FILLED
@@ -162,7 +162,7 @@ class Repairer:
         wait = next(self.waits)
         self.pause_until = self.clock() + wait
         due = max(wait, self.rest.due_in(WEIGHT))
-        logger.warning("Missing trades cannot be fetched: %s Again in %.1f s.", error, due)
+        logger.warning("Missing trades cannot be fetched: %s Next attempt in %.1f s.", error, due)
         return Turn.UNANSWERED
 
     def missing(self) -> Missing:

@@ -19,7 +19,7 @@ def parse(text: str) -> timedelta:
         raise ValueError("Must be a number of days or weeks, such as 90d or 12w.")
     age = int(found[1]) * UNITS[found[2]]
     if age < LEAST:
-        raise ValueError("Must be 2d or more: the change over 24 hours is told from ticks.")
+        raise ValueError("Must be 2d or more: the change over 24 hours is computed from ticks.")
     if age > MOST:
         raise ValueError("Must be 365000d or less.")
     return age

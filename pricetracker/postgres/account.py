@@ -34,8 +34,9 @@ class Account(NamedTuple):
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             raise Unavailable(
-                f"PostgreSQL does not run as root, and as {self.name} it cannot enter {closed}:"
-                " run the tracker as an ordinary user, or from a folder that is open to all."
+                f"PostgreSQL refuses to run as root, and the user {self.name} cannot "
+                f"enter {closed}: run the tracker as an ordinary user, or from a folder "
+                "that all users can enter."
             )
         step_down = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
         # The bit is for access(2), by which PostgreSQL looks for its programs: it ignores capabilities otherwise.
@@ -54,8 +55,8 @@ def of(folder: Path) -> Account | None:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
         raise Unavailable(
-            f"PostgreSQL does not run as root, and there is no account {owner or UNPRIVILEGED}"
-            " to run it under: run the tracker as an ordinary user."
+            f"PostgreSQL refuses to run as root, and there is no account {owner or UNPRIVILEGED} "
+            "to run it under: run the tracker as an ordinary user."
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 

@@ -61,8 +61,8 @@ def refuse_foreign(short: Path, account: Account | None) -> None:
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     if not private or found.st_uid not in owners:
         raise Unavailable(
-            f"{short}, meant for PostgreSQL's socket, is not a private folder of ours:"
-            " remove it, or set PRICETRACKER_HOME to a shorter path."
+            f"{short}, meant for PostgreSQL's socket, is not a private folder of this "
+            "user: remove it, or set PRICETRACKER_HOME to a shorter path."
         )
 
 

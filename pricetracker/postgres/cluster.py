@@ -139,8 +139,8 @@ class Cluster:
         if not self.run("initdb", *LOCALE, *login, "-D", draft / "data"):
             output = programs.output(self.folder)
             raise Unavailable(
-                f"PostgreSQL's files could not be made ({log.last_line(output)}):"
-                f" see {output}, or set DATABASE_URL to another server."
+                f"PostgreSQL's files could not be created ({log.last_line(output)}): see "
+                f"{output}, or set DATABASE_URL to another server."
             )
         main = draft / "data" / "postgresql.conf"
         with files.append(main, self.folder, self.account) as file:

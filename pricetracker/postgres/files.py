@@ -50,12 +50,14 @@ def opened(path: Path, flags: int, folder: Path, account: Account | None) -> int
         # A folder that is a link is no directory to O_NOFOLLOW.
         if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
             raise
-        raise OSError(f"{path} is reached by a link, which root does not follow here") from None
+        raise OSError(
+            f"{path} is reached through a symbolic link, which root does not follow here"
+        ) from None
     found = os.fstat(descriptor)
     # A second name of a file may be a link to one that is not the user's.
     if not stat.S_ISREG(found.st_mode) or (account and found.st_nlink > 1):
         os.close(descriptor)
-        raise OSError(f"{path} is no plain file with one name")
+        raise OSError(f"{path} is not a regular file with exactly one name")
     if sys.platform != "win32" and account is not None and flags & os.O_CREAT:
         os.fchown(descriptor, account.uid, account.gid)
     return descriptor

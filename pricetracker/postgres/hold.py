@@ -73,9 +73,7 @@ class Hold:
 
     @property
     def busy(self) -> str:
-        return (
-            f"PostgreSQL is still busy, perhaps recovering from a crash: {self.cluster.log} tells."
-        )
+        return f"PostgreSQL is still busy, perhaps recovering from a crash: see {self.cluster.log}."
 
     def release(self, timeout: float) -> None:
         """Let go, and wait until the server, which nobody else should be using, has stopped."""

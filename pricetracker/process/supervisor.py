@@ -40,7 +40,7 @@ class ChildEnded(Exception):
 
     def __init__(self, process: BaseProcess) -> None:
         self.has_said_why = (process.exitcode or 0) > 0
-        super().__init__(f"The {process.name} ended by itself, with exit code {process.exitcode}.")
+        super().__init__(f"The {process.name} exited unexpectedly with code {process.exitcode}.")
 
 
 class Children:

@@ -24,7 +24,7 @@ def _every(random: Random) -> dict[str, str]:
 REST: dict[str, Entry] = {
     "rest-down": Entry(
         kind="REST",
-        summary=f"requests are cut off without an answer{FOR}",
+        summary=f"connections are cut without an answer{FOR}",
         lasts=True,
         counts=True,
         by_symbol=True,
@@ -72,7 +72,7 @@ REST: dict[str, Entry] = {
     ),
     "rest-stale": Entry(
         kind="REST",
-        summary="aggTrades and klines know only what happened until lag=SECONDS ago, in the exchange's time",
+        summary="aggTrades and klines lag by lag=SECONDS, in the exchange's time",
         options={"lag": seconds},
         required=("lag",),
         lasts=True,
@@ -81,7 +81,7 @@ REST: dict[str, Entry] = {
     ),
     "rest-omit": Entry(
         kind="REST",
-        summary="aggTrades leaves out the aggregates that hold the trades first=ID to last=ID",
+        summary="aggTrades omits the aggregates that contain the trades first=ID to last=ID",
         options={"first": whole(0), "last": whole(0)},
         required=("first", "last"),
         lasts=True,
@@ -90,7 +90,7 @@ REST: dict[str, Entry] = {
     ),
     "rest-retention": Entry(
         kind="REST",
-        summary="aggTrades has forgotten all trades before first=ID",
+        summary="aggTrades no longer has trades before first=ID",
         options={"first": whole(0)},
         required=("first",),
         lasts=True,
@@ -99,8 +99,8 @@ REST: dict[str, Entry] = {
     ),
     "tombstones": Entry(
         kind="REST",
-        summary="in aggTrades each every=N-th aggregate is followed by one of price 0 without trades,"
-        " which takes up an aggregate id",
+        summary="in aggTrades each every=N-th aggregate is followed by one of price 0 "
+        "without trades, which uses up an aggregate id",
         options={"every": whole()},
         required=("every",),
         lasts=True,
@@ -109,7 +109,9 @@ REST: dict[str, Entry] = {
     ),
     "twice": Entry(
         kind="REST",
-        summary="in aggTrades each every=N-th aggregate bears the aggregate id of the row before it",
+        summary=(
+            "in aggTrades each every=N-th aggregate repeats the aggregate id of the row before it"
+        ),
         options={"every": whole(2)},
         required=("every",),
         lasts=True,
@@ -118,7 +120,7 @@ REST: dict[str, Entry] = {
     ),
     "time-back": Entry(
         kind="REST",
-        summary="in aggTrades each every=N-th aggregate is 5 ms earlier, though in its minute still",
+        summary=("in aggTrades each every=N-th aggregate is 5 ms earlier, but still in its minute"),
         options={"every": whole()},
         required=("every",),
         lasts=True,

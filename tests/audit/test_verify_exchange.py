@@ -168,8 +168,8 @@ class TestUnanswered:
         assert ended == 1
         assert f"BTCUSDT: {COMPLETE}\n" in said
         assert told.getvalue() == (
-            "AUSDT could not be compared with the exchange:"
-            " The exchange refused to answer with HTTP 400. Invalid symbol.\n"
+            "AUSDT could not be compared with the exchange: The exchange refused the "
+            "request with HTTP 400. Invalid symbol.\n"
         )
 
 

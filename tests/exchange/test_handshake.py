@@ -49,7 +49,8 @@ class TestSize:
                 peer.send(b"x" * 65536)
 
         assert told(flood) == (
-            "The exchange refused the connection with HTTP 403. Its firewall refuses this address."
+            "The exchange refused the connection with HTTP 403. Its firewall blocks "
+            "this IP address."
         )
 
 
@@ -81,9 +82,7 @@ class TestNonsense:
             peer.read_request()
             peer.send(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: many\r\n\r\n")
 
-        assert told(refuse) == (
-            "The exchange refused the connection with HTTP 502. It is in trouble."
-        )
+        assert told(refuse) == ("The exchange refused the connection with HTTP 502. Server error.")
 
     def test_a_redirection_is_not_followed(self) -> None:
         def redirect(peer: Peer) -> None:

@@ -151,7 +151,7 @@ class TestBadTicks:
             parse(altered(p="0", q="0", f=-1, l=-1))
 
     def test_trades_that_end_before_they_begin(self) -> None:
-        with pytest.raises(BadFrame, match="trades 8 to 7 are none or too many for one tick"):
+        with pytest.raises(BadFrame, match="trades 8 to 7 are not a valid range for one aggTrade"):
             parse(altered(f=8, l=7))
 
     def test_more_trades_than_one_order_can_make(self) -> None:
@@ -184,7 +184,7 @@ class TestBadTicks:
             (95_000_000_000_000_000, "it was traded at 4980-06-06T"),
             (1751531435987239 + 1000, "after its event"),
             (1751531435987239 - DELAYED - 1, "long before its event"),
-            (315_532_800_000_000, "its time, 1980-01-01T00:00:00Z, is before Binance opened"),
+            (315_532_800_000_000, "its time 1980-01-01T00:00:00Z is before Binance opened"),
             (OPENED - 1, "before Binance opened"),
             (1751531436988, "after its event"),  # in milliseconds
         ],

@@ -316,7 +316,7 @@ class TestRefusals:
             (
                 "407 Proxy Authentication Required",
                 (
-                    "wants a user name and a password: write them into HTTPS_PROXY as "
+                    "requires a user name and a password: add them to HTTPS_PROXY as "
                     "http://user:password@host:port."
                 ),
             ),

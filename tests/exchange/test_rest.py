@@ -40,22 +40,22 @@ class TestNoAnswer:
         ("status", "why"),
         [
             ("451 Unavailable For Legal Reasons", f"HTTP 451. {REFUSALS[451]}"),
-            ("403 Forbidden", "HTTP 403. Its firewall refuses this address."),
+            ("403 Forbidden", "HTTP 403. Its firewall blocks this IP address."),
             ("418 I'm a teapot", f"HTTP 418. {REFUSALS[418]}"),
-            ("429 Too Many Requests", "HTTP 429. This address asks too much."),
-            ("500 Internal Server Error", "HTTP 500. It is in trouble."),
-            ("503 Service Unavailable", "HTTP 503. It is in trouble."),
+            ("429 Too Many Requests", "HTTP 429. Too many requests from this IP address."),
+            ("500 Internal Server Error", "HTTP 500. Server error."),
+            ("503 Service Unavailable", "HTTP 503. Server error."),
             ("404 Not Found", "HTTP 404."),
             ("414 URI Too Long", "HTTP 414."),
         ],
     )
     def test_a_refusal(self, status, why) -> None:
-        assert told(answer(status)) == f"The exchange refused to answer with {why}"
+        assert told(answer(status)) == f"The exchange refused the request with {why}"
 
     def test_a_refusal_with_a_reason_of_its_own(self) -> None:
         body = b'{"code":-1003,"msg":"Way too much request weight used."}'
         assert told(answer("400 Bad Request", body)) == (
-            "The exchange refused to answer with HTTP 400. Way too much request weight used."
+            "The exchange refused the request with HTTP 400. Way too much request weight used."
         )
 
     def test_a_refusal_that_we_know_more_of_than_the_exchange_says(self) -> None:
@@ -73,7 +73,7 @@ class TestNoAnswer:
             )
 
         why = told(redirect, lambda peer: followed.append(peer))
-        assert why == "The exchange refused to answer with HTTP 302."
+        assert why == "The exchange refused the request with HTTP 302."
         assert followed == []
 
     def test_a_body_that_ends_early(self) -> None:
@@ -123,7 +123,7 @@ class TestNoAnswer:
         with (
             faulty(drip) as url,
             Rest(url.replace("ws://", "http://"), clock=now.__next__) as rest,
-            pytest.raises(Unanswered, match="comes too slowly"),
+            pytest.raises(Unanswered, match="is too slow"),
         ):
             rest.get("ping", 1)
 

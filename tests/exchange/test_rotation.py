@@ -99,12 +99,12 @@ class TestDue:
     def test_when_another_thread_does_not_trust_the_connection(self, life, market) -> None:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
-            other = threading.Thread(target=read.stream.renew, args=("BTCUSDT is mute.",))
+            other = threading.Thread(target=read.stream.renew, args=("BTCUSDT is stale.",))
             other.start()
             other.join()
             handover(read)
             read.later(SHORTEST)
-            assert read.until_seen(Renewed) == Renewed("BTCUSDT is mute.", joined=False)
+            assert read.until_seen(Renewed) == Renewed("BTCUSDT is stale.", joined=False)
 
     def test_distrust_makes_of_a_rotation_under_way_one_where_trades_may_be_missing(
         self, life, market
@@ -113,9 +113,9 @@ class TestDue:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
             handover(read)
-            read.stream.renew("BTCUSDT is mute.")
+            read.stream.renew("BTCUSDT is stale.")
             read.later(SHORTEST)
-            assert read.until_seen(Renewed) == Renewed("BTCUSDT is mute.", joined=False)
+            assert read.until_seen(Renewed) == Renewed("BTCUSDT is stale.", joined=False)
             much_later = market.last + 30
             read.until(lambda: market.last == much_later)
             assert len(market.peers) == 2
@@ -127,7 +127,7 @@ class TestDue:
 
         with reading(life, market, end, market.serve) as read:
             read.until_seen(Down)
-            read.stream.renew("BTCUSDT is mute.")
+            read.stream.renew("BTCUSDT is stale.")
             read.until(lambda: market.last == 30)
             assert len(market.peers) == 1
             assert successors() == []

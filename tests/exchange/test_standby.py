@@ -62,7 +62,7 @@ def refuse(peer: Peer) -> None:
     peer.refuse("503 Service Unavailable")
 
 
-REFUSED = "The exchange refused the connection with HTTP 503. It is in trouble."
+REFUSED = "The exchange refused the connection with HTTP 503. Server error."
 CUT = "The connection broke: closed by the exchange with code 1001."
 
 
@@ -119,7 +119,7 @@ class TestWhileTheOldOneIsGood:
             read.later(ROTATE_AFTER)
             read.until(lambda: market.heard_by == 2)
             read.until(lambda: read.stream.trouble, staleness=0.1)
-            assert read.stream.trouble == "The connection broke: mute from the beginning."
+            assert read.stream.trouble == "The connection broke: no frames since it was opened."
             assert read.told() == [Up()]
         assert ends[0][0] == CLOSE
 
@@ -294,10 +294,10 @@ class TestRotation:
         rotation = Rotation(lambda: 0.0)
         rotation.begin(1000)
         rotation.due(1000)
-        rotation.ask("BTCUSDT is mute.")
+        rotation.ask("BTCUSDT is stale.")
         assert rotation.look_at < 1000
         assert rotation.due(1001)
-        assert (rotation.reason, rotation.trusted) == ("BTCUSDT is mute.", False)
+        assert (rotation.reason, rotation.trusted) == ("BTCUSDT is stale.", False)
         rotation.begin(1010)
         assert not rotation.due(1010)
         assert rotation.trusted
@@ -328,7 +328,7 @@ class TestRotation:
             rotation.tried(now)
         rotation.begin(now)
         assert not rotation.may_try(now + 28)
-        rotation.distrust("BTCUSDT is mute.", now + 28)
+        rotation.distrust("BTCUSDT is stale.", now + 28)
         assert rotation.may_try(now + 28)
 
     def test_attempts_in_vain_are_not_forgotten_while_the_old_one_goes_on(self) -> None:

@@ -246,7 +246,10 @@ class TestLoss:
             ),
             (
                 "403 Forbidden",
-                "The exchange refused the connection with HTTP 403. Its firewall refuses this address.",
+                (
+                    "The exchange refused the connection with HTTP 403. Its firewall blocks "
+                    "this IP address."
+                ),
             ),
             (
                 "418 I'm a teapot",
@@ -254,11 +257,14 @@ class TestLoss:
             ),
             (
                 "429 Too Many Requests",
-                "The exchange refused the connection with HTTP 429. This address asks too much.",
+                (
+                    "The exchange refused the connection with HTTP 429. Too many requests "
+                    "from this IP address."
+                ),
             ),
             (
                 "502 Bad Gateway",
-                "The exchange refused the connection with HTTP 502. It is in trouble.",
+                "The exchange refused the connection with HTTP 502. Server error.",
             ),
             ("404 Not Found", "The exchange refused the connection with HTTP 404."),
         ],
@@ -298,7 +304,7 @@ class TestLoss:
         # No name under .invalid ever does.
         (down,) = first(1, life.stream("ws://no-such-host.invalid"))
         assert down.reason == (
-            "The exchange's name cannot be resolved: is this computer online, and its DNS honest?"
+            "The exchange's host name does not resolve. Check the internet connection and DNS."
         )
 
     def test_a_server_that_says_nothing_to_the_upgrade(self, life) -> None:
@@ -316,7 +322,7 @@ class TestLoss:
             life.now += DEAD_AFTER
             assert next(events) == Idle()
             life.now += 1
-            assert next(events).reason == "The connection broke: silent for 200 seconds."
+            assert next(events).reason == "The connection broke: no data for 200 seconds."
             events.close()
 
     def test_a_ping_is_no_silence(self, life) -> None:

@@ -46,7 +46,7 @@ def test_no_more_symbols_than_one_connection_carries() -> None:
 
 
 def test_too_many_symbols_are_told_how_many_recorders_carry_them() -> None:
-    with pytest.raises(ValueError, match=r"2 recorders carry them: start `stream_prices` 2 times"):
+    with pytest.raises(ValueError, match=r"Run `stream_prices` 2 times"):
         aggregate_trades(BASE, [f"S{number}" for number in range(1100)])
 
 

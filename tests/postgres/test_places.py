@@ -99,7 +99,7 @@ class TestRootInTheFolderOfAnother:
     @pytest.mark.parametrize("steps", [["server.log"], ["users.lock"], ["server", "password"]])
     def test_links_are_refused(self, fresh: Private, victim: Path, steps: list[str]) -> None:
         self.plant(fresh, *steps, victim=victim)
-        assert "is reached by a link" in fresh.user().connect()
+        assert "is reached through a symbolic link" in fresh.user().connect()
         assert (victim.read_text(encoding="utf-8"), victim.stat().st_uid) == ("roots own", 0)
 
 

@@ -120,7 +120,7 @@ class TestDemo:
             recorder.kill()
             output = started.output()
             assert started.process.returncode == 1
-            assert "The recorder ended by itself, with exit code -9." in output
+            assert "The recorder exited unexpectedly with code -9." in output
             assert "Traceback" not in output
             eventually(lambda: not running(home))
 
@@ -195,7 +195,7 @@ class TestEarlyStop:
                 each.send_signal(signal.SIGTERM)
             output = started.output()
             assert started.process.returncode == 0, output
-            assert "ended by itself" not in output
+            assert "exited unexpectedly" not in output
 
 
 # What children do here.
@@ -223,7 +223,7 @@ class TestSecondInterrupt:
             started.process.send_signal(signal.SIGINT)
             output = started.output()
             assert started.process.returncode == 130, output
-            assert output.endswith("CommandError: Stopped at once: what was under way is lost.\n")
+            assert output.endswith("CommandError: Stopped immediately: unsaved work is lost.\n")
             assert "Traceback" not in output
             eventually(lambda: not running(home))
 

@@ -19,11 +19,11 @@ def test_none_are_not_told_of(caplog) -> None:
 
 def test_the_first_is_told_of_at_once_and_only_once(caplog) -> None:
     bad_frames = BadFrames(lambda: 0.0)
-    bad_frames.add(b"{}", "neither an event nor a reply")
+    bad_frames.add(b"{}", "neither a trade nor a reply")
     bad_frames.tell()
     bad_frames.tell()
     assert caplog.messages == [
-        "Skipped 1 frame, 1 in all; the last: neither an event nor a reply: b'{}'"
+        "Skipped 1 frame, 1 in total; the last: neither a trade nor a reply: b'{}'"
     ]
 
 
@@ -39,7 +39,7 @@ def test_the_next_are_told_of_together_after_a_minute(caplog) -> None:
     assert len(caplog.messages) == 1
     now += 2
     bad_frames.tell()
-    assert caplog.messages[1:] == ["Skipped 2 frames, 3 in all; the last: why: b'3'"]
+    assert caplog.messages[1:] == ["Skipped 2 frames, 3 in total; the last: why: b'3'"]
     now += INTERVAL
     bad_frames.tell()
     assert len(caplog.messages) == 2
@@ -50,7 +50,7 @@ def test_a_long_frame_is_cut_and_what_would_upset_a_terminal_is_escaped(caplog) 
     bad_frames.add(b"\xff\x1b[2J\n" + b"x" * 10_000, "why")
     bad_frames.tell()
     assert caplog.messages == [
-        r"Skipped 1 frame, 1 in all; the last: why: b'\xff\x1b[2J\n" + "x" * (SHOWN - 6) + "'"
+        r"Skipped 1 frame, 1 in total; the last: why: b'\xff\x1b[2J\n" + "x" * (SHOWN - 6) + "'"
     ]
 
 
@@ -60,7 +60,7 @@ def test_all_symbols_since_the_last_line_are_named(caplog) -> None:
         bad_frames.add(b"{", "why", [symbol])
     bad_frames.tell()
     assert caplog.messages == [
-        "Skipped 3 frames of BTCUSDT and ETHUSDT, 3 in all; the last: why: b'{'"
+        "Skipped 3 frames of BTCUSDT and ETHUSDT, 3 in total; the last: why: b'{'"
     ]
 
 

@@ -17,7 +17,7 @@ from tests.support.tapes import open_tape, tick
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REFUSED = (
-    "This tape is of the market binance, but BINANCE_EXCHANGE is {}: for a second tape "
+    "This tape belongs to the market binance, but BINANCE_EXCHANGE is {}. For a second tape, "
     "set another PRICETRACKER_HOME, or another database in DATABASE_URL."
 )
 
@@ -26,7 +26,9 @@ def test_the_first_claims_it_and_the_others_keep_to_it() -> None:
     with connect("tests") as one, connect("tests") as other:
         claim(one, "binance")
         claim(other, "binance")
-        with pytest.raises(OtherMarket, match=r"is of the market binance, but .* is binanceus: "):
+        with pytest.raises(
+            OtherMarket, match=r"belongs to the market binance, but .* is binanceus\."
+        ):
             claim(other, "binanceus")
     assert Market.objects.get().name == "binance"
 

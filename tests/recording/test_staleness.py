@@ -143,7 +143,7 @@ def quiet(staleness: Staleness, until: int) -> list[str]:
 
 class TestLine:
     def test_while_all_are_silent_none_is_trusted_until_a_check_has_passed(self) -> None:
-        """Each alone may be silent for 200 seconds, but not all of them at once for 20."""
+        """Each alone may be no data for 200 seconds, but not all of them at once for 20."""
         staleness = Staleness([f"COIN{n}USDT" for n in range(20)], 0)
         names = quiet(staleness, 1200)
         now = 1199 + SHORTEST + 1

@@ -194,9 +194,9 @@ def test_a_symbol_that_is_not_traded_is_told_of_once(exchange, looking, caplog) 
         looking.staleness.ticked({"ETHUSDT": 1}, looking.now)
         assert looking.staleness_check.turn() is True
         looking.staleness.looked("BTCUSDT", looking.now)
-    assert caplog.text.count("BTCUSDT is silent: its status is BREAK.") == 1
+    assert caplog.text.count("BTCUSDT is stale: its status is BREAK.") == 1
     exchange.exchange.faults.clear()
     looking.now += 600
     looking.staleness.ticked({"ETHUSDT": 1}, looking.now)
     looking.staleness_check.turn()
-    assert caplog.text.count("BTCUSDT is silent: its status is TRADING.") == 1
+    assert caplog.text.count("BTCUSDT is stale: its status is TRADING.") == 1

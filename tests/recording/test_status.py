@@ -43,8 +43,8 @@ def test_on_a_terminal_the_line_is_refreshed_every_second(clock, monkeypatch) ->
     clock.now += 2
     status.tell(counters(12_345), 1_000, connected=True)
     line = (
-        "recording | 6,175 ticks/s | 0.00 s behind | 1,000 waiting | 12,345 recorded"
-        " | 2 gaps, 1 filled"
+        "recording | 6,175 ticks/s | 0.00 s behind | 1,000 buffered | 12,345 "
+        "recorded | 2 gaps, 1 repaired"
     )
     assert out.getvalue() == f"{line:100}\r"
     clock.now += 0.5
@@ -72,7 +72,8 @@ def test_in_a_log_there_is_a_line_a_minute(clock) -> None:
         status.tell(counters(55), 0, connected=False)
     status.end()
     assert out.getvalue() == (
-        "not connected | 1 ticks/s | 0.00 s behind | 0 waiting | 55 recorded | 2 gaps, 1 filled\n"
+        "not connected | 1 ticks/s | 0.00 s behind | 0 buffered | 55 recorded | "
+        "2 gaps, 1 repaired\n"
     )
 
 

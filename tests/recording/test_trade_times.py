@@ -123,4 +123,4 @@ class TestRest:
         assert open_gaps() == [(11, 11)]
         with open_tape() as tape:
             check(tape, [row for row in ticks if row.first != 11])
-        assert "Trade 11 makes no sense: " in caplog.text
+        assert "Trade 11 is invalid: " in caplog.text

@@ -114,7 +114,7 @@ class Verdicts(RuleBasedStateMachine):
 
     def trouble(self, path: str) -> None:
         if self.rest == "down" or (self.rest == "half" and path in ("time", "aggTrades")):
-            raise Unanswered("HTTP 503. It is in trouble.")
+            raise Unanswered("HTTP 503. Server error.")
         if self.rest == "refused":
             raise Refused(-1121, "HTTP 400. Invalid symbol.")
         if self.rest == "astray":

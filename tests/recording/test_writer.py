@@ -175,12 +175,12 @@ class TestStoring:
         assert open_gaps() == [(2, 2)]
         assert recording.writer.bad_frames.count == 3
         (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-        assert told.startswith("Skipped 3 frames of BTCUSDT and unknown symbols, 3 in all; ")
+        assert told.startswith("Skipped 3 frames of BTCUSDT and unknown symbols, 3 in total; ")
 
     def test_a_symbol_that_was_not_asked_for_is_not_recorded(self, recording, caplog) -> None:
         recording.receive(Up(), tick(1), tick(1, symbol="XRPUSDT"))
         expect(tick(1))
-        assert "XRPUSDT was not asked for" in caplog.text
+        assert "XRPUSDT was not subscribed to" in caplog.text
         assert not Symbol.objects.filter(name="XRPUSDT").exists()
 
     def test_replies_and_farewells_are_told_and_are_no_bad_frames(self, recording, caplog) -> None:
@@ -195,7 +195,7 @@ class TestStoring:
             record.getMessage() for record in caplog.records if record.name.startswith("prices")
         ]
         assert told == [
-            "The exchange refused a subscription: {'code': 2, 'msg': 'Invalid request: invalid stream'}",
+            "The exchange rejected the subscription: {'code': 2, 'msg': 'Invalid request: invalid stream'}",
             "The exchange is about to close the connection.",
         ]
 
@@ -209,7 +209,7 @@ class TestStoring:
         recording.beat()
         (told,) = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
         assert told == (
-            "The exchange refused a subscription to "
+            "The exchange rejected the subscription to "
             + ", ".join(symbols[:10])
             + " and 2 more: {'code': 2, 'msg': 'Invalid request'}"
         )
@@ -576,7 +576,7 @@ class TestSilentSymbols:
         recording.beat()
         recording.receive(self.looked(recording, 5, 30))
         assert open_gaps() == [(2, 5)]
-        assert recording.renewed == ["BTCUSDT is mute, but the exchange has traded it."]
+        assert recording.renewed == ["BTCUSDT is stale, but the exchange has traded it."]
         ((_, coverage),) = ask.latest(["BTCUSDT"])
         assert coverage.verdict is Verdict.INCOMPLETE
         assert ask.price_at("BTCUSDT", at(20))[1].verdict is Verdict.INCOMPLETE
@@ -665,7 +665,7 @@ def test_lag_that_keeps_growing_is_told(recording, caplog) -> None:
         recording.wall_now = at(n).timestamp() + 2 * n
         recording.receive(tick(n + 1, n))
         recording.now += SPAN
-    assert "Ticks come later and later: by 6.0 s more than some minutes ago" in caplog.text
+    assert "Feed lag is growing: +6.0 s over the last minutes" in caplog.text
 
 
 class TestDatabaseAway:
@@ -681,7 +681,7 @@ class TestDatabaseAway:
         recording.receive(Up(), tick(1), tick(2))
         expect(tick(1), tick(2))
         assert len(recording.slept) == 3
-        assert caplog.text.count("The database is away") == 3
+        assert caplog.text.count("Database unavailable") == 3
         close(recording)
 
     def test_a_connection_that_is_cut_is_replaced(self, recording) -> None:

@@ -33,7 +33,7 @@ class TestWork:
         ("error", "rest", "told"),
         [
             (Stopped(), BEAT, ""),
-            (OperationalError("the server is gone"), AWAY_FOR, "The database is away: the server"),
+            (OperationalError("the server is gone"), AWAY_FOR, "Database unavailable: the server"),
             (ZeroDivisionError("a mistake"), ASTRAY_FOR, "ZeroDivisionError: a mistake"),
         ],
     )
@@ -96,7 +96,7 @@ class TestThread:
         background.start()
         assert again.wait(PATIENCE)
         background.end(PATIENCE)
-        assert "Unexpected error beside the recording; retrying in 60 s." in caplog.text
+        assert "Unexpected error in the repair thread; retrying in 60 s." in caplog.text
 
 
 @dataclass
@@ -131,5 +131,5 @@ class TestProgress:
         progress.tell(at_once=True)
         assert repairing.said == [
             "1,000 missing ticks fetched; 2,500 trades missing in 1 gap.",
-            "1 missing tick fetched; nothing is missing any more.",
+            "1 missing tick fetched; nothing is missing.",
         ]

@@ -44,7 +44,7 @@ def test_every_hole_of_a_real_tape_is_filled() -> None:
         judge = exchange.exchange.judge
     assert code == 0, output
     assert f"{len(ticks) - len(kept):,} missing ticks fetched" in output
-    assert output.endswith("No trade is missing.\n")
+    assert output.endswith("No trades are missing.\n")
     with open_tape("BTCUSDT") as tape:
         check(tape, ticks)
     assert set(Gap.objects.values_list("status", "source")) == {("repaired", "rest")}
@@ -106,10 +106,8 @@ def test_what_the_exchange_does_not_hand_out_is_a_failure_too() -> None:
         exchange.exchange.faults.add(Fault(name="rest-omit", options=omit))
         code, output = repair(exchange)
     assert code == 1, output
-    assert "1 gap cannot be filled: the exchange does not hand out the trades." in output
-    listed = (
-        f"BTCUSDT: trades {lost.first} to {lost.last}, 1 attempt: The exchange does not hand out"
-    )
+    assert "1 gap cannot be repaired: the exchange does not return these trades." in output
+    listed = f"BTCUSDT: trades {lost.first} to {lost.last}, 1 attempt: The exchange does not return"
     assert listed in output
     assert open_gaps() == [(lost.first, lost.last)]
 
@@ -124,7 +122,7 @@ def test_gaps_where_ticks_were_pruned_are_named_and_are_no_failure() -> None:
         code, output = repair(exchange)
         verified, told = finish(manage("verify_prices", exchange=exchange))
     assert (code, verified) == (0, 0), output + told
-    assert "Left as they are: 1 gap where ticks were pruned" in output
+    assert "Skipped: 1 gap in pruned ranges" in output
     assert "1 gap there that nobody fetches any more" in told
     assert len(open_gaps()) == 1
 
@@ -140,7 +138,7 @@ def test_a_gap_that_is_left_is_a_failure() -> None:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Missing trades cannot be fetched: Nothing listens at the exchange's address." in output
-    assert "Still missing: 1 gap. Run it again later.\n" in output
+    assert "Still open: 1 gap. Run this command again later.\n" in output
     assert f"BTCUSDT: trades {ticks[0].last + 1} to {ticks[9].first - 1}, " in output
 
 
@@ -151,7 +149,7 @@ def eventually_tried(process: subprocess.Popen[str]) -> None:
 def test_a_whole_tape_asks_for_nothing() -> None:
     store(recorded(BTC)[:100], "BTCUSDT")
     with local_exchange(BTC) as exchange:
-        assert repair(exchange) == (0, "No trade is missing.\n")
+        assert repair(exchange) == (0, "No trades are missing.\n")
 
 
 def test_a_symbol_that_was_never_recorded_is_named() -> None:

@@ -173,7 +173,7 @@ class TestBehind:
         m.history.ends_before = 14
         assert m.turns() == [Turn.FILLING, Turn.BEHIND]
         assert open_gaps() == [(14, 20)]
-        assert errors() == [(2, "REST has not come to these trades yet.")]
+        assert errors() == [(2, "REST does not have these trades yet.")]
         assert m.turns() == []
         m.now += BEHIND
         assert m.turns() == [Turn.BEHIND]
@@ -199,7 +199,7 @@ class TestWithheld:
         m.store([*THIRTY[:10], *THIRTY[14:]])
         assert m.turns() == [Turn.WITHHELD]
         assert open_gaps() == [(12, 12)]
-        assert errors() == [(1, "The exchange does not hand out these trades.")]
+        assert errors() == [(1, "The exchange does not return these trades.")]
         assert m.repairer.repairable() == 0
         # It is tried again, hours later; days later it was seen to be there.
         m.history.rows.clear()
@@ -224,7 +224,7 @@ class TestWithheld:
         assert open_gaps() == [(12, 12)]
         ((_, error),) = errors()
         assert '"f": 12' in error
-        assert "makes no sense" in error
+        assert "is invalid" in error
 
     def test_a_symbol_that_the_exchange_does_not_know(self, mending) -> None:
         m = mending(*THIRTY)

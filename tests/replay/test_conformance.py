@@ -66,9 +66,9 @@ def test_whoever_was_told_to_wait_must(judge):
     judge.told_to_wait(HOME, 30, MIDNIGHT)
     judge.told_to_wait(HOME, 5, MIDNIGHT + 1)  # the longer one holds
     judge.request(HOME, 1, MIDNIGHT + 29.9)
-    assert judge.violations() == ["127.0.0.1 asked before a Retry-After was over."]
+    assert judge.violations() == ["127.0.0.1 sent a request before Retry-After was over."]
     judge.request(HOME, 1, MIDNIGHT + 30)
-    assert judge.violations() == ["127.0.0.1 asked before a Retry-After was over."]
+    assert judge.violations() == ["127.0.0.1 sent a request before Retry-After was over."]
 
 
 def test_each_address_is_judged_alone(judge):
@@ -156,5 +156,5 @@ def test_requests_during_a_retry_after_and_beyond_the_limit_are_seen_on_the_wire
         fetch(url)
         assert exchange.exchange.judge.violations() == [
             f"{beyond}, 2 times.",
-            "127.0.0.1 asked before a Retry-After was over.",
+            "127.0.0.1 sent a request before Retry-After was over.",
         ]

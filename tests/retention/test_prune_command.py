@@ -95,8 +95,8 @@ def test_ages(text, days) -> None:
         ("-3d", "Must be a number of days or weeks, such as 90d or 12w."),
         ("1.5w", "Must be a number of days or weeks, such as 90d or 12w."),
         ("\u0663d", "Must be a number of days or weeks, such as 90d or 12w."),
-        ("1d", "Must be 2d or more: the change over 24 hours is told from ticks."),
-        ("0w", "Must be 2d or more: the change over 24 hours is told from ticks."),
+        ("1d", "Must be 2d or more: the change over 24 hours is computed from ticks."),
+        ("0w", "Must be 2d or more: the change over 24 hours is computed from ticks."),
         ("999999w", "Must be 365000d or less."),
     ],
 )
@@ -140,7 +140,7 @@ class TestEnding:
         code, output = self.finish(process)
         assert code == 1
         assert output.startswith("BTCUSDT: 5,000 ticks pruned, from ")
-        assert output.endswith("Stopped before the end. Another run goes on from here.\n")
+        assert output.endswith("Stopped early. Run it again to continue.\n")
         assert (Price.objects.count(), Symbol.objects.get().kept_from) == (25_001, 5000)
         assert verify()[0] == 0
 

@@ -282,7 +282,7 @@ class TestGaps:
         with local_exchange(BTC) as exchange:
             code, output = repair(exchange)
         assert code == 0
-        assert "where ticks were pruned" in output
+        assert "in pruned ranges" in output
         assert len(open_gaps()) == 1
 
     def test_what_comes_from_before_opens_none_and_counts_nowhere(self, tape) -> None:

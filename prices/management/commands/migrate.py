@@ -62,4 +62,4 @@ class Command(migrate.Command):
     def tell(self, session: psycopg.Connection) -> None:
         holders = session.execute(HOLDER, [LOCK]).fetchall()
         names = ", ".join(f"{name or 'a session'} (backend {pid})" for pid, name in holders)
-        self.stderr.write(f"Waiting until another process has migrated the database: {names}.")
+        self.stderr.write(f"Waiting for another process to migrate the database: {names}.")

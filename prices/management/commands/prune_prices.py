@@ -28,8 +28,9 @@ def keep(text: str) -> timedelta:
 
 class Command(BaseCommand):
     help = (
-        "Take ticks off the tape that are older than an age, in small steps beside a running recorder. Candles and gaps stay, "
-        "and so does the tick that tells the price at that age. Ctrl-C ends it cleanly, and another run goes on."
+        "Delete ticks older than a given age, in small steps; a recorder may "
+        "keep running. Candles and gaps are kept, and so is the tick that was "
+        "the price at that age. Ctrl-C stops it cleanly; the next run continues."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,19 +39,19 @@ class Command(BaseCommand):
             nargs="*",
             type=symbol,
             metavar="SYMBOL",
-            help="whose ticks to prune (default: of every symbol on the tape)",
+            help="symbols to prune (default: every symbol on the tape)",
         )
         parser.add_argument(
             "--keep",
             required=True,
             type=keep,
             metavar="AGE",
-            help="how old ticks may become: days or weeks, such as 90d or 12w, 2d at the least",
+            help="maximum age of ticks, in days or weeks, such as 90d or 12w; at least 2d",
         )
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="count what would go, and change nothing",
+            help="only count what would be deleted",
         )
 
     def handle(
@@ -73,9 +74,7 @@ class Command(BaseCommand):
                 if stop():
                     break
         if stop():
-            self.stderr.write(
-                f"Stopped before the end.{'' if dry_run else ' Another run goes on from here.'}"
-            )
+            self.stderr.write(f"Stopped early.{'' if dry_run else ' Run it again to continue.'}")
             sys.exit(1)
 
     def follow(

@@ -28,8 +28,9 @@ BEAT = 0.2
 
 class Command(BaseCommand):
     help = (
-        "Fetch the trades that are missing on the tape from the exchange's REST API."
-        " Exits with 0 when no gap is open, else with 1, and says what is left and why."
+        "Fetch missing trades from the exchange's REST API. Exits with 0 when no "
+        "gap is open; otherwise with 1, and lists the remaining gaps and the "
+        "reasons."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             nargs="*",
             type=symbol,
             metavar="SYMBOL",
-            help="whose gaps to fill (default: every symbol on the tape)",
+            help="symbols to repair (default: every symbol on the tape)",
         )
 
     def handle(self, *, symbols: list[str], **options: Any) -> None:
@@ -64,7 +65,7 @@ class Command(BaseCommand):
         try:
             listing.ask(rest, symbols[:1])
         except (Unanswered, Stopped) as error:
-            self.stderr.write(f"The exchange's limits could not be learnt. {error}".rstrip())
+            self.stderr.write(f"The exchange's rate limits could not be read. {error}".rstrip())
 
     def repair(self, repairer: Repairer, stop: StopRequest) -> None:
         """Until no gap is left for which there is hope, nothing comes for a while, or somebody stops it."""
@@ -89,19 +90,20 @@ class Command(BaseCommand):
         missing, left = repairer.missing(), repairer.repairable()
         withheld, pruned = len(missing.gaps) - left, repairer.pruned()
         if not missing.gaps:
-            self.stdout.write("No trade is missing.")
+            self.stdout.write("No trades are missing.")
         if pruned:
             # Nobody asks for these any more: they are no longer counted as open.
             self.stdout.write(
-                f"Left as they are: {counted(pruned, 'gap')} where ticks were pruned; nothing is fetched there any more."
+                f"Skipped: {counted(pruned, 'gap')} in pruned ranges, which are no longer repaired."
             )
         if withheld:
             self.stderr.write(
-                f"{counted(withheld, 'gap')} cannot be filled: the exchange does not hand out the trades."
-                " It may do so some days later: run it again then."
+                f"{counted(withheld, 'gap')} cannot be repaired: the exchange does not "
+                "return these trades. It may return them some days later; run this "
+                "command again then."
             )
         if left:
-            self.stderr.write(f"Still missing: {counted(left, 'gap')}. Run it again later.")
+            self.stderr.write(f"Still open: {counted(left, 'gap')}. Run this command again later.")
         for gap in repairer.reasons(SHOWN):
             self.stderr.write(
                 f"  {gap.symbol}: trades {gap.first} to {gap.last}, {counted(gap.attempts, 'attempt')}:"

@@ -14,7 +14,7 @@ from pricetracker.process.signals import leave_on_hangup
 
 
 class Command(runserver.Command):
-    help = "Serve the site on this machine; restarts itself when the code changes."
+    help = "Serve the site on this machine; restart when the code changes."
 
     def handle(self, *args: Any, **options: Any) -> None:
         # The process that waits for changes of the code, and the one that serves beside it. Django sees to SIGTERM there.

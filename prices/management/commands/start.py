@@ -49,14 +49,14 @@ class Command(BaseCommand):
             nargs="*",
             type=symbol,
             metavar="SYMBOL",
-            help="what to record (default: TRACKED_SYMBOLS)",
+            help="symbols to record (default: TRACKED_SYMBOLS)",
         )
         parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
         parser.add_argument("--port", type=port, default=8000, help="(default: %(default)s)")
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="replay recorded ticks, endlessly and in the present, into a tape of their own",
+            help=("replay recorded ticks endlessly, as if they happened now, into a separate tape"),
         )
 
     def handle(
@@ -76,7 +76,7 @@ class Command(BaseCommand):
             raise CommandError(str(ended)) from None
         except KeyboardInterrupt:
             raise CommandError(
-                "Stopped at once: what was under way is lost.", returncode=INTERRUPTED
+                "Stopped immediately: unsaved work is lost.", returncode=INTERRUPTED
             ) from None
 
     def run(

@@ -20,8 +20,9 @@ from pricetracker.process.signals import StopRequest
 
 class Command(BaseCommand):
     help = (
-        "Record every trade of some symbols from the exchange's streams, until Ctrl-C, SIGTERM or SIGHUP, and fetch "
-        "what is missing. What was received by then is committed first; a second Ctrl-C does not wait for that."
+        "Record every trade of the given symbols, and fetch missing ones, until "
+        "Ctrl-C, SIGTERM or SIGHUP. Pending ticks are committed before exit; "
+        "press Ctrl-C again to quit at once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +31,10 @@ class Command(BaseCommand):
             nargs="*",
             type=symbol,
             metavar="SYMBOL",
-            help=f"what to record (default: TRACKED_SYMBOLS, now {','.join(settings.TRACKED_SYMBOLS)})",
+            help=(
+                "symbols to record (default: TRACKED_SYMBOLS, now "
+                f"{','.join(settings.TRACKED_SYMBOLS)})"
+            ),
         )
 
     def handle(self, *args: Any, symbols: list[str], **options: Any) -> None:
@@ -72,7 +76,7 @@ class Command(BaseCommand):
             return
         except Unanswered as error:
             self.stderr.write(
-                f"The symbols could not be checked, so a wrong one will stay silent: {error}"
+                f"The symbols could not be checked; a misspelled one records nothing: {error}"
             )
             return
         delisted = on_tape(found.unlisted)
@@ -80,12 +84,12 @@ class Command(BaseCommand):
             raise CommandError(found.refusal(wrong))
         for name in delisted:
             self.stderr.write(
-                f"{name} is on the tape, but no longer listed by the exchange: nothing will be "
-                "heard of it."
+                f"{name} is on the tape, but the exchange no longer lists it: nothing new "
+                "will be recorded."
             )
         for name, status in found.statuses.items():
             if status != listing.TRADING:
-                self.stderr.write(f"{name} is not being traded now: its status is {status}.")
+                self.stderr.write(f"{name} is not trading now: its status is {status}.")
 
 
 def on_tape(symbols: list[str]) -> list[str]:

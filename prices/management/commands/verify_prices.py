@@ -23,8 +23,10 @@ from prices.recording.tape import Tape
 
 class Command(BaseCommand):
     help = (
-        "Audit the tape from the ticks up: trade ids without a hole, candles equal to their ticks, every hole known. "
-        "One line a symbol; ends with 1 when anything is missing or wrong. A hole that was not known is written down."
+        "Audit the tape from the ticks up: every missing trade id in a known "
+        "gap, every candle equal to its ticks. Prints one line per symbol; exits "
+        "with 1 when anything is missing or wrong. Adds unknown gaps to the gap "
+        "ledger."
     )
 
     # How to wait for the exchange.
@@ -36,7 +38,7 @@ class Command(BaseCommand):
             nargs="*",
             type=symbol,
             metavar="SYMBOL",
-            help="what to audit (default: all that was ever recorded)",
+            help="symbols to audit (default: every recorded symbol)",
         )
         parser.add_argument(
             "--exchange",
@@ -46,13 +48,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--refold",
             action="store_true",
-            help="make candles anew that differ from their ticks",
+            help="rebuild candles that differ from their ticks",
         )
 
         parser.add_argument(
             "--remove-misdated",
             action="store_true",
-            help="take ticks off whose times cannot be right; repair_gaps fetches them",
+            help="delete ticks with impossible times; repair_gaps then fetches them again",
         )
 
     def handle(

@@ -46,7 +46,7 @@ def seed(text: str) -> int:
 
 
 class Command(BaseCommand):
-    help = "A local exchange: serves recorded ticks over the real protocol, streams and REST."
+    help = "A local exchange: serves recorded trades over Binance's protocol, streams and REST."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,41 +55,41 @@ class Command(BaseCommand):
             metavar="FILE",
             nargs="*",
             type=Path,
-            help="recorded ticks, like BTCUSDT-aggTrades-2025-07-03.csv, .csv.gz or .csv.zip"
-            " (default: the recordings that come with the project)",
+            help="files of recorded trades, such as BTCUSDT-aggTrades-2025-07-03.csv, "
+            ".csv.gz or .csv.zip (default: the recordings included in the project)",
         )
         parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
         parser.add_argument(
             "--port",
             type=port,
             default=DEFAULT_PORT,
-            help="0 takes a free one (default: %(default)s)",
+            help="0 picks a free one (default: %(default)s)",
         )
         parser.add_argument(
             "--speed",
             metavar="X",
             type=speed,
             default=1.0,
-            help="times as fast as it happened; max: as fast as clients take it (default: 1)",
+            help="multiple of the original speed; max: as fast as clients read (default: 1)",
         )
         parser.add_argument(
             "--loop",
             action="store_true",
-            help="for ever, and in the present: the recording laid end to end since its own day",
+            help="repeat the recording endlessly, as if it happened now",
         )
 
         parser.add_argument(
             "--faults",
             metavar="FILE",
             type=Path,
-            help="a script of what goes wrong, one fault a line (docs/torture.md has them all)",
+            help="a script of faults, one per line (docs/torture.md lists them)",
         )
         parser.add_argument(
             "--storm",
             dest="seed",
             metavar="SEED",
             type=seed,
-            help="random faults for ever; the same number draws the same ones",
+            help="random faults without end; the same seed gives the same faults",
         )
 
     def handle(
