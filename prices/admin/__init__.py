@@ -23,7 +23,7 @@ def title() -> str:
 
 # Lazy, as tests switch the demo on and off.
 admin.site.site_header = admin.site.site_title = lazy(title, str)()
-admin.site.index_title = "The tape, to look at"
+admin.site.index_title = "Recorded market data (read-only)"
 
 
 @admin.register(Price)
@@ -122,7 +122,7 @@ class SymbolAdmin(TapeAdmin):
     list_display = (
         "name",
         "live",
-        instant("heard_through", "vouched for through"),
+        instant("heard_through", "complete through"),
         instant("heard_at", "last heartbeat"),
         "lag_seconds",
     )

@@ -32,7 +32,7 @@ SENTENCES = {
 
 
 class DatabaseAway(APIException):
-    """The database does not answer. Try again in a moment."""
+    """The database is unavailable. Try again in a moment."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = __doc__

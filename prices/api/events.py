@@ -26,7 +26,7 @@ RETRY = 1_000
 
 
 class NoStreams(APIException):
-    """Live push needs an ASGI server: this one would hold each reader's whole answer back."""
+    """Live push requires an ASGI server: this one would buffer the whole response."""
 
     status_code = HTTPStatus.NOT_IMPLEMENTED
     default_detail = __doc__
@@ -34,7 +34,7 @@ class NoStreams(APIException):
 
 
 class Full(APIException):
-    """There are as many readers as this process serves. Try again in a moment."""
+    """This process serves no more event streams. Try again in a moment."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = __doc__
@@ -42,21 +42,22 @@ class Full(APIException):
 
 
 class EventsView(APIView):
-    """What changes on the tape, as it happens: Server-Sent Events.
+    """Changes on the tape as Server-Sent Events.
 
-    Each event bears one line of JSON, in the shape that the API gives the same thing elsewhere:
+    Each event carries one line of JSON, in the shape that the API uses for the same object elsewhere:
 
-    - `latest`, as `/latest?include=coverage`: a newer tick, or another verdict on the newest one;
+    - `latest`, as `/latest?include=coverage`: a newer tick, or a new verdict on the newest one;
     - `candle`, as a row of `/api/candles/`: the newest candle, as it forms;
-    - `symbol`, as a row of `/api/symbols/`: feed and tape of a symbol, once a second at most;
-    - `gap`, as a row of `/api/gaps/`: a gap was opened, filled in part or closed;
-    - `heartbeat`, every 5 seconds: the line stands.
+    - `symbol`, as a row of `/api/symbols/`: the state of feed and tape, at most once per second;
+    - `gap`, as a row of `/api/gaps/`: a gap was opened, partly repaired or closed;
+    - `heartbeat`, every 5 seconds: the connection is alive.
 
-    A new reader is told at once how everything stands but the gaps. From then on it hears of a symbol ten times a second at
-    most; whoever reads more slowly misses what is outdated. When a new candle begins, ask for the one before once more: its last
-    trades may have come in the same moment. To resume without a hole open the stream first, wait for its first event, and then ask
-    for candles and gaps from the last ones on that you have. The stream ends when the database goes away; a new one is refused with 503
-    until it is back.
+    A new client first receives the current state of everything except gaps. After that each symbol
+    is sent at most ten times per second; a slow client skips outdated values. When a new candle
+    begins, request the previous one again: its last trades may have arrived at the same time. To
+    resume without losing changes, open the stream first, wait for its first event, and then request
+    candles and gaps from the last ones that you have. The stream ends when the database becomes
+    unavailable; new streams are refused with 503 until it is back.
     """
 
     renderer_classes = (ExactJSONRenderer, EventStreamRenderer)
@@ -66,7 +67,7 @@ class EventsView(APIView):
         responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR)},
     )
     def get(self, request: Any) -> StreamingHttpResponse:
-        # Under WSGI Django collects the answer before it sends it, and this one has no end.
+        # Under WSGI Django collects the response before it sends it, and this one has no end.
         if not isinstance(request._request, ASGIRequest):
             raise NoStreams
         query = query_params.EventsQuestion(data=query_params.parameters(request.query_params))

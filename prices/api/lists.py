@@ -62,7 +62,7 @@ class CandleViewSet(RangeViewSet):
 
 
 class GapViewSet(RangeViewSet):
-    """Holes in the tape, open and closed, that touch a range of time; the newest entry first."""
+    """Gaps in the tape, open and closed, that overlap a time range; the newest entry first."""
 
     queryset = Gap.objects.select_related("symbol")
     serializer_class = serializers.GapAnswer

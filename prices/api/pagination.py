@@ -79,7 +79,7 @@ class KeysetPagination(BasePagination):
             return [key, *(EPOCH + n * MICROSECOND for n in micros)]
         except (ValueError, OverflowError) as error:
             raise ValidationError(
-                {"cursor": ["Must be taken from `next` of the page before."]}
+                {"cursor": ["Must be taken from `next` of the previous page."]}
             ) from error
 
     def get_paginated_response(self, rows: list) -> Response:

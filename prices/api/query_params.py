@@ -18,17 +18,17 @@ def parameters(query: QueryDict) -> dict[str, str]:
     """
     repeated = [name for name, values in query.lists() if len(values) > 1]
     if repeated:
-        raise serializers.ValidationError({name: ["Must be given once."] for name in repeated})
+        raise serializers.ValidationError({name: ["Must be given only once."] for name in repeated})
     return query.dict()
 
 
 class SymbolsQuestion(serializers.Serializer):
-    symbol = SymbolField(required=False, help_text="Only this symbol; otherwise all.")
+    symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
 
 
 class LatestQuestion(SymbolsQuestion):
     include = IncludeField(
-        default=frozenset, help_text="`coverage`: say why the verdict is what it is."
+        default=frozenset, help_text="`coverage`: add the reasons for the verdict."
     )
 
 
@@ -78,8 +78,10 @@ class CandlesQuestion(RangeQuestion):
         return {
             **super().get_fields(),
             "symbol": SymbolField(help_text="A recorded symbol, in any case."),
-            "from": AskedField(required=False, help_text="That begin at or after this instant."),
-            "to": AskedField(required=False, help_text="That begin before this instant."),
+            "from": AskedField(
+                required=False, help_text="Candles that begin at or after this instant."
+            ),
+            "to": AskedField(required=False, help_text="Candles that begin before this instant."),
             "interval": interval_field(),
         }
 
@@ -87,7 +89,7 @@ class CandlesQuestion(RangeQuestion):
 class EventsQuestion(serializers.Serializer):
     symbols = SymbolsField(default=None, help_text="Only these symbols, separated by commas.")
     candles = SymbolsField(
-        default=None, help_text="Candles of these symbols only; otherwise of the same ones."
+        default=None, help_text="Only candles of these symbols; by default of the same symbols."
     )
     interval = interval_field()
 

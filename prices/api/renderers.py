@@ -15,7 +15,7 @@ def plain_text(value: Any) -> str:
     """Django's own kinds of text, of which errors are made, are text. Anything else has no business in an answer."""
     if isinstance(value, str | Promise):
         return str(value)
-    raise TypeError(f"An answer cannot hold a {type(value).__name__}.")
+    raise TypeError(f"A response cannot contain a {type(value).__name__}.")
 
 
 class ExactJSONRenderer(BaseRenderer):

@@ -97,13 +97,15 @@ class GapAnswer(GapTouching):
             "opened_at": InstantField(),
             "closed_at": InstantField(allow_null=True),
             "attempts": serializers.IntegerField(
-                help_text="How often the exchange was asked for these trades."
+                help_text="How often these trades were requested from the exchange."
             ),
             "last_error": serializers.CharField(allow_null=True),
             "source": serializers.CharField(
-                allow_null=True, help_text="Where what filled it came from: stream or rest."
+                allow_null=True, help_text="Where the missing trades came from: stream or rest."
             ),
-            "ticks": serializers.IntegerField(help_text="How many ticks have filled it so far."),
+            "ticks": serializers.IntegerField(
+                help_text="How many ticks have been filled in so far."
+            ),
         }
 
 
@@ -111,27 +113,37 @@ class SymbolAnswer(RowAnswer):
     """The state of a symbol's tape, of symbols `with_state`."""
 
     symbol = serializers.CharField(source="name")
-    live = serializers.BooleanField(help_text="A recorder vouches for the symbol now.")
+    live = serializers.BooleanField(help_text="A recorder extends the watermark of the symbol now.")
     heard_through = InstantField(
         allow_null=True,
-        help_text="All trades before it are on the tape, or known to be missing. Null when nobody has vouched yet.",
+        help_text=(
+            "Watermark: all trades before it are on the tape, or known to be missing. "
+            "Null before the first heartbeat."
+        ),
     )
     down_since = InstantField(
         allow_null=True,
-        help_text="The last instant of which the feed told. Null when it is live, or has never told.",
+        help_text=(
+            "The last instant that the feed covered. Null when it is live, or has never been live."
+        ),
     )
     lag = ExactNumber(
         source="lag_seconds",
         allow_null=True,
-        help_text="Seconds from a trade to its commit, of the newest commit, by the recorder's clock. Null when not live.",
+        help_text=(
+            "Seconds from the newest trade to its commit, by the recorder's clock. Null when not live."
+        ),
     )
     ticks_per_second = ExactNumber(
         allow_null=True,
-        help_text="Over the last ten seconds of the tape. Null when not live.",
+        help_text="Ticks per second over the last ten seconds of the tape. Null when not live.",
     )
     change_24h = ExactNumber(
         allow_null=True,
-        help_text="Percent, over the 24 hours before the newest tick. Null when the price then is not known.",
+        help_text=(
+            "Change in percent over the 24 hours before the newest tick. "
+            "Null when the price 24 hours ago is not known."
+        ),
     )
     open_gaps = serializers.IntegerField()
 

@@ -11,7 +11,7 @@ from .base import NeverRecorded, TapeViewSet
 
 
 class SymbolViewSet(TapeViewSet):
-    """The recorded symbols, and how the tape of each is now."""
+    """The recorded symbols, and the state of their tapes."""
 
     queryset = Symbol.objects.all()
     serializer_class = serializers.SymbolAnswer

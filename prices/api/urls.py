@@ -16,7 +16,7 @@ from .errors import prefer_json
 
 
 class TapeAPI(APIRootView):
-    """Recorded prices of Binance Spot, and whether the record is whole."""
+    """Recorded prices of Binance Spot, and whether the tape is complete."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().get(request, *args, **kwargs)

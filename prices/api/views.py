@@ -127,7 +127,7 @@ class PriceViewSet(RangeViewSet):
 
 
 class HealthView(APIView):
-    """Whether the site can answer, and which symbols are being recorded now."""
+    """Whether the site can answer queries, and which symbols are being recorded now."""
 
     @extend_schema(responses={200: serializers.Health, 503: serializers.Health})
     def get(self, request: Any) -> Response:

@@ -72,7 +72,7 @@ QUESTIONS = {
     ),
     "minmax": Question(
         title="High and low of a minute",
-        lead="Of all trades in it; seconds are cut off.",
+        lead="Of all trades in that minute; seconds are ignored.",
         query=InstantQuestion,
         answer=minute,
         nothing="No trade of this minute is on the tape.",

@@ -163,8 +163,12 @@ def of_feeds(silent: Sequence[Symbol], among: int) -> list[str | Moment]:
 
 def of_silence(symbol: Symbol) -> list[str | Moment]:
     if symbol.down_since is None:
-        return [f"{symbol.name}: nothing heard yet. "]
-    return [f"{symbol.name}: the feed is down since ", moment(symbol.down_since, cut=True), ". "]
+        return [f"{symbol.name}: no data yet. "]
+    return [
+        f"{symbol.name}: the feed has been down since ",
+        moment(symbol.down_since, cut=True),
+        ". ",
+    ]
 
 
 def shown(instant: datetime) -> str:

@@ -8,7 +8,7 @@ const PATIENCE = 10_000;
 /** The API's no to a question: why, by the name of the field. */
 export class Refused extends Error {
   constructor(body) {
-    super("The API refused the question.");
+    super("The API rejected the query.");
     // A 404 is about the symbol. What URLs must write as %2B people type as a plus.
     const errors = "detail" in body ? { symbol: [body.detail] } : body;
     this.errors = Object.fromEntries(
@@ -26,7 +26,7 @@ const get = (url) =>
 /** A body, and the instant `at` which it was answered: by the server's clock, as ours may be wrong. */
 export async function answered(url) {
   const response = await get(url);
-  if (response.status >= 500) throw new Failed(`The server is in trouble (${response.status}).`);
+  if (response.status >= 500) throw new Failed(`Server error (${response.status}).`);
   const body = parse(await response.text());
   if (!response.ok) throw new Refused(body);
   // Another tape is served here since the page was made: a demo must say that it is one, and nothing else may.
@@ -44,7 +44,7 @@ export function trouble(error) {
 export async function diagnosis(health) {
   try {
     const response = await get(health);
-    return response.ok ? "No prices come from the server." : "The database does not answer.";
+    return response.ok ? "The server sends no updates." : "The database is unavailable.";
   } catch (error) {
     return trouble(error);
   }

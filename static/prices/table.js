@@ -75,12 +75,12 @@ export class Table {
     this.news.clear();
     this.states.clear();
     for (const row of this.rows.values()) fill(row, doubt);
-    this.say("No prices come just now.");
-    this.section.querySelector("[data-pace]").textContent = "What stands here is no longer live.";
+    this.say("No updates.");
+    this.section.querySelector("[data-pace]").textContent = "These values are no longer live.";
   }
 
   live() {
-    this.section.querySelector("[data-pace]").textContent = "Keeps itself up to date.";
+    this.section.querySelector("[data-pace]").textContent = "Updates automatically.";
   }
 
   /** Trouble, or else how all feeds are, as soon as that is known. */

@@ -112,4 +112,4 @@ function feeds(silent, all) {
 }
 
 const silence = ({ symbol, down_since: since }) =>
-  since === null ? [`${symbol}: nothing heard yet. `] : [`${symbol}: the feed is down since `, { at: since, cut: true }, ". "];
+  since === null ? [`${symbol}: no data yet. `] : [`${symbol}: the feed has been down since `, { at: since, cut: true }, ". "];

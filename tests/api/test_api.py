@@ -314,7 +314,7 @@ class TestBadInput:
     )
     def test_a_repeated_parameter_is_refused(self, tape, client: Client, path, name) -> None:
         answer = client.get(path)
-        assert (answer.status_code, answer.json()) == (400, {name: ["Must be given once."]})
+        assert (answer.status_code, answer.json()) == (400, {name: ["Must be given only once."]})
 
     @pytest.mark.parametrize(
         "limit", ["", "0", "-1", "1001", "1.0", "1e2", "\u0663", "\u00b2", "9" * 5000]

@@ -274,7 +274,7 @@ class TestRefusals:
             ("symbols=BTC/USDT", "symbols", "Separated by commas: Must be a symbol such as"),
             ("symbols=", "symbols", "Separated by commas: Must be a symbol such as"),
             ("candles=BTCUSDT,", "candles", "Separated by commas: Must be a symbol such as"),
-            ("symbols=BTCUSDT&symbols=ETHUSDT", "symbols", "Must be given once."),
+            ("symbols=BTCUSDT&symbols=ETHUSDT", "symbols", "Must be given only once."),
         ],
     )
     def test_a_bad_parameter_is_named(self, site, tape, query, field, why) -> None:

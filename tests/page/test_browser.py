@@ -64,7 +64,7 @@ def test_questions_are_answered_without_a_script(browser: Browser, site: str) ->
         assert page.url.endswith(f"#{ASKED}")
         expect(ask(page, "latest", symbol="ETHUSDT")).to_contain_text("2609.47")
         section = ask(page, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30")
-        expect(section).to_contain_text("A known hole touches what was asked")
+        expect(section).to_contain_text("A known gap affects this answer")
 
 
 class TestAnswersInPlace:
@@ -146,7 +146,7 @@ class TestAClick:
         at, minute = page.locator(f"#{ASKED}"), page.locator("#minmax")
         expect(at.locator("[data-answer] [data-text=symbol]")).to_have_text("ETHUSDT")
         expect(at.locator("[data-answer] [data-text=price]")).to_have_text("2611.82")
-        expect(at.get_by_text("A known hole touches")).to_be_visible()
+        expect(at.get_by_text("A known gap affects")).to_be_visible()
         expect(minute.locator("[data-text=low]")).to_have_text("2609.47")
         assert at.locator("[name=timestamp]").input_value() == "2025-07-03T08:30:37"
         assert minute.locator("[name=timestamp]").input_value() == "2025-07-03T08:30"

@@ -301,10 +301,10 @@ class TestGaps:
     def test_it_turns_mended_when_it_is_filled(self, page: Page, tape: Tape, site: Site) -> None:
         tape.fill("BTCUSDT", [each for n in HOLE for each in traded(n)])
         gaps = page.locator("#chart [data-gaps-in-view]")
-        expect(gaps).to_have_text("mended: from 2025-07-03 20:09:40 to 2025-07-03 20:16:10")
+        expect(gaps).to_have_text("repaired: from 2025-07-03 20:09:40 to 2025-07-03 20:16:10")
         eventually(lambda: held(page) == stored(site)[:506])
         assert painted(page, 478, "gap-open") == 0
-        assert painted(page, 478, "gap-mended") > 40
+        assert painted(page, 478, "gap-repaired") > 40
 
     def test_it_shrinks_when_it_is_filled_in_part(self, page: Page, tape: Tape, site: Site) -> None:
         tape.fill("BTCUSDT", [each for n in (700, 701, 704) for each in traded(n)])

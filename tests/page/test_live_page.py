@@ -86,7 +86,7 @@ class TestTable:
         expect(summary(page)).to_have_text("All feeds live. 1 gap is open.")
         recorded.silence()
         beat(recorded, "ETHUSDT", "SOLUSDT")
-        told = "BTCUSDT: the feed is down since 2025-07-03 08:32:35. Newer trades are not on the tape yet. 1 gap is open."
+        told = "BTCUSDT: the feed has been down since 2025-07-03 08:32:35. Newer trades are not on the tape yet. 1 gap is open."
         expect(summary(page)).to_have_text(told)
         expect(row(page, "BTCUSDT").get_by_text("down since 2025-07-03 08:32:35")).to_be_visible()
         expect(row(page, "BTCUSDT").get_by_text("unknown", exact=True)).to_be_visible()
@@ -135,7 +135,7 @@ class TestTrouble:
             first.process.kill()
             expect(summary(page)).to_have_text("The server cannot be reached. Trying again.")
             # Nobody vouches for a price any more.
-            expect(row(page, "BTCUSDT").get_by_text("not known just now")).to_be_visible()
+            expect(row(page, "BTCUSDT").get_by_text("unknown")).to_be_visible()
             expect(row(page, "BTCUSDT").get_by_text("unknown", exact=True)).to_be_visible()
             recorded.store([tick("BTCUSDT", n, f"{n}.5", n * MINUTE) for n in range(3, 9)])
             with running_site(first.port):
@@ -152,7 +152,7 @@ class TestTrouble:
         page.route("**/api/events/**", lambda route: route.abort())
         page.route("**/health", lambda route: route.fulfill(status=503, body="{}"))
         hang_up()
-        expect(summary(page)).to_have_text("The database does not answer. Trying again.")
+        expect(summary(page)).to_have_text("The database is unavailable. Trying again.")
         page.unroute_all()
         expect(summary(page)).to_contain_text("gap is open.")
         live(page)
@@ -165,7 +165,7 @@ class TestTrouble:
             live(page)
             with page.expect_request("**/api/events/**"):
                 page.clock.fast_forward(16_000)
-                told = "No prices come from the server. Trying again."
+                told = "The server sends no updates. Trying again."
                 expect(summary(page)).to_have_text(told)
             live(page)
 

@@ -66,7 +66,7 @@ class TestTape:
     @pytest.mark.usefixtures("recorded")
     def test_a_symbol_without_a_tick_is_waiting(self, client: Client) -> None:
         assert row(client, "SOLUSDT").startswith("SOLUSDT \N{EN DASH} waiting for the first trade")
-        assert row(client, "SOLUSDT").endswith("unknown nothing heard yet")
+        assert row(client, "SOLUSDT").endswith("unknown no data yet")
 
     def test_a_live_feed_is_told_and_makes_the_price_complete(
         self, client: Client, recorded: Tape
@@ -83,7 +83,7 @@ class TestTape:
         recorded.heartbeat(["ETHUSDT", "SOLUSDT"], START + timedelta(minutes=3))
         assert row(client, "BTCUSDT").endswith("down since 2025-07-03 08:32:35")
         assert summary(client) == (
-            "BTCUSDT: the feed is down since 2025-07-03 08:32:35 . "
+            "BTCUSDT: the feed has been down since 2025-07-03 08:32:35 . "
             "Newer trades are not on the tape yet. 1 gap is open."
         )
 
@@ -118,7 +118,7 @@ class TestQuestions:
     def test_latest(self, client: Client) -> None:
         answer = text(ask(client, "latest", symbol="btcusdt"))
         assert "1234567890.12345678 Symbol BTCUSDT Traded at 2025-07-03 08:31:35.984239" in answer
-        assert "unknown Nothing can be said" in answer
+        assert "unknown Completeness is unknown" in answer
 
     def test_price_at_an_instant(self, client: Client) -> None:
         asked = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:30:36"}
@@ -136,12 +136,12 @@ class TestQuestions:
         answer = text(ask(client, "price-at-second", symbol="BTCUSDT", timestamp="1751531435"))
         assert "No trade at or before this instant is on the tape." in answer
         assert "Asked for 2025-07-03 08:30:35 " in answer
-        assert "unknown Nothing can be said" in answer
+        assert "unknown Completeness is unknown" in answer
 
     def test_a_hole_makes_an_answer_incomplete_and_is_listed(self, client: Client) -> None:
         answer = text(ask(client, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30:59Z"))
         assert "high 2611.82 low 2609.47 Symbol ETHUSDT Minute from 2025-07-03 08:30:00" in answer
-        assert "incomplete A known hole touches what was asked" in answer
+        assert "incomplete A known gap affects this answer" in answer
         gap = "open: from 2025-07-03 08:30:35.984239 to 2025-07-03 08:30:37.984239"
         assert gap in answer
 

@@ -132,7 +132,7 @@ def test_nothing_moves_when_a_feed_goes_down(page: Page, recorded: Tape) -> None
     page.evaluate(WATCH)
     recorded.silence()
     recorded.heartbeat(SYMBOLS[1:], START + timedelta(minutes=2))
-    expect(page.locator("[data-summary]")).to_contain_text("BTCUSDT: the feed is down since")
+    expect(page.locator("[data-summary]")).to_contain_text("BTCUSDT: the feed has been down since")
     page.evaluate(SEEN)
     assert page.evaluate("shifts") == []
 

@@ -89,7 +89,7 @@ class TestSite:
         answer = away[0][path]
         assert (answer.status, json.loads(answer.body)) == (
             503,
-            {"detail": "The database does not answer. Try again in a moment."},
+            {"detail": "The database is unavailable. Try again in a moment."},
         )
 
     def test_so_does_health(self, away) -> None:
@@ -109,7 +109,7 @@ class TestSite:
     def test_the_page_says_it_in_plain_words(self, away) -> None:
         answer = away[0]["/"]
         assert answer.status == 503
-        assert "The prices cannot be read just now" in answer.body
+        assert "Prices are unavailable" in answer.body
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
         assert answer.headers["Cache-Control"] == "no-store"

@@ -79,5 +79,5 @@ def ask(page: Page, question: str, **typed: str) -> Any:
 
 def live(page: Page) -> None:
     """Wait until events come, and the chart is drawn."""
-    expect(page.locator("[data-pace]")).to_have_text("Keeps itself up to date.")
+    expect(page.locator("[data-pace]")).to_have_text("Updates automatically.")
     expect(page.locator("#chart")).to_have_attribute("data-state", "ready")

@@ -1,8 +1,8 @@
-// Gaps as bands behind the candles: what is missing is hatched, what was mended is dotted, and both are named.
+// Gaps as bands behind the candles: what is missing is hatched, what was repaired is dotted, and both are named.
 
 import { pattern } from "./patterns.js";
 
-export const WORDS = { open: "missing", repaired: "mended" };
+export const WORDS = { open: "missing", repaired: "repaired" };
 
 const FONT = "600 11px system-ui, sans-serif";
 
@@ -46,11 +46,11 @@ export class Bands {
 
   shade(target) {
     target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio: ratio }) => {
-      // What is missing lies over what was mended.
+      // What is missing lies over what was repaired.
       for (const { status, left, right } of [...this.bands].reverse()) {
         const [from, to] = [Math.round(left * ratio), Math.round(right * ratio)];
         const area = [from, 0, to - from, bitmapSize.height];
-        context.fillStyle = `${this.theme()[`gap-${status === "open" ? "open" : "mended"}`]}26`;
+        context.fillStyle = `${this.theme()[`gap-${status === "open" ? "open" : "repaired"}`]}26`;
         context.fillRect(...area);
         context.fillStyle = pattern(context, status, this.theme(), Math.round(ratio) || 1);
         context.fillRect(...area);

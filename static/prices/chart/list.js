@@ -18,7 +18,7 @@ export class List {
     const lines = drawn.slice(0, TOLD).map(line);
     const more = drawn.length - lines.length;
     if (more || cut) lines.push(item(`and ${cut ? "at least " : ""}${more} more`));
-    if (!lines.length) lines.push(item("None is known."));
+    if (!lines.length) lines.push(item("No known gaps."));
     // Scrolling shows mostly the same gaps again: what a screen reader is reading stays.
     const told = lines.map((each) => each.textContent).join("\n");
     if (told === this.told) return;

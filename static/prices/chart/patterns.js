@@ -5,9 +5,9 @@ const TILE = 8;
 
 const drawn = new Map();
 
-/** Lines for what is missing, dots for what was mended, sharp at so many pixels for each of CSS. */
+/** Lines for what is missing, dots for what was repaired, sharp at so many pixels for each of CSS. */
 export function pattern(context, status, colours, ratio) {
-  const colour = status === "open" ? colours["gap-open"] : colours["gap-mended"];
+  const colour = status === "open" ? colours["gap-open"] : colours["gap-repaired"];
   const key = `${status} ${colour} ${ratio}`;
   if (!drawn.has(key)) drawn.set(key, context.createPattern(tile(status, colour, TILE * ratio, ratio), "repeat"));
   return drawn.get(key);

@@ -1,6 +1,6 @@
 // The page's colours and its font of numbers, for what is drawn and not styled.
 
-const NAMES = ["card", "ink", "quiet", "line", "link", "up", "down", "gap-open", "gap-mended"];
+const NAMES = ["card", "ink", "quiet", "line", "link", "up", "down", "gap-open", "gap-repaired"];
 
 /** By the names of their CSS properties; colours as #rrggbb. */
 export function theme() {
