@@ -45,7 +45,7 @@ def over_http(words: str, row: str) -> Line:
 
 LINES = (
     Line(
-        "Recording 2 symbols over a plain socket, times websocket-client alone",
+        "Throughput vs. a bare websocket-client loop, 2 symbols (x)",
         "0.8 or more",
         "recording",
         FEW,
@@ -53,23 +53,25 @@ LINES = (
     ),
     Line("- over TLS", "", "recording", SECURED, "the second by the first"),
     Line("- 400 symbols", "", "recording", MANY, "the second by the first"),
-    Line("- ticks committed a second", "", "recording", FEW, "recorder, ticks committed a second"),
     Line(
-        "- recorder's processor seconds a million ticks",
+        "- ticks committed per second", "", "recording", FEW, "recorder, ticks committed a second"
+    ),
+    Line(
+        "- recorder's CPU seconds per million ticks",
         "",
         "recording",
         FEW,
         "recorder, processor seconds a million ticks",
     ),
     Line(
-        "Recording, times one INSERT and commit a tick",
+        "Throughput vs. one INSERT and commit per tick (x)",
         "25 or more",
         "recording",
         AGAINST,
         "recorder by one INSERT and commit a tick",
     ),
     Line(
-        "Storing in batches of 10,000, times COPY of the same rows in one go",
+        "Storing in batches of 10,000 vs. one COPY of the same rows (x)",
         "0.5 or more",
         "recording",
         AGAINST,
@@ -77,7 +79,7 @@ LINES = (
     ),
     *(
         Line(
-            f"From a frame until others can read its tick, {rate} a second",
+            f"Freshness: frame to visible row, {rate} per second",
             aim,
             "freshness",
             f"freshness at {rate} ticks a second, ms",
@@ -87,16 +89,16 @@ LINES = (
         )
         for rate, aim in (("100", ""), ("1,000", "5 and 25 ms"), ("10,000", ""))
     ),
-    questions("Price at an instant, in the database, 100 million ticks", "as-of", "0.2 and 1 ms"),
+    questions("Price at an instant, database time, 100 million ticks", "as-of", "0.2 and 1 ms"),
     questions("High and low of a minute, the same", "minute", "0.2 and 1 ms"),
     questions("Latest price, the same", "latest"),
     *(
-        questions(f"- {name} asked alone, {words}", f"{row}, {turn}", asked=", after a cold start")
-        for turn, words in (("first", "of a cold server"), ("again", "once more"))
+        questions(f"- {name} alone, {words}", f"{row}, {turn}", asked=", after a cold start")
+        for turn, words in (("first", "cold server"), ("again", "again"))
         for name, row in (("instant", "as-of"), ("minute", "minute"))
     ),
     Line(
-        "- instant and minute, times the same of 1 million ticks",
+        "- instant and minute, vs. 1 million ticks (x)",
         "1.5 or less",
         "questions",
         "database time, median, times that at 1 million ticks",
@@ -104,14 +106,14 @@ LINES = (
         ("as-of", "minute"),
     ),
     Line(
-        "- instant in a table of three columns without index, 10 million: times slower",
+        "- instant vs. a table of three columns without an index, 10 million ticks (x slower)",
         "",
         "questions",
         "no index at 10 million ticks, database time, median, ms",
         "as-of",
         ("ratio",),
     ),
-    over_http("Latest price over HTTP, times a view that does nothing", "latest"),
+    over_http("Latest price over HTTP vs. an empty view (x)", "latest"),
     over_http("Price at an instant, the same", "as-of"),
     over_http("High and low of a minute, the same", "minute"),
     Line(
@@ -124,7 +126,7 @@ LINES = (
         " ms",
     ),
     Line(
-        "Bytes a tick, indexes included: 2 symbols, 400",
+        "Bytes per tick, indexes included: 2 symbols, 400",
         "130 and 150",
         "cost",
         "bytes a tick on disk",
@@ -132,7 +134,7 @@ LINES = (
         ("2 symbols", "400 symbols"),
     ),
     Line(
-        "Recorder's memory at 10,000 ticks a second: at first, after 10 minutes, at its peak",
+        "Recorder's memory at 10,000 ticks per second: after warm-up, after 10 minutes, peak",
         "less than 143 MiB (150 MB)",
         "cost",
         "memory at 10,000 ticks a second for 10 minutes, MiB",
@@ -141,14 +143,14 @@ LINES = (
         " MiB",
     ),
     Line(
-        "Weight of REST for a missed hour, of 6,000 a minute",
+        "REST weight for a missed hour, of 6,000 per minute",
         "",
         "cost",
         "a missed hour, fetched",
         "weight, of 6,000 a minute",
     ),
     Line(
-        "Tape whole again after a minute's outage",
+        "Tape complete again after a minute's outage",
         "",
         "outage",
         "after an outage of 60 seconds",
@@ -166,7 +168,7 @@ def write(results: dict[str, Any]) -> None:
 
 
 def table(results: dict[str, Any]) -> Iterator[str]:
-    yield "| what | seen | aimed at |\n|---|---|---|\n"
+    yield "| what | measured | target |\n|---|---|---|\n"
     for line in LINES:
         found = results.get(line.part, {}).get("tables", {}).get(line.title, {}).get(line.row)
         if found:

@@ -155,7 +155,7 @@ def test_a_check_that_is_refused_restores_no_trust_and_holds_up_no_other(looking
         looking.staleness_check.turn()
         assert not looking.staleness.trusted("GONEUSDT", looking.now)
         looking.now += INTERVAL
-    assert "GONEUSDT: silent, and the check over REST failed" in caplog.text
+    assert "GONEUSDT: stale, and the REST check failed" in caplog.text
     assert "ETHUSDT" in {looked.symbol for looked in looking.seen}
 
 

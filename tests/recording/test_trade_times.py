@@ -91,7 +91,7 @@ class TestStreams:
         recording.receive(Up(), tick(3, 10))
         recording.receive(tick(4, 11))
         assert Price.objects.count() == 4
-        assert "BTCUSDT: the newest tick on the tape is of 497" in caplog.text
+        assert "BTCUSDT: the newest tick on the tape is dated 497" in caplog.text
 
     def test_our_own_clock_may_be_wrong(self, recording) -> None:
         """Months behind: after some events that agree it is known who is."""
