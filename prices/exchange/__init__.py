@@ -1,1 +1,1 @@
-"""Binance as the tracker meets it: frames from its streams, answers from its REST. Imports nothing of this project."""
+"""Binance's streams and REST API. Imports nothing else of this project."""

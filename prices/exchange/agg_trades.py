@@ -1,4 +1,4 @@
-"""Past aggregate trades, a page at a time, as REST hands them out: by time or by aggregate id."""
+"""Past aggTrades from REST, one page at a time: by time or by aggregate id."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ SHOWN = 200
 
 
 class AggTradeRow(Struct, frozen=True, gc=False):
-    """A row as it comes. Withdrawn ones are left as tombstones: no price, no quantity, trade ids of -1."""
+    """A row as received. Withdrawn ones are tombstones: no price, no quantity, trade ids of -1."""
 
     number: int = field(name="a")
     price: str = field(name="p")
@@ -32,7 +32,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
         return self.first < 0
 
     def tick(self, symbol: str) -> Tick:
-        """Raises BadFrame or msgspec.ValidationError when it makes no sense."""
+        """Raises BadFrame or msgspec.ValidationError when the row is invalid."""
         row = {
             "e": "aggTrade",
             "s": symbol,
@@ -41,7 +41,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
             "f": self.first,
             "l": self.last,
             "T": self.traded,
-            # When the stream sent it is not told here.
+            # REST does not say when the stream sent it.
             "E": self.traded,
         }
         return checked(msgspec.convert(row, Tick))
@@ -54,7 +54,8 @@ decode_row = msgspec.json.Decoder(AggTradeRow).decode
 class Page:
     """Rows in the order of their aggregate ids, tombstones included; `full` when more may follow.
 
-    `ticks` are those that are trades, in the same order; `nonsense` says what is wrong with a row that is neither.
+    `ticks` are the rows that are trades, in the same order; `nonsense` says what is wrong with a
+    row that is neither a trade nor a tombstone.
     """
 
     rows: list[AggTradeRow]
@@ -64,17 +65,17 @@ class Page:
 
     @property
     def first(self) -> int | None:
-        """The first raw trade id in it; None when there is none."""
+        """The first trade id on the page; None when there is none."""
         return self.ticks[0].first if self.ticks else None
 
     @property
     def last(self) -> int:
-        """The last raw trade id in it; -1 when there is none."""
+        """The last trade id on the page; -1 when there is none."""
         return max((tick.last for tick in self.ticks), default=-1)
 
 
 class AggTrades:
-    """The aggregate trades of one symbol, `rows` to a page. Every question raises what `Rest.get` raises."""
+    """The aggTrades of one symbol, `rows` per page. Every method raises what `Rest.get` raises."""
 
     def __init__(self, rest: Rest, symbol: str, rows: int = ROWS) -> None:
         self.rest = rest
@@ -82,15 +83,17 @@ class AggTrades:
         self.rows = rows
 
     def since(self, time: int) -> Page:
-        """The first that was made at or after an instant, in microseconds since 1970."""
+        """The page that begins with the first one at or after an instant, in microseconds since
+        1970.
+        """
         return self.page(1, startTime=time)
 
     def onward(self, number: int) -> Page:
-        """From an aggregate id on; from the oldest that is kept, when that is younger."""
+        """The page from an aggregate id on, or from the oldest one that Binance still has."""
         return self.page(self.rows, fromId=number)
 
     def newest(self) -> Page:
-        """The newest of all."""
+        """The newest page."""
         return self.page(1)
 
     def page(self, limit: int, **bounds: int) -> Page:

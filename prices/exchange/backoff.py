@@ -1,28 +1,28 @@
-"""How long to wait before trying again."""
+"""Backoff: how long to wait before the next attempt."""
 
 import random
 from collections.abc import Callable, Iterator
 
-# Seconds. Waits that start near a second and double reach the ceiling after some 35 attempts an
-# hour, wherever many recorders share an address.
+# Seconds. Waits that start near one second and double reach the ceiling after some 35 attempts per
+# hour, even where many recorders share an IP address.
 FIRST = 1.0
 FACTOR = 2.0
 CEILING = 60.0
 
-# Seconds that a connection must last for the waits to begin afresh. The exchange allows 300
-# attempts in 5 minutes from one address: on the worst line, which works for so long and then
-# fails some times, a recorder makes 75.
+# Seconds that a connection must last for the waits to start again. The exchange allows 300 attempts
+# in 5 minutes per IP address: on the worst line, which works for just this long and then fails a
+# few times, a recorder makes 75.
 WORKED = 10.0
 
-# Seconds after which a connection has worked at least a little: the wait is WORKED at most then.
-# One that is dropped sooner was not meant to be.
+# Seconds after which a connection has worked at least a little: the wait is WORKED at most then. A
+# connection that drops sooner was never usable.
 WORKED_BRIEFLY = 1.0
 
 
 class Backoff:
-    """Waits in seconds: each about twice the one before, up to a ceiling, jittered to 50 - 100 %.
+    """Waits in seconds: each about twice the previous one, up to a ceiling, jittered to 50 - 100 %.
 
-    The jitter keeps recorders that were cut off together from coming back together.
+    The jitter keeps recorders that lost their connections together from reconnecting together.
     """
 
     def __init__(self, draw: Callable[[], float] = random.random, ceiling: float = CEILING) -> None:
@@ -36,7 +36,7 @@ class Backoff:
         return wait
 
     def lasted(self, seconds: float) -> None:
-        """A connection delivered for so long."""
+        """A connection delivered for this many seconds."""
         if seconds >= WORKED:
             self.wait = FIRST
         elif seconds >= WORKED_BRIEFLY:

@@ -1,4 +1,4 @@
-"""One WebSocket connection to the exchange, and why there is none, in words."""
+"""One WebSocket connection to the exchange, and the reason in words when there is none."""
 
 import os
 import socket
@@ -20,34 +20,36 @@ from .proxies import choose, target
 # Seconds for TCP, proxy, TLS and upgrade together.
 CONNECT_TIMEOUT = 10
 
-# Seconds that a read waits: between two reads the caller looks whether it should stop.
+# Seconds that a read waits: between two reads the caller checks whether it should stop.
 BEAT = 0.5
 
-# Bytes that one read takes from the socket at most: some 500 frames.
+# Maximum number of bytes that one read takes from the socket: some 500 frames.
 READ_SIZE = 128 * 1024
 
-# How the frame of a tick begins (RFC 6455, 5.2): a final text frame, and, unmasked, a length of 126 bytes to 64 KiB in two bytes.
+# How the frame of a trade begins (RFC 6455, 5.2): a final text frame, and, unmasked, a length of
+# 126 bytes to 64 KiB in two bytes.
 WHOLE_TEXT = 0x81
 LENGTH_FOLLOWS = 126
 
-# Seconds from the first byte of a message to its last. A tick fits into one packet: one that
-# takes longer is not coming, and all that follow it wait behind it.
+# Seconds from the first byte of a message to its last. A trade fits into one packet: one that takes
+# longer will not arrive, and everything behind it waits.
 MESSAGE_TIMEOUT = 30
 
-# Seconds for saying goodbye: the server may have gone first.
+# Seconds for the closing handshake: the server may have gone already.
 CLOSE_TIMEOUT = 1
 
-# Seconds between two messages of ours: the exchange cuts off clients that send more than 5 in a second.
+# Seconds between two messages that we send: the exchange disconnects clients that send more than 5
+# per second.
 MESSAGE_INTERVAL = 0.5
 
-# Frames that bear something for the reader. The exchange sends text alone.
+# Frames that carry data for the reader. The exchange sends only text.
 FRAMES = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
 
-# What connecting and reading raise. A refused upgrade and a closed connection are WebSocketExceptions; names that do not
-# resolve, resets, timeouts and TLS failures are OSErrors.
+# What connecting and reading raise. A refused upgrade and a closed connection are
+# WebSocketExceptions; names that do not resolve, resets, timeouts and TLS failures are OSErrors.
 FAILURES = (websocket.WebSocketException, OSError)
 
-# What the library raises on a response that makes no sense, beside its own exceptions.
+# What the library raises on an invalid response, besides its own exceptions.
 NONSENSE = (ValueError, LookupError, TypeError, AttributeError, CookieError)
 
 REFUSALS = {
@@ -63,7 +65,7 @@ REFUSALS = {
 
 
 class Socket(Protocol):
-    """What is used of a connection: a stand-in needs no more."""
+    """The methods of a connection that are used; a test double needs no more."""
 
     def recv_data(self, control_frame: bool = False) -> tuple[int, Any]: ...
     def send(self, payload: str) -> int: ...
@@ -72,11 +74,12 @@ class Socket(Protocol):
 
 
 class Connection(websocket.WebSocket):
-    """Receives frames as bytes; their text is checked where it is decoded, not twice.
+    """Receives frames as bytes; their text is checked once, where it is decoded.
 
-    The library asks the socket thrice for each frame. Here it is asked for all that has come, and the frames are cut from
-    that: in a storm the reader then gives up the interpreter lock once in hundreds of frames. And a frame as nearly all
-    are, whole and there, is cut out at once, a tenth of the work; any other one is the library's.
+    The library reads from the socket three times per frame. Here one read takes everything that has
+    arrived, and the frames are cut out of it: in a storm the reader then releases the interpreter
+    lock only once in hundreds of frames. A frame that is whole and present, as nearly all are, is
+    cut out directly, at a tenth of the cost; the library handles all others.
     """
 
     def __init__(
@@ -84,12 +87,12 @@ class Connection(websocket.WebSocket):
     ) -> None:
         self.received = b""
         self.taken = 0
-        # The library holds no part of a frame, and of no message a part.
+        # The library holds no part of a frame, and no part of a message.
         self.between = True
         self.clock = clock
-        # When the read that is under way returns to its caller, whatever comes.
+        # When the current read returns to its caller, whatever arrives.
         self.until = clock()
-        # When the first part of a message was seen that is not whole yet.
+        # When the first part of the current incomplete message was seen.
         self.incomplete_since: float | None = None
         super().__init__(sslopt={"context": context}, skip_utf8_validation=True)
         self.frames = self.frame_buffer = BoundedFrames(self._recv, skip_utf8_validation=True)
@@ -122,7 +125,7 @@ class Connection(websocket.WebSocket):
         return found
 
     def check_progress(self) -> None:
-        """A part of a message may wait for the rest of it, but not for ever."""
+        """A part of a message may wait for the rest of it, but not without limit."""
         if not (self.frames.is_within or self.messages.is_within):
             self.incomplete_since = None
         elif self.incomplete_since is None:
@@ -134,7 +137,7 @@ class Connection(websocket.WebSocket):
 
     def _recv(self, bufsize: int) -> bytes:
         if self.taken == len(self.received):
-            # A message that drips would keep the library reading.
+            # A message that arrives in drops would keep the library reading.
             if self.clock() > self.until:
                 raise websocket.WebSocketTimeoutException("no complete message yet")
             self.received = super()._recv(READ_SIZE)  # type: ignore[no-untyped-call]
@@ -155,19 +158,19 @@ class Connection(websocket.WebSocket):
     def close(self, *args: object, **kwargs: object) -> None:
         self.until = self.clock() + CLOSE_TIMEOUT
         super().close(timeout=CLOSE_TIMEOUT)
-        # When the exchange said goodbye first, the library has answered but leaves the socket open.
+        # When the exchange closed first, the library has answered but leaves the socket open.
         self.shutdown()  # type: ignore[no-untyped-call]
 
 
 def trust() -> ssl.SSLContext:
-    """The system's own trust store: it knows the certificates that the user's other programs trust."""
+    """The system's own trust store, with the certificates that the user's other programs trust."""
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def connect(
     url: str, context: ssl.SSLContext | None = None, environ: Mapping[str, str] = os.environ
 ) -> Connection:
-    """Connect to a stream URL, by the proxy that the environment names. Raises one of FAILURES."""
+    """Connect to a stream URL, through the proxy from the environment. Raises one of FAILURES."""
     until = time.monotonic() + CONNECT_TIMEOUT
     context = context or trust()
     plain = dial(*target(url), choose(url, environ), CONNECT_TIMEOUT)
@@ -183,14 +186,14 @@ def secured(url: str, plain: socket.socket, context: ssl.SSLContext, until: floa
     if urlsplit(url).scheme != "wss":
         return plain
     plain.settimeout(left(until))
-    # This timeout is for the whole of TLS's handshake.
+    # This timeout covers the whole TLS handshake.
     return context.wrap_socket(plain, server_hostname=target(url)[0])
 
 
 def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: float) -> Connection:
-    """A WebSocket connection over a socket. An exchange that sends us elsewhere is not followed."""
+    """A WebSocket connection over a socket. Redirects are not followed."""
     connection, handshake = Connection(context), Handshake(dialled, until)
-    # The library keeps the cookies of all connections, and sends them again: we want none.
+    # The library keeps the cookies of all connections and sends them again: we want none.
     CookieJar.jar.clear()
     try:
         connection.connect(url, socket=handshake, redirect_limit=0)  # type: ignore[no-untyped-call]
@@ -200,7 +203,7 @@ def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: f
         if status not in (None, 101) and not isinstance(
             error, websocket.WebSocketBadStatusException
         ):
-            # The page that explains a refusal may be cut, and a redirection has none.
+            # The page that explains a refusal may be truncated, and a redirect has none.
             raise websocket.WebSocketBadStatusException("refused", status) from error
         if isinstance(error, NONSENSE):
             raise websocket.WebSocketProtocolException(
@@ -216,7 +219,7 @@ def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: f
 
 
 def farewell(payload: bytes) -> str:
-    """What a close frame says: a code of two bytes and a reason."""
+    """The content of a close frame: a code of two bytes and a reason."""
     code, reason = int.from_bytes(payload[:2]), payload[2:].decode(errors="replace")
     return f"closed by the exchange with code {code} {reason}".rstrip()
 
@@ -244,5 +247,5 @@ def explain(error: BaseException) -> str:
             return f"The exchange did not answer within {CONNECT_TIMEOUT} seconds."
         case ConnectionRefusedError():
             return "Nothing listens at the exchange's address."
-    # Some messages have their dot already.
+    # Some messages end with a full stop already.
     return f"The connection broke: {str(error).strip().rstrip('.') or type(error).__name__}."

@@ -1,7 +1,7 @@
-"""A TCP connection to a host, directly or through a proxy: one way for streams and REST.
+"""A TCP connection to a host, directly or through a proxy, for streams and REST alike.
 
-Through an HTTP proxy everything is tunnelled with CONNECT, plain HTTP as well: so both take the
-same way, and nobody on it reads or keeps an answer.
+Through an HTTP proxy everything is tunnelled with CONNECT, plain HTTP as well: so streams and REST
+take the same route, and no proxy reads or caches a response.
 """
 
 import re
@@ -15,28 +15,28 @@ from python_socks.sync import Proxy as SocksProxy
 
 from .proxies import Proxy
 
-# Bytes that a proxy or an exchange may say before a connection stands: headers have some hundreds.
-# Of the page that comes with a refusal no more is read, and no more is needed.
+# Bytes that a proxy or an exchange may send before a connection is established: headers have some
+# hundreds. Of the page that comes with a refusal no more is read, and no more is needed.
 MAX_HANDSHAKE = 1 << 16
 
-# Seconds that each address of a name gets at least, however many there are.
+# Minimum number of seconds that each address of a name gets, however many there are.
 EACH_ADDRESS = 1.0
 
 # What the status line of an HTTP proxy looks like.
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r|\n|\Z)")
 
-# Of the socket: nothing waits for more to send, and a peer that is gone is noticed.
+# Socket options: nothing waits for more to send, and a peer that is gone is noticed.
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class ProxyFailure(OSError):
-    """The proxy is what is wrong. The message is a sentence."""
+    """The proxy is at fault. The message is a sentence."""
 
 
 class Handshake:
-    """A socket on which so much may be read until an instant, and no more.
+    """A socket that limits how much may be read, and until when.
 
-    The library that reads from it knows a timeout for each read only.
+    The library that reads from it knows only a timeout per read.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class Handshake:
 
     @property
     def status(self) -> int | None:
-        """The HTTP status that has been received, if it has."""
+        """The HTTP status that was received, if any."""
         found = STATUS.match(self.received)
         return int(found[1]) if found else None
 
 
 def left(until: float, clock: Callable[[], float] = time.monotonic) -> float:
-    """Seconds until an instant. Raises TimeoutError when it is over."""
+    """Seconds until an instant. Raises TimeoutError when it has passed."""
     seconds = until - clock()
     if seconds <= 0:
         raise TimeoutError("timed out")
@@ -82,7 +82,7 @@ def left(until: float, clock: Callable[[], float] = time.monotonic) -> float:
 
 
 def dial(host: str, port: int, proxy: Proxy | None, timeout: float) -> socket.socket:
-    """A connection to a host, made within so many seconds. Raises ProxyFailure or another OSError."""
+    """Connect to a host within a number of seconds. Raises ProxyFailure or another OSError."""
     until = time.monotonic() + timeout
     if proxy is None:
         return direct(host, port, until)
@@ -92,7 +92,7 @@ def dial(host: str, port: int, proxy: Proxy | None, timeout: float) -> socket.so
 
 
 def direct(host: str, port: int, until: float) -> socket.socket:
-    """Each address of a name is tried for its share of the time."""
+    """Try each address of a name for its share of the time."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = OSError("the name has no address")
     for tried, (family, kind, protocol, _, address) in enumerate(found):
@@ -146,7 +146,7 @@ def tunnel(host: str, port: int, proxy: Proxy, until: float, timeout: float) -> 
 
 
 def connect_through(handshake: Handshake, where: str, proxy: Proxy) -> int | None:
-    """The status that an HTTP proxy answers with, None when it is none."""
+    """The status that an HTTP proxy answers with; None when the answer is not HTTP."""
     lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
     if proxy.user is not None:
         known = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()

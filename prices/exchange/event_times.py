@@ -1,4 +1,4 @@
-"""Which times can be a trade's: one rule, for whatever brings trades. No clock, no database.
+"""Which trade times are plausible: one rule for streams and REST. No clock, no database.
 
 All times are in microseconds since 1970.
 """
@@ -15,29 +15,29 @@ HOUR = 60 * MINUTE
 # Binance opened in July 2017: before that nobody traded there. (A second has no fraction here.)
 OPENED = int(datetime(2017, 7, 1, tzinfo=UTC).timestamp()) * SECOND
 
-# By how much less than this a trade's time may be after that of the event which tells of it: either
-# may have been rounded to a millisecond.
+# A trade's time may be later than that of its event by less than this: either may have been rounded
+# to a millisecond.
 ROUNDED = 1_000
 
-# How long before its event a trade may have been made. In recordings it is 0.2 s at most; streams
+# How long before its event a trade may have been made. In recordings it is at most 0.2 s; streams
 # were reported to be minutes late.
 DELAYED = HOUR
 
-# How far time may step back where trade ids go on. In the recordings at hand it never does; steps of
-# milliseconds were seen, and up to 0.9 s in 2017. It is less than the two seconds that a recorder
-# leaves open behind the exchange's clock: what it vouches for is not changed by a step.
+# How far time may step back where trade ids go on. In the recordings at hand it never does; steps
+# of milliseconds were seen, and up to 0.9 s in 2017. It is less than the two seconds that the
+# watermark stays behind the exchange's clock, so a step does not affect what is claimed complete.
 STEP_BACK = SECOND
 
 # How far an event may be ahead of the exchange's clock, as the events before it showed it.
 AHEAD = 5 * MINUTE
 
-# And ahead of our own, while nothing else tells the time: clocks are set to the wrong zone's summer
-# time, or run for years alone.
+# And ahead of our own clock, while nothing else tells the time: clocks are set to the wrong zone's
+# summer time, or run unattended for years.
 AHEAD_OF_OURS = HOUR
 
 
 def untimely(traded: int, sent: int) -> str | None:
-    """What is wrong with a trade's time, going by that of its event; None when nothing is."""
+    """What is wrong with a trade's time, judged by that of its event; None when nothing is."""
     if min(traded, sent) < OPENED:
         return f"its time {iso(min(traded, sent))} is before Binance opened"
     if traded >= sent + ROUNDED:
@@ -48,9 +48,9 @@ def untimely(traded: int, sent: int) -> str | None:
 
 
 def are_timely(traded: Sequence[int], delays: Sequence[int], unit: int) -> bool:
-    """The same of many at once, given how long after each trade its event was.
+    """The same for many at once, given how long after each trade its event was.
 
-    Here a time may be in a larger unit, of so many microseconds.
+    Here a time may be in a larger unit, of `unit` microseconds.
     """
     return (
         min(traded) * unit >= OPENED
@@ -62,11 +62,11 @@ def are_timely(traded: Sequence[int], delays: Sequence[int], unit: int) -> bool:
 def out_of_line(
     times: Sequence[int], before: int | None = None, after: int | None = None
 ) -> list[int]:
-    """Which of some trades, by their place, have times that do not fit among those of the others.
+    """The places of trades whose times do not fit among those of the others.
 
-    They are in the order of their ids. `before` and `after` are the times of those on either side,
-    None where there is none, or it is not to be trusted. Of those that contradict each other the
-    fewest are found.
+    The trades are in the order of their ids. `before` and `after` are the times of those on either
+    side, None where there is none, or it is not to be trusted. Of trades that contradict each
+    other, the smallest set is returned.
     """
     low = OPENED if before is None else before - STEP_BACK
     within = [
@@ -110,7 +110,7 @@ def rising(times: Sequence[int], places: Sequence[int]) -> list[int]:
 
 
 def iso(time: int) -> str:
-    """Exactly, and of any year up to 9999."""
+    """Exact, for any year up to 9999."""
     seconds, fraction = divmod(time, SECOND)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction, tzinfo=None)
     return f"{moment.isoformat()}Z"

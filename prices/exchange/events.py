@@ -1,21 +1,21 @@
-"""What a feed hands over: frames, and in their place among them what happens to the connection."""
+"""What a feed yields: frames, and among them, in order, the events of the connection."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Up:
-    """A connection stands, and frames will follow."""
+    """A connection is open, and frames will follow."""
 
 
 @dataclass(frozen=True)
 class Idle:
-    """Nothing arrived for a beat."""
+    """Nothing arrived during one read."""
 
 
 @dataclass(frozen=True)
 class Down:
-    """The connection is lost or could not be made; the next attempt comes after `wait` seconds."""
+    """The connection was lost or could not be made; the next attempt comes after `wait` seconds."""
 
     reason: str
     wait: float
@@ -23,7 +23,10 @@ class Down:
 
 @dataclass(frozen=True)
 class Renewed:
-    """A new connection has taken over from the one before. `joined`: both delivered for a while, and nothing is missing."""
+    """Handed over to a new connection.
+
+    `joined`: both delivered for a while, and nothing is missing.
+    """
 
     reason: str
     joined: bool

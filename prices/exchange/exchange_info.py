@@ -1,4 +1,4 @@
-"""Which symbols the exchange lists, asked over REST, and how much it allows to be asked."""
+"""The exchange's list of symbols, from REST, and its rate limits."""
 
 import difflib
 import json
@@ -11,7 +11,7 @@ from msgspec import field
 
 from .rest import NO_JSON, Refused, Rest, Unanswered
 
-# Request weight of a question for the list.
+# Request weight of the list.
 WEIGHT = 20
 
 # The status of a symbol that is traded.
@@ -20,25 +20,29 @@ TRADING = "TRADING"
 # `Invalid symbol.` and `Illegal characters found in parameter`.
 UNKNOWN_SYMBOL = {-1121, -1100}
 
-# Likely spellings that an error names.
+# Similar spellings that an error suggests.
 CLOSE_MATCHES = 3
 
 # Unknown symbols that an error names: each is compared with thousands of others.
 NAMED = 10
 
-# Characters of names in an address. Servers answer 414 above some 8,000, and something on the way may allow half of that.
+# Characters of names in a URL. Servers answer 414 above some 8,000, and an intermediary may allow
+# half of that.
 LONGEST = 3900
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """A symbol on the exchange's list. `status` is TRADING, or why nothing may be heard: BREAK, HALT and others."""
+    """A symbol on the exchange's list.
+
+    `status` is TRADING, or why it does not trade: BREAK, HALT ...
+    """
 
     symbol: str
     status: str
 
 
 class RateLimit(msgspec.Struct, frozen=True):
-    """At most `limit` in so many intervals: request weight, or something else of `kind`."""
+    """At most `limit` per interval: request weight, or something else of `kind`."""
 
     kind: str = field(name="rateLimitType")
     interval: str
@@ -52,9 +56,10 @@ class ExchangeInfo(msgspec.Struct, frozen=True):
 
 
 def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
-    """The listings of some symbols, or of all; None when one of them is not on the list. Raises Unanswered.
+    """Request the listings of some symbols, or of all; None when one of them is not on the list.
 
-    The answer also says how much may be asked in a minute: the budget of `rest` goes by it from then on.
+    The response also contains the rate limit per minute, which `rest` uses from then on. Raises
+    Unanswered.
     """
     try:
         body = rest.get("exchangeInfo", WEIGHT, **question(symbols))
@@ -73,7 +78,10 @@ def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
 
 
 def question(symbols: Sequence[str]) -> dict[str, str]:
-    """The parameters that ask for some symbols; none, for all of them, when these do not fit, which costs the same."""
+    """The parameters that request some symbols.
+
+    None, for all symbols, when they do not fit into a URL; that costs the same.
+    """
     names = json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False)
     return {"symbols": names} if symbols and len(quote_plus(names)) <= LONGEST else {}
 
@@ -82,7 +90,7 @@ def question(symbols: Sequence[str]) -> dict[str, str]:
 class LookUp:
     """What the exchange's list says of some symbols: the status of each, and which are not on it.
 
-    `listed` are all that are on it, if it was asked for all.
+    `listed` are all symbols on the list, if all were requested.
     """
 
     statuses: dict[str, str]
@@ -90,7 +98,7 @@ class LookUp:
     listed: list[str]
 
     def refusal(self, unlisted: list[str]) -> str:
-        """Sentences that name symbols which are not on the list, and their likes on it."""
+        """Sentences that name symbols which are not on the list, and similar names on it."""
         sentences = [describe(symbol, self.listed) for symbol in unlisted[:NAMED]]
         if len(unlisted) > NAMED:
             sentences.append(f"{len(unlisted) - NAMED} more are not listed either.")
@@ -111,8 +119,10 @@ def look_up(rest: Rest, symbols: Sequence[str]) -> LookUp:
 
 
 def check(rest: Rest, symbols: Sequence[str]) -> dict[str, str]:
-    """The status of each symbol. Raises Unanswered, and ValueError naming those that are not listed
-    and their likes."""
+    """The status of each symbol.
+
+    Raises Unanswered, and ValueError naming the symbols that are not listed and similar names.
+    """
     found = look_up(rest, symbols)
     if found.unlisted:
         raise ValueError(found.refusal(found.unlisted))

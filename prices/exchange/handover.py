@@ -1,4 +1,4 @@
-"""Whether two connections have delivered the same for long enough to leave the old one. No socket, no clock."""
+"""Whether two connections have overlapped long enough to close the old one. No socket, no clock."""
 
 from enum import Enum, auto
 
@@ -7,7 +7,8 @@ from .messages import BadFrame, Tick, micros, parse
 # Seconds for which both deliver: more than any two servers of the exchange are apart.
 SHORTEST = 3
 
-# Seconds after which it is over, even if what the new one began with has not been seen on the old one.
+# Seconds after which the overlap ends, even if the old connection has not delivered the first trade
+# of the new one.
 LONGEST = 15
 
 
@@ -22,10 +23,11 @@ class Verdict(Enum):
 
 
 class Handover:
-    """Nothing is missing when the old connection has delivered what the new one began with: a trade of the same instant
-    or of a later one. That both were up for some seconds would prove it only of an old one that does not lag.
+    """Decides when the standby may take over.
 
-    In a market where neither delivers anything there is nothing to wait for.
+    Nothing is missing when the old connection has delivered the trade that the new one began with,
+    or one of the same instant or later. That both were open for some seconds would prove it only if
+    the old one does not lag. When neither delivers anything, there is nothing to wait for.
     """
 
     def __init__(self) -> None:
@@ -38,14 +40,21 @@ class Handover:
         self.first_new = self.first_new or traded(frame)
 
     def old(self, frame: bytes, *, new_is_up: bool) -> None:
-        """From before the new one is up: it may begin with what the old one, a little ahead, has delivered already."""
+        """A trade of the old connection.
+
+        Those from before the new one was open count: it may begin with a trade that the old one,
+        slightly ahead, has delivered already.
+        """
         instant = traded(frame)
         if instant > self.last_old:
             self.last_old = instant
             self.old_speaks |= new_is_up
 
     def verdict(self, seconds: float, *, full: bool, trusted: bool) -> Verdict:
-        """After so many seconds. `full`: no more can be held. An old one that is not `trusted` is not waited for."""
+        """The verdict after `passed` seconds. `full`: no more frames can be held.
+
+        An old connection that is not `trusted` is not waited for.
+        """
         if seconds < SHORTEST and not full:
             return Verdict.WAIT
         over = full or seconds > LONGEST
@@ -59,7 +68,7 @@ class Handover:
 
 
 def traded(frame: bytes) -> int:
-    """When the trade in a frame was made; 0 for a frame that is no trade."""
+    """The trade time of a frame; 0 for a frame that is not a trade."""
     try:
         event = parse(frame)
     except BadFrame:

@@ -1,4 +1,4 @@
-"""What the headers of an answer say of the exchange's limits, whatever is written there."""
+"""What the headers of a response say about rate limits, whatever they contain."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,7 +15,7 @@ def whole(text: str, most: int) -> int | None:
 
 
 def retry_after(text: str, now: float, most: int) -> float | None:
-    """Seconds to wait: they are given as such or as a date. `now` is in seconds since 1970.
+    """Seconds to wait, given as such or as a date. `now` is in seconds since 1970.
 
     At most `most`; None when neither is given.
     """

@@ -1,4 +1,4 @@
-"""The exchange's own minute candles, as REST hands them out."""
+"""The exchange's own minute candles, from REST."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,23 +13,24 @@ from .backoff import backoff
 from .messages import Time, micros
 from .rest import NO_JSON, Refused, Rest, Unanswered
 
-# Request weight of a page, and rows in it at most.
+# Request weight of a page, and the maximum number of rows in it.
 WEIGHT = 2
 ROWS = 1000
 
-# How often a page is asked for that is not answered, with growing pauses: half a minute in all.
+# How often a page is requested when there is no answer, with growing pauses: half a minute in
+# total.
 ATTEMPTS = 6
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MINUTE = 60_000_000  # microseconds
 
-# Zero is a number here: nobody may have traded.
+# Zero is valid here: nobody may have traded.
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,20})?\Z")]
 
 
 class Kline(Struct, frozen=True, array_like=True, gc=False):
-    """A minute, from the columns of a row. There are more columns, of which nothing is known here."""
+    """A minute, from the columns of a row; further columns are ignored."""
 
     opens: Time
     open: Number
@@ -54,9 +55,10 @@ class Kline(Struct, frozen=True, array_like=True, gc=False):
 
 
 def minutes(rest: Rest, symbol: str, start: datetime, end: datetime) -> Iterator[Kline]:
-    """Those that open at or after `start` and before `end`, in order. The last may be under way still.
+    """The klines that open at or after `start` and before `end`, in order.
 
-    A minute in which nobody traded has one, too; one in which the exchange was closed has none. Raises what `Rest.get` raises.
+    The last one may still be open. A minute without trades has one, too; one in which the exchange
+    was closed has none. Raises what `Rest.get` raises.
     """
     since, until = ((instant - EPOCH) // MICROSECOND for instant in (start, end))
     while since < until:
@@ -68,7 +70,7 @@ def minutes(rest: Rest, symbol: str, start: datetime, end: datetime) -> Iterator
 
 
 def page(rest: Rest, symbol: str, since: int, until: int) -> list[Kline]:
-    """One page. When there is no good answer it is asked for again, some times."""
+    """One page. When there is no valid answer, it is requested again a few times."""
     for wait in islice(backoff(), ATTEMPTS - 1):
         try:
             return ask(rest, symbol, since, until)

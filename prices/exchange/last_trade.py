@@ -1,4 +1,4 @@
-"""What the exchange itself says of the last trade of a symbol, and of the time."""
+"""The exchange's answer to: what was the last trade of a symbol, and what time is it?"""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,8 @@ class ServerTime(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class LastTrade:
-    """The id of the last raw trade, and when it was made: 0 and 0 when there was none. `now` is the exchange's clock.
+    """The last trade id and its trade time: 0 and 0 when there was none. `now` is the exchange's
+    clock.
 
     Times are in microseconds since 1970.
     """
@@ -35,7 +36,10 @@ class LastTrade:
 
 
 def look(rest: Rest, symbol: str) -> LastTrade:
-    """Ask for the newest raw trade: it is answered from memory, while past aggregates may lag. Raises what `Rest.get` raises."""
+    """Request the newest trade.
+
+    It is served from memory, while past aggTrades may lag. Raises what `Rest.get` raises.
+    """
     trades = rest.get("trades", TRADES_WEIGHT, symbol=symbol, limit=1)
     time = rest.get("time", TIME_WEIGHT)
     try:

@@ -10,14 +10,14 @@ from websocket import (
     WebSocketProtocolException,
 )
 
-# Bytes in one message, in one frame or in many. A tick has some 250. The largest reply to a
+# Maximum bytes of a message, in one frame or in many. A trade has some 250. The largest reply to a
 # message of ours, which names 200 streams, would have 16 KB if it repeated all of them.
 MAX_MESSAGE = 1 << 20
 
-# Frames in one message. The exchange sends each message in one.
+# Maximum number of frames of a message. The exchange sends each message in one.
 MAX_FRAGMENTS = 1024
 
-# Bytes in a control frame (RFC 6455, 5.5).
+# Maximum bytes of a control frame (RFC 6455, 5.5).
 MAX_CONTROL = 125
 
 TOO_LARGE = f"a message has more than {MAX_MESSAGE} bytes or {MAX_FRAGMENTS} frames"
@@ -30,7 +30,7 @@ class BoundedFrames(websocket.frame_buffer):
 
     def recv_frame(self) -> ABNF:
         if self.refusal is not None:
-            # Closing reads on until the server has said goodbye: not through this frame.
+            # Closing reads on until the server has closed: not through this frame.
             raise self.refusal
         return super().recv_frame()
 
@@ -48,12 +48,12 @@ class BoundedFrames(websocket.frame_buffer):
 
     @property
     def is_within(self) -> bool:
-        """A part of a frame has come."""
+        """Whether the frame that is arriving is small enough."""
         return self.header is not None or bool(self.recv_buffer)
 
 
 class BoundedMessages(websocket.continuous_frame):
-    """Puts the frames of a message together, up to the limit."""
+    """Assembles the frames of a message, up to the limit."""
 
     size = 0
     fragments = 0
@@ -69,6 +69,6 @@ class BoundedMessages(websocket.continuous_frame):
 
     @property
     def is_within(self) -> bool:
-        """A part of a message has come."""
+        """Whether the message that is arriving is small enough."""
         data: Any = self.cont_data
         return data is not None

@@ -1,4 +1,4 @@
-"""What the exchange's frames say: bytes in, a Tick out, or a BadFrame that says why not. No socket, no clock."""
+"""Decodes the exchange's frames: bytes in, a Tick or a BadFrame out. No socket, no clock."""
 
 import re
 from collections.abc import Sequence
@@ -9,21 +9,24 @@ from msgspec import Meta, Struct, field
 
 from .event_times import are_timely, untimely
 
-# A price has 18 digits at most, 8 of them decimals; more decimals only if they are zeros, as nothing is rounded. A
-# quantity has 24, so that a minute of ten thousand such still fits its candle. Neither is ever zero in a trade: the
-# exchange writes zeros into the tombstones of withdrawn ones.
-# There is one way to read each: where a digit could belong to either of two parts, one wrong number among many would be tried in
-# more ways than there is time for.
+# A price has up to 18 digits, 8 of them decimals; more decimals only if they are zeros, since
+# nothing is rounded. A quantity has up to 24, so that a minute of ten thousand of them still fits
+# its candle. Neither is ever zero in a trade: the exchange writes zeros into the tombstones of
+# withdrawn ones. Each pattern matches in one way only: where a digit could belong to either of two
+# parts, one wrong number among many would take too long to refuse.
 NUMBER = r"(?=[0-9.]*[1-9])[0-9]{1,%d}(?:\.(?:[0-9]{1,7}|[0-9]{8}0*))?"
 PRICE, QUANTITY = (NUMBER % digits for digits in (10, 16))
 
-# Raw trade ids count up from 0 for each symbol; 2^44 is beyond what any will ever reach. Tombstones bear -1.
+# Trade ids count up from 0 for each symbol; 2^44 is beyond what any will ever reach. Tombstones
+# have -1.
 MAX_TRADE_ID = (1 << 44) - 2
 
-# Raw trades in one tick. One order was seen to make some hundreds at one price; a minute's sum must fit its candle.
+# Maximum number of trades in one aggTrade. One order was seen to make some hundreds at one price;
+# the sum of a minute must fit its candle.
 MAX_TRADES = 1_000_000
 
-# Times are integers: milliseconds below 10^14, microseconds from there on. Both units then cover 1973 to 5138.
+# Times are integers: milliseconds below 10^14, microseconds from there on. Both units then cover
+# 1973 to 5138.
 FIRST_TIME = 10**11
 MICROSECONDS_FROM = 10**14
 LAST_TIME = 10**17
@@ -33,14 +36,14 @@ Time = Annotated[int, Meta(ge=FIRST_TIME, lt=LAST_TIME)]
 
 
 class BadFrame(ValueError):
-    """A frame that is no tick and nothing else that is known. The message says why."""
+    """A frame that is neither a trade nor anything else that is known. The message says why."""
 
 
 class Tick(Struct, frozen=True, gc=False, tag_field="e", tag="aggTrade"):
-    """An aggregate trade: fills of one order at one price and one instant, raw trades `first` to `last`.
+    """An aggTrade: fills of one order at one price and one instant, trades `first` to `last`.
 
-    Price and quantity are the exchange's own digits: `checked` knows whether they are numbers. `traded` is when the match happened, `sent` when the stream
-    server made the event; read them through `micros`.
+    Price and quantity are the exchange's own digits; `checked` validates them. `traded` is the
+    trade time and `sent` the event time; read them through `micros`.
     """
 
     symbol: str = field(name="s")
@@ -75,7 +78,8 @@ def micros(time: int) -> int:
     return time if time >= MICROSECONDS_FROM else time * 1000
 
 
-# What decoding raises: also on text that is no UTF-8, and on a frame nested more deeply than Python's stack.
+# What decoding raises: also on text that is not UTF-8, and on a frame nested more deeply than
+# Python's stack.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 decode_combined = msgspec.json.Decoder(Combined).decode
@@ -85,14 +89,15 @@ decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 is_price, is_quantity = (re.compile(number).fullmatch for number in (PRICE, QUANTITY))
 
-# The same of many at once, each at the end of its line: asked one by one, they take longer than the decoding.
+# The same for many at once, each at the end of its line: one by one, they take longer than the
+# decoding.
 are_prices, are_quantities = (
     re.compile(rf"(?:{number}\n)*").fullmatch for number in (PRICE, QUANTITY)
 )
 
 
 def checked(tick: Tick) -> Tick:
-    """The tick, if its numbers make sense. Raises BadFrame."""
+    """The tick, if its numbers are valid. Raises BadFrame."""
     if not is_price(tick.price):
         raise BadFrame(
             f"{tick.price!r} is not a price above 0 with at most 10 digits and 8 decimals"
@@ -109,7 +114,7 @@ def checked(tick: Tick) -> Tick:
 
 
 def parse(frame: bytes) -> Tick | Shutdown | Reply:
-    """Read a frame of a combined or of a raw stream. Raises BadFrame."""
+    """Decode a frame of a combined or of a raw stream. Raises BadFrame."""
     try:
         event: Tick | Shutdown | Reply = decode_combined(frame).data
     except UNREADABLE as error:
@@ -118,9 +123,10 @@ def parse(frame: bytes) -> Tick | Shutdown | Reply:
 
 
 def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
-    """What `parse` says of each frame, if all are ticks of a combined stream, as nearly always; else None.
+    """What `parse` returns for each frame, if all are trades of a combined stream, as nearly
+    always.
 
-    None as well when their times are in different units.
+    Otherwise None, also when their times are in different units.
     """
     try:
         ticks: list[Any] = [decode_combined(frame).data for frame in frames]
@@ -137,7 +143,7 @@ def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
         ticks
         and are_prices(prices)
         and are_quantities(quantities)
-        # None has a line's end in it, which would make two numbers of one.
+        # None contains a line break, which would make two numbers of one.
         and prices.count("\n") == quantities.count("\n") == len(ticks)
         and min(lengths) >= 0
         and max(lengths) < MAX_TRADES
@@ -148,7 +154,7 @@ def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
 
 
 def are_in_time(ticks: Sequence[Tick]) -> bool:
-    """Whether all of them are, and in one unit of time."""
+    """Whether all times are valid, and in one unit."""
     traded = [tick.traded for tick in ticks]
     delays = [tick.sent - tick.traded for tick in ticks]
     if traded[0] >= MICROSECONDS_FROM:
@@ -158,7 +164,7 @@ def are_in_time(ticks: Sequence[Tick]) -> bool:
 
 
 def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:
-    """The frames that are rare: replies, errors, and events that are not wrapped."""
+    """The rare frames: replies, errors, and events that are not wrapped."""
     try:
         found = decode_any(frame)
     except UNREADABLE as broken:

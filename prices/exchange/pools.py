@@ -11,19 +11,21 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from .dialing import ProxyFailure, dial
 from .proxies import Proxy
 
-# Seconds to connect within, when the pool does not say.
+# Connect timeout in seconds, when the pool does not give one.
 CONNECT_TIMEOUT = 5.0
 
 
 class Dialler:
-    """Makes connections through a proxy, or directly, and knows the last one, to shut it."""
+    """Opens connections through a proxy, or directly, and keeps the last one in order to shut
+    it.
+    """
 
     def __init__(self, proxy: Proxy | None) -> None:
         self.proxy = proxy
         self.last: HTTPConnection | None = None
 
     def pool(self, **options: Any) -> urllib3.PoolManager:
-        """The library's pool, but for how its connections are made."""
+        """The library's pool, except for how its connections are opened."""
         dialler = self
 
         class Plain(HTTPConnection):
@@ -45,7 +47,7 @@ class Dialler:
         return manager
 
     def dial(self, connection: HTTPConnection) -> socket.socket:
-        """What the library does itself, and the exceptions that it raises then."""
+        """What the library does itself, with the exceptions that it would raise."""
         self.last = connection
         timeout = connection.timeout or CONNECT_TIMEOUT
         try:
@@ -62,7 +64,7 @@ class Dialler:
         return dialled
 
     def hang_up(self) -> None:
-        """Shut the last connection: whoever reads from it is woken."""
+        """Shut the last connection, which wakes the thread that reads from it."""
         if self.last is not None and (used := self.last.sock) is not None:
             with suppress(OSError):
                 used.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Which proxy leads to a URL, by the variables that curl knows. Streams and REST go by it alike."""
+"""Which proxy leads to a URL, by the variables that curl knows, for streams and REST alike."""
 
 import socket
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 
-# The variables for a URL's scheme, without case; the last one stands in for all.
+# The variables for a URL's scheme, without case; the last one is the default for all.
 VARIABLES = {"ws": "http_proxy", "http": "http_proxy", "wss": "https_proxy", "https": "https_proxy"}
 ALL = "all_proxy"
 
@@ -30,7 +30,7 @@ EXAMPLE = "http://user:password@proxy.example:3128 or socks5h://proxy.example:10
 
 
 class BadProxy(ValueError):
-    """A variable that makes no sense. The message names it and repeats no password."""
+    """An invalid variable. The message names it and repeats no password."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def target(url: str) -> tuple[str, int]:
 def choose(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy for a URL; None to connect to it directly. Raises BadProxy.
 
-    As in curl, the spelling in lower case comes first, and a variable that is set to nothing
-    stands for no proxy. Loopback never goes through one.
+    As in curl, the lower-case spelling takes precedence, and an empty variable means no proxy.
+    Loopback never goes through one.
     """
     host, port = target(url)
     if is_loopback(host):
@@ -76,7 +76,7 @@ def choose(url: str, environ: Mapping[str, str]) -> Proxy | None:
 
 def parse(variable: str, value: str) -> Proxy:
     """A proxy's URL, or its host and port alone. Raises BadProxy."""
-    # What is wrong with it is not told: it may be the password.
+    # The message does not say what is wrong: it may be the password.
     wrong = BadProxy(
         f"{variable} must be the URL of a proxy such as {EXAMPLE}, special characters in user "
         "and password written as %XX."
@@ -118,12 +118,15 @@ def is_sensible(value: str, parts: SplitResult) -> bool:
 
 
 def is_exempt(host: str, port: int, environ: Mapping[str, str]) -> bool:
-    """NO_PROXY says so: names with all below them, addresses, networks, each with or without a
-    port; the star is for all. Raises BadProxy."""
+    """Whether NO_PROXY exempts a host.
+
+    Its entries are names (with all their subdomains), addresses and networks, each with or without
+    a port, or a star for all. Raises BadProxy.
+    """
     variable = "no_proxy" if "no_proxy" in environ else "NO_PROXY"
     found = False
     for entry in environ.get(variable, "").replace(",", " ").split():
-        # Also after one that matches: nonsense is told at the start.
+        # Also after one that matches: invalid entries are reported at startup.
         found |= matches(host, port, entry, variable)
     return found
 
@@ -164,7 +167,7 @@ def split_port(entry: str) -> tuple[str, str | None]:
 
 
 def address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host is written as, if it is; IPv4 also in the forms that sockets take."""
+    """The address that a host is written as, if any; IPv4 also in the forms that sockets accept."""
     try:
         address = ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -177,10 +180,10 @@ def address_of(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """This computer itself, as far as can be told without a resolver."""
+    """Whether a host is this computer, as far as can be told without a resolver."""
     address = address_of(host)
     if address is not None:
-        # Who connects to 0.0.0.0 or :: reaches this computer.
+        # Connecting to 0.0.0.0 or :: reaches this computer.
         return address.is_loopback or address.is_unspecified
     name = host.lower().rstrip(".")
     return name in LOOPBACK or name.endswith(".localhost")

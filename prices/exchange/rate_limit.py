@@ -1,29 +1,32 @@
-"""How much may be asked of REST, and when. No socket, no clock of its own."""
+"""How much may be requested from REST, and when. No socket, no clock of its own."""
 
 from collections import deque
 
-# Request weight that the exchange grants an address each minute, until it has said itself how much.
+# Request weight that the exchange grants an IP address per minute, until it has said how much.
 WEIGHT_A_MINUTE = 6000
 
-# Of that a quarter is ours: other programs may share the address.
+# We use a quarter of it: other programs may share the address.
 SHARE = 0.25
 
-# When all that share the address have used so much of it, we wait until the minute is over.
+# When all that share the address have used this much of it, we wait until the minute is over.
 CROWDED = 0.75
 
-# Seconds. The exchange counts by minutes of its own clock, of which we do not know where they begin: what is kept to in
-# any 60 seconds is kept to in those.
+# Seconds. The exchange counts by minutes of its own clock, and we do not know when they begin: a
+# limit that holds in any 60 seconds holds in those.
 MINUTE = 60.0
 
 # Seconds. The exchange's longest ban is three days.
 LONGEST_SILENCE = 3 * 24 * 3600
 
-# Request weight a minute. A limit beyond that would be no limit.
+# Request weight per minute. A limit beyond that would be no limit.
 MOST_WEIGHT = 1_000_000
 
 
 class RateLimiter:
-    """Weight spent in the last minute, and silence that was asked for. `now` is in seconds, monotonic."""
+    """Weight used in the last minute, and the Retry-After in force.
+
+    `now` is in seconds, monotonic.
+    """
 
     def __init__(self) -> None:
         self.limit = WEIGHT_A_MINUTE
@@ -46,7 +49,9 @@ class RateLimiter:
         self.spendings.append((now, weight))
 
     def told(self, used: int, now: float) -> None:
-        """The exchange has said how much our address has used in this minute, by whomever."""
+        """The exchange has reported the weight that our IP address used in this minute, by any
+        program.
+        """
         if used > self.limit * CROWDED:
             self.silence(MINUTE, now)
 
@@ -54,6 +59,6 @@ class RateLimiter:
         self.quiet_until = max(self.quiet_until, now + min(seconds, LONGEST_SILENCE))
 
     def allow(self, limit: int) -> None:
-        """The exchange has said how much it grants an address each minute."""
+        """The exchange has reported how much weight it grants an IP address per minute."""
         if limit > 0:
             self.limit = min(limit, MOST_WEIGHT)

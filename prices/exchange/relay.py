@@ -1,4 +1,4 @@
-"""A connection and those that take over from it, one after another, without a trade lost in between."""
+"""Frames of a connection and of those that replace it, without losing a trade in between."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,16 +13,20 @@ from .rotation import SHUTDOWN, Rotation
 from .standby import HELD, Standby
 from .subscription import Subscription
 
-# Seconds. The server pings every 20 s, on some days only every 180 s: a line silent for longer is dead.
+# Seconds. The server pings every 20 s, on some days only every 180 s: a connection that delivers
+# nothing for longer is dead.
 DEAD_AFTER = 200
 
-# What a serverShutdown has and a tick has not, but for the names of a few streams: a single byte is found ten times faster.
+# What a serverShutdown contains and a trade does not, except for the names of a few streams: a
+# single byte is found ten times faster.
 TELLTALE = ord("w")
 
 
 class Relay:
-    """Reads the present connection in the caller's thread, alone. When it is to be replaced, a successor is opened and
-    both are read for a while. Then come the last frames of the old one, `Renewed`, and all frames of the successor.
+    """Reads the present connection, in the caller's thread only.
+
+    When the connection is to be replaced, a standby is opened and both are read for a while. Then
+    come the last frames of the old one, `Renewed`, and all frames of the standby.
     """
 
     def __init__(
@@ -44,14 +48,14 @@ class Relay:
         self.standby: Standby | None = None
         self.heard: float | None = None
         self.connections = 0
-        # Since when it has been delivering, over one connection or several.
+        # Since when frames have been delivered, over one connection or several.
         self.since: float | None = None
         self.trouble: str | None = None
 
     def events(self) -> Iterator[Event]:
-        """The events of a connection and its successors, until `stopped`.
+        """The events of a connection and those that replace it, until `stopped`.
 
-        Raises one of `connection.FAILURES` when one ends before and no successor follows it.
+        Raises one of `connection.FAILURES` when one ends and no standby follows it.
         """
         self.socket = self.connect(self.subscription.url)
         try:
@@ -82,7 +86,7 @@ class Relay:
         self.rotation.begin(self.clock())
 
     def read(self) -> Iterator[bytes | Idle]:
-        """What the present connection delivers, until its successor is ready, or `stopped`."""
+        """What the present connection delivers, until its standby is ready, or `stopped`."""
         receive, rotation = self.socket.recv_data, self.rotation
         stopped, clock = self.stopped, self.clock
         last = b""
@@ -90,7 +94,8 @@ class Relay:
             try:
                 opcode, payload = receive(control_frame=True)
             except WebSocketTimeoutException:
-                # Part of a frame may have come: it stays in the connection's buffer, and the next read goes on.
+                # Part of a frame may have arrived: it stays in the connection's buffer, and the
+                # next read continues.
                 now = clock()
                 if self.heard is not None and now - self.heard > DEAD_AFTER:
                     raise WebSocketConnectionClosedException(
@@ -102,7 +107,8 @@ class Relay:
                 continue
             received = clock()
             if opcode in FRAMES:
-                # The exchange sends text alone here; whoever reads says what is wrong with anything else.
+                # The exchange sends only text here; the decoder reports what is wrong with anything
+                # else.
                 yield payload
                 if TELLTALE in payload and b"serverShutdown" in payload:
                     self.notice(payload)
@@ -114,12 +120,12 @@ class Relay:
                 return
 
     def notice(self, frame: bytes) -> None:
-        with suppress(BadFrame):  # Whoever reads the frames says what is wrong with this one.
+        with suppress(BadFrame):  # The decoder reports what is wrong with this frame.
             if type(parse(frame)) is Shutdown:
                 self.rotation.want(SHUTDOWN, self.clock())
 
     def look(self, last: bytes, now: float) -> bool:
-        """Whether the successor is ready. Sees to it that there is one when it is time; `last` came from the old one."""
+        """Whether the standby is ready. Opens one when it is time; `last` came from the old one."""
         if not self.rotation.due(now):
             return False
         if self.standby is None:
@@ -135,7 +141,9 @@ class Relay:
         return self.standby.ready
 
     def give_up(self, standby: Standby, error: BaseException) -> None:
-        """The successor failed: the present connection goes on, and another attempt is made later."""
+        """The standby failed: the present connection continues, and another attempt is made
+        later.
+        """
         standby.abandon()
         self.standby = None
         if not isinstance(error, connection.FAILURES):
@@ -144,7 +152,7 @@ class Relay:
         self.rotation.tried(self.clock())
 
     def outlive(self, error: Exception) -> Iterator[Idle]:
-        """The present connection ended: wait for the successor that is on its way. Raises the error if there is none."""
+        """The present connection ended: wait for its standby. Raises the error if there is none."""
         self.heard = None
         self.socket.close()
         if (standby := self.standby) is None:
@@ -160,13 +168,16 @@ class Relay:
             standby.wait(connection.BEAT)
 
     def take_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
-        """The last of the old connection, and what its successor holds, which is the present one from here on."""
-        if self.heard is not None:  # Else the old one has ended already.
+        """The last frames of the old connection, and those that the standby holds.
+
+        The standby is the present connection from then on.
+        """
+        if self.heard is not None:  # Otherwise the old one has ended already.
             yield from self.drain()
         reason, joined = self.rotation.reason, self.rotation.trusted and standby.joined
         self.socket.close()
         self.socket, self.standby = standby.take(), None
-        # Of what it received nothing has been handed over yet.
+        # Nothing that it received has been yielded yet.
         self.heard = standby.since
         self.rotation.tried(self.clock())
         self.begin()
@@ -180,7 +191,8 @@ class Relay:
     def drain(self) -> Iterator[bytes]:
         """What the present connection has received already, without waiting for more."""
         self.socket.settimeout(0)
-        # The first read that finds nothing raises; and so does a connection that ends now, and is left anyway.
+        # The first read that finds nothing raises; so does a connection that ends now, and it is
+        # closed anyway.
         with suppress(*connection.FAILURES):
             for _ in range(HELD):
                 opcode, payload = self.socket.recv_data(control_frame=True)

@@ -1,4 +1,4 @@
-"""REST, asked politely: one question at a time, within a share of what the exchange allows, and silent when it says so."""
+"""Requests to REST: one at a time, within a share of the rate limit, respecting Retry-After."""
 
 import logging
 import math
@@ -26,38 +26,45 @@ logger = logging.getLogger(__name__)
 # Seconds. Inside the exchange an answer may take 10.
 TIMEOUT = urllib3.Timeout(connect=5, read=15)
 
-# Seconds and bytes of an answer. The list of all symbols, the largest, has some 15 MB.
+# Limits of a response, in seconds and bytes. The list of all symbols, the largest, has some 15 MB.
 LONGEST_ANSWER = 60
 LARGEST_ANSWER = 64 << 20
 PIECE = 1 << 16
 
-# Seconds for all of it, headers included: each read may take as long as TIMEOUT says.
+# Seconds for the whole response, headers included: each read may take as long as TIMEOUT says.
 LONGEST_REQUEST = 90
 
-# Requests that were given up and have not ended. Their sockets are shut, so one that has not is
-# waiting for the system's resolver.
+# Requests that were abandoned and have not ended. Their sockets are shut, so one that has not ended
+# is waiting for the system's resolver.
 STRAYS = 4
 
-# Seconds of silence after a 429 or a 418 that does not say how long: a minute is over then, and the shortest ban.
+# Seconds of pause after a 429 or a 418 without Retry-After: a minute is over then, and so is the
+# shortest ban.
 SILENCES = {429: 60, 418: 120}
 
-# Seconds between two looks whether we are to stop.
+# Seconds between two checks whether to stop.
 BEAT = 0.1
 
-# Longer waits than this, in seconds, are told of.
+# Waits longer than this, in seconds, are logged.
 NOTICEABLE = 10
 
-# What decoding raises; text that is no UTF-8 is the second, and JSON that is nested more deeply
+# What decoding raises; text that is not UTF-8 is the second, and JSON that is nested more deeply
 # than Python's stack the third.
 NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Unanswered(Exception):
-    """REST did not answer, or not with what it promises. The message says how. Asked again later, it may."""
+    """REST did not answer, or not as documented.
+
+    The message says how. A later request may succeed.
+    """
 
 
 class Refused(Unanswered):
-    """The exchange objects to the question itself: it will not answer the same one later. `code` is the exchange's."""
+    """The exchange rejects the request itself: repeating it is useless.
+
+    `code` is the exchange's.
+    """
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -65,7 +72,7 @@ class Refused(Unanswered):
 
 
 class Stopped(Exception):
-    """A wait was given up because we are to stop."""
+    """A wait was abandoned because the process is stopping."""
 
 
 class Objection(msgspec.Struct, frozen=True):
@@ -76,9 +83,10 @@ class Objection(msgspec.Struct, frozen=True):
 
 
 class Rest:
-    """Questions to one exchange, from one thread at a time. A context, at whose end the connections are closed.
+    """Requests to one exchange, from one thread at a time.
 
-    `silence` is what other processes were told, and are told by this one.
+    A context manager, which closes the connections. `silence` is the Retry-After that is shared
+    with other processes.
     """
 
     def __init__(
@@ -121,9 +129,9 @@ class Rest:
         self.pool.clear()
 
     def get(self, path: str, weight: int, **params: str | int) -> bytes:
-        """The body of the answer to `/api/v3/{path}`; times in it are in microseconds. Waits until the question may be asked.
+        """The body of the response to `/api/v3/{path}`; times in it are in microseconds.
 
-        Raises Unanswered, Refused, or Stopped.
+        Waits until the request may be made. Raises Unanswered, Refused, or Stopped.
         """
         self.wait(weight)
         question = f"{self.base_url}/api/v3/{path}"
@@ -133,9 +141,9 @@ class Rest:
         return self.aside(lambda: self.ask(question))
 
     def aside(self, errand: Callable[[], bytes]) -> bytes:
-        """Run an errand in a thread of its own, for so long and no longer.
+        """Run a function in a thread of its own, with a time limit.
 
-        It is given up when we are to stop, or when the server makes no end of its answer.
+        It is abandoned when the process is stopping, or when the server does not end its response.
         """
         self.strays = [thread for thread in self.strays if thread.is_alive()]
         if len(self.strays) >= STRAYS:
@@ -168,17 +176,18 @@ class Rest:
     def ask(self, question: str) -> bytes:
         began = self.clock()
         try:
-            # Not sent on to elsewhere: a page for signing in, say, is no exchange.
-            # Nor unpacked: we ask for no compression, and a little of it may hold gigabytes.
+            # Redirects are not followed: a page for signing in, say, is no exchange. Nothing is
+            # unpacked: we ask for no compression, and a little of it may hold gigabytes.
             answer = self.pool.request(
                 "GET", question, redirect=False, preload_content=False, decode_content=False
             )
-            # Before its body, which may be cut.
+            # Before its body, which may be truncated.
             self.listen(answer)
             try:
                 body = self.body(answer, began)
             finally:
-                # Read to its end, it has given its connection back; else that one is of no more use.
+                # A response that was read to its end has returned its connection; otherwise that
+                # one is of no more use.
                 answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unanswered(reason(origin(error))) from error
@@ -198,7 +207,7 @@ class Rest:
                 raise Stopped
 
     def due_in(self, weight: int) -> float:
-        """Seconds until a question of some weight may be asked."""
+        """Seconds until a request of some weight may be made."""
         told_to_others = self.silence.left() if self.silence else 0.0
         return max(self.rate_limiter.wait(weight, self.clock()), told_to_others)
 
@@ -214,7 +223,7 @@ class Rest:
         return b"".join(pieces)
 
     def listen(self, answer: urllib3.BaseHTTPResponse) -> None:
-        """What an answer of any kind says of the limits."""
+        """Take the rate limits from the headers of any response."""
         now = self.clock()
         used = whole(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
         if used is not None:
@@ -239,7 +248,7 @@ class Rest:
 
 
 def complaint(body: bytes) -> Objection:
-    """What the exchange itself objects to; nothing when it was somebody on the way who answered, in HTML as a rule."""
+    """The exchange's own error; empty when an intermediary answered, usually in HTML."""
     try:
         return msgspec.json.decode(body, type=Objection)
     except NO_JSON:
@@ -247,7 +256,7 @@ def complaint(body: bytes) -> Objection:
 
 
 def origin(error: BaseException) -> BaseException:
-    """What an error of the HTTP library came from: the name, the socket, the certificate."""
+    """The cause of an error of the HTTP library: the name, the socket, the certificate."""
     while not isinstance(error, ProxyFailure):
         below = error.__cause__ or error.__context__
         if below is None:

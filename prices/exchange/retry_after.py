@@ -1,4 +1,6 @@
-"""RetryAfter that an exchange has asked for, kept in a file: a process that starts meanwhile keeps it, too."""
+"""The Retry-After of an exchange, kept in a file: a process that starts meanwhile respects it,
+too.
+"""
 
 import logging
 import os
@@ -14,12 +16,15 @@ logger = logging.getLogger(__name__)
 # Seconds. A clock that was set back must not make more of it.
 LONGEST = LONGEST_SILENCE
 
-# Characters of the file: an instant has fewer.
+# Maximum characters of the file: an instant has fewer.
 LENGTH = 64
 
 
 class RetryAfter:
-    """One file an exchange in a folder: the time on the wall's clock, in seconds of the epoch, until which nothing is asked."""
+    """One file per exchange in a folder: the wall-clock time until which nothing is requested.
+
+    In seconds since 1970.
+    """
 
     def __init__(
         self, folder: Path, base_url: str, wall_clock: Callable[[], float] = time.time
@@ -34,7 +39,8 @@ class RetryAfter:
             with self.path.open(encoding="ascii") as file:
                 until = float(file.read(LENGTH))
         except (FileNotFoundError, NotADirectoryError, ValueError):
-            # ValueError: a file that was cut by a crash. At worst the exchange says it once more.
+            # ValueError: a file that was truncated by a crash. At worst the exchange says it once
+            # more.
             return 0.0
         except OSError as error:
             self.alone(error)
@@ -56,7 +62,7 @@ class RetryAfter:
             self.alone(error)
 
     def alone(self, error: OSError) -> None:
-        """Say once that other processes are not told."""
+        """Log once that other processes cannot be told."""
         if self.is_shared:
             logger.warning(
                 "Rate limits cannot be shared with other processes through %s: %s.",

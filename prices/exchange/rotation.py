@@ -1,4 +1,4 @@
-"""When a connection is to be replaced by a new one, and why. No socket, no thread, no clock of its own."""
+"""When and why a connection is to be replaced. No socket, no thread, no clock of its own."""
 
 from collections.abc import Callable
 from math import inf
@@ -7,19 +7,20 @@ from .backoff import CEILING, WORKED, Backoff
 
 HOUR = 3600
 
-# Seconds that a connection serves at most: the exchange ends it at 24 hours.
+# Maximum seconds that a connection serves: the exchange ends it at 24 hours.
 ROTATE_AFTER = 23 * HOUR
 
-# Seconds by which it may be less, drawn by lot: recorders that began together need not rotate together.
+# Seconds by which it may be less, at random: recorders that began together need not rotate
+# together.
 SPREAD = 1 * HOUR
 
-# Why, in the words of the log.
+# The reasons, as the log has them.
 AGE = "The exchange ends every connection after a day."
 SHUTDOWN = "The exchange is about to close the connection."
 
 
 class Rotation:
-    """Asked once a frame, by comparing `look_at` with the time; only from then on is `due` worth a call.
+    """Compare `look_at` with the time for each frame; only from then on is `due` worth a call.
 
     Other threads may call `ask`, and nothing else.
     """
@@ -31,7 +32,7 @@ class Rotation:
         self.begin(-inf)
 
     def begin(self, now: float) -> None:
-        """A new connection delivers. What was asked of the one before is done by that."""
+        """A new connection delivers. That settles what was requested of the previous one."""
         self.began = now
         self.until = now + ROTATE_AFTER - self.draw() * SPREAD
         self.reason = ""  # Why it is to be replaced, if it is.
@@ -45,9 +46,9 @@ class Rotation:
         self.look_at = -inf
 
     def want(self, reason: str, now: float, lasting: float = CEILING) -> None:
-        """Replace the present connection; how soon is for the backoff to say.
+        """Replace the present connection; the backoff decides how soon.
 
-        It is afresh if the connection lasted for more than `lasting` seconds.
+        The backoff starts again if the connection lasted for more than `lasting` seconds.
         """
         if not self.reason and now - self.began > lasting:
             self.waits = Backoff(self.draw)
@@ -57,7 +58,7 @@ class Rotation:
 
     def due(self, now: float) -> bool:
         if not self.reason:
-            # Before looking at what is asked: a request that comes in between puts it back.
+            # Before looking at the request: one that comes in between sets it again.
             self.look_at = self.until
         if self.asked is not None:
             self.distrust(self.asked, now)
@@ -67,7 +68,9 @@ class Rotation:
         return bool(self.reason)
 
     def distrust(self, reason: str, now: float) -> None:
-        """Trades of the present connection may be missing already: nothing is known meanwhile."""
+        """Trades of the present connection may be missing already, so its watermarks are
+        withdrawn.
+        """
         self.want(reason, now, lasting=WORKED)
         self.trusted = False
 
@@ -75,5 +78,5 @@ class Rotation:
         return now >= self.next_try
 
     def tried(self, now: float) -> None:
-        """An attempt is over, for better or worse. The next one must wait, if it comes soon."""
+        """An attempt is over, successful or not. The next one must wait, if it comes soon."""
         self.next_try = now + self.waits.next()

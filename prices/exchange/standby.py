@@ -1,4 +1,4 @@
-"""The connection that will replace the present one: made and read by a thread of its own until it is taken over."""
+"""The connection that will replace the present one, opened and read by its own thread."""
 
 import threading
 from collections.abc import Callable
@@ -9,17 +9,20 @@ from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
 from .handover import Handover, Verdict
 from .subscription import Subscription
 
-# Seconds for coming up, once nothing else delivers. A handshake is given up sooner, unless it comes in drops.
+# Seconds for coming up, once nothing else delivers. A handshake is abandoned sooner, unless it
+# arrives in drops.
 UP_WITHIN = 30
 
-# Frames held at most, some 5 MB: an overlap at 6,000 ticks a second. When it is full the overlap is over.
+# Maximum number of frames held, some 5 MB: an overlap at 6,000 trades per second. When it is full,
+# the overlap is over.
 HELD = 20_000
 
 
 class Standby:
-    """Connects, subscribes and holds what comes, until it is told to let go or to give up.
+    """Connects, subscribes and holds frames until the handover, or until it is abandoned.
 
-    All is well until `error` says otherwise. `ready`: `take` hands out the socket, and everything received is in `held`.
+    All is well until `error` says otherwise. `ready`: `take` returns the socket, and everything
+    received is in `held`.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class Standby:
         return len(self.held) >= HELD
 
     def compare(self, frame: bytes, now: float, *, trusted: bool) -> None:
-        """See what the present connection delivers, and let go when this one may follow it."""
+        """Compare with the present connection, and let go when this one may follow it."""
         if self.letting_go:
             return
         self.handover.old(frame, new_is_up=self.since is not None)
@@ -100,13 +103,16 @@ class Standby:
             return
         verdict = self.handover.verdict(now - self.since, full=self.full, trusted=trusted)
         if verdict is Verdict.MUTE:
-            # Better the old one, which speaks.
+            # Better the old one, which delivers.
             self.error = WebSocketConnectionClosedException("no frames since it was opened")
         elif verdict is not Verdict.WAIT:
             self.let_go(joined=verdict is Verdict.JOINED)
 
     def let_go(self, *, joined: bool) -> None:
-        """Read no more: be ready as soon as possible. `joined`: nothing can be missing where it takes over."""
+        """Stop reading and be ready as soon as possible.
+
+        `joined`: nothing is missing at the handover.
+        """
         self.joined = joined
         self.letting_go = True
 
@@ -129,7 +135,7 @@ class Standby:
         return socket
 
     def abandon(self) -> None:
-        """Not needed any more. Nobody waits for the thread: it closes what it may still be opening."""
+        """No longer needed. Nobody waits for the thread: it closes what it may still be opening."""
         with self.lock:
             self.abandoned = True
             socket, self.socket = self.socket, None

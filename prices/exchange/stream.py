@@ -1,4 +1,4 @@
-"""The feed: frames of some streams for as long as one likes, over as many connections as that takes."""
+"""The feed: frames of some streams, without end, over as many connections as that takes."""
 
 import random
 import time
@@ -14,12 +14,15 @@ __all__ = ["Down", "Event", "Idle", "Renewed", "Stream", "Up"]
 
 
 class Stream:
-    """Iterate over it to get frames as bytes and, in their place among them, what happens to the connection.
+    """Iterate over it to get frames as bytes, and among them, in order, the events of the
+    connection.
 
-    It reconnects for ever, and ends when `stopped` says so. Pings are answered as frames are read: keep reading.
-    Before a connection ends by its age, when the exchange announces its end, and when `renew` asks for it, another one
-    takes over. What was traded while both were read comes twice, but never in disorder: first all of the one, then all
-    of the other.
+    It reconnects without end, and stops when `stopped` says so. Pings are answered as frames are
+    read: keep reading.
+
+    Before a connection reaches its maximum age, when the exchange announces its end, and when
+    `renew` asks for it, another connection takes over. Trades of the overlap come twice, but in
+    order: first all of the old connection, then all of the new one.
     """
 
     def __init__(
@@ -43,10 +46,10 @@ class Stream:
 
     @property
     def heard(self) -> float | None:
-        """The clock's time at which the exchange last spoke, None without a connection.
+        """The clock's time at which the exchange last sent something; None without a connection.
 
-        It moves on only after the reader of the events has come back for the next: whatever was sent before has been
-        handed over.
+        It moves on only after the reader has asked for the next event: whatever was sent before has
+        been yielded.
         """
         return self.relay.heard
 
@@ -61,7 +64,10 @@ class Stream:
         return self.relay.trouble
 
     def renew(self, reason: str) -> None:
-        """Replace the present connection, which is not to be trusted. For any thread; without one it does nothing."""
+        """Replace the present connection, which is not to be trusted.
+
+        May be called by any thread; without a connection it does nothing.
+        """
         self.relay.rotation.ask(reason)
 
     def __iter__(self) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""Which streams to ask for, and how: in the URL, and what does not fit there in messages."""
+"""Which streams to subscribe to: in the URL, and in messages for those that do not fit there."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ from urllib.parse import quote
 # Characters. The servers cut off URLs of some 8,000.
 URL_CEILING = 7_500
 
-# Streams on one connection, by the exchange's rule.
+# Maximum number of streams on one connection, by the exchange's rules.
 MAX_STREAMS = 1024
 
-# Streams in one SUBSCRIBE: messages of twice as many have failed without a word.
+# Streams in one SUBSCRIBE: messages of twice as many have failed without an error.
 NAMES_A_MESSAGE = 200
 
 
@@ -20,7 +20,7 @@ NAMES_A_MESSAGE = 200
 class Subscription:
     """The URL to connect to, and the messages to send then.
 
-    `asked_for` are the symbols that each message asks for, by its id.
+    `asked_for` maps the id of each message to the symbols that it asks for.
     """
 
     url: str
@@ -28,14 +28,17 @@ class Subscription:
     asked_for: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def symbols_of(self, id: object) -> tuple[str, ...]:
-        """The symbols of the message that a reply belongs to; none when it is of no message."""
+        """The symbols of the message that a reply belongs to; none when it belongs to no
+        message.
+        """
         return self.asked_for.get(id, ()) if isinstance(id, int) else ()
 
 
 def aggregate_trades(base_url: str, symbols: Sequence[str]) -> Subscription:
-    """Every trade of some symbols, in microseconds. Raises ValueError for more symbols than a connection carries.
+    """Every trade of some symbols, in microseconds.
 
-    Names of streams are in lower case: the exchange takes others and stays silent.
+    Raises ValueError for more symbols than a connection carries. Stream names are in lower case:
+    the exchange accepts others and sends nothing.
     """
     if len(symbols) > MAX_STREAMS:
         recorders = ceil(len(symbols) / MAX_STREAMS)

@@ -135,7 +135,7 @@ class TestTrouble:
             first.process.kill()
             expect(summary(page)).to_have_text("The server cannot be reached. Trying again.")
             # Nobody vouches for a price any more.
-            expect(row(page, "BTCUSDT").get_by_text("unknown")).to_be_visible()
+            expect(row(page, "BTCUSDT").get_by_text("unavailable")).to_be_visible()
             expect(row(page, "BTCUSDT").get_by_text("unknown", exact=True)).to_be_visible()
             recorded.store([tick("BTCUSDT", n, f"{n}.5", n * MINUTE) for n in range(3, 9)])
             with running_site(first.port):
