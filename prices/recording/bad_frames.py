@@ -1,4 +1,4 @@
-"""Frames that are not understood: skipped, counted, and told of once a minute, with their symbols and an example."""
+"""Bad frames: skipped, counted, and logged once a minute, with their symbols and an example."""
 
 import logging
 import re
@@ -9,26 +9,30 @@ from ..formats.counts import counted
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two lines about rejected frames, however many there are.
+# Seconds between two log lines about bad frames, however many there are.
 INTERVAL = 60.0
 
 # Characters of a frame that the line shows.
 SHOWN = 200
 
-# Symbols that the line names, and those that are kept for it at most.
+# Maximum number of symbols that the line names, and that are kept for it.
 NAMED = 10
 KEPT = 1_100
 
-# Bytes of a frame in which its symbol is looked for: a tick has some 250.
+# Bytes of a frame in which its symbol is looked for: a trade has some 250.
 SEARCHED = 1_000
 
-# Where a frame names its symbol: in the name of its stream, and in the event. Bounded, so that no frame takes long.
+# Where a frame names its symbol: in the name of its stream, and in the event. Bounded, so that no
+# frame takes long.
 STREAM = re.compile(rb'"stream"\s{0,4}:\s{0,4}"([^"\\@]{1,150})@')
 SYMBOL = re.compile(rb'"s"\s{0,4}:\s{0,4}"([^"\\]{1,150})"')
 
 
 def symbol_of(frame: bytes, symbols: Collection[str]) -> str | None:
-    """Whose frame it is, of some symbols, though it cannot be read; None when it does not say, or says different things."""
+    """The symbol of a frame that cannot be decoded, among some symbols.
+
+    None when it names none of them, or several.
+    """
     head = frame[:SEARCHED]
     names = {name.decode(errors="replace").upper() for name in STREAM.findall(head)}
     names |= {name.decode(errors="replace") for name in SYMBOL.findall(head)}
@@ -47,7 +51,9 @@ class BadFrames:
         self.example = ""
 
     def add(self, frame: bytes, reason: str, symbols: Collection[str] = ()) -> None:
-        """`symbols`: those whose trade it may have been; none when it may have been anybody's."""
+        """`symbols`: those whose trade it may have been; empty when it may have been any
+        symbol's.
+        """
         self.count += 1
         self.untold += 1
         self.anonymous |= not symbols
@@ -56,7 +62,7 @@ class BadFrames:
         self.example = f"{reason}: {frame[:SHOWN]!r}"
 
     def tell(self) -> None:
-        """Log what has not been told yet, at once for the first and then once a minute."""
+        """Log what has not been logged yet, at once for the first frame and then once a minute."""
         now = self.clock()
         if self.untold and (self.told_at is None or now - self.told_at >= INTERVAL):
             logger.warning(
@@ -72,7 +78,7 @@ class BadFrames:
             self.anonymous = False
 
     def owners(self) -> str:
-        """Whose frames they were, as far as they say."""
+        """The symbols of the frames, as far as they are known."""
         names = sorted(self.symbols)
         told = names[:NAMED]
         if len(names) > NAMED:

@@ -1,4 +1,6 @@
-"""Between the reader, who must never wait for long, and the writer, who may have to: a bounded queue of events."""
+"""The bounded queue between the reader, which must never wait for long, and the writer, which
+may.
+"""
 
 import threading
 from collections import deque
@@ -6,31 +8,37 @@ from typing import Generic, TypeVar
 
 Event = TypeVar("Event")
 
-# Events. A frame weighs some 250 bytes: 50 MB when full; 11 minutes at 300 ticks a second, 20 seconds at 10,000.
+# Events. A frame weighs some 250 bytes: 50 MB when full; 11 minutes at 300 ticks per second, 20
+# seconds at 10,000.
 CAPACITY = 200_000
 
-# Events that one statement stores at most: bounds its memory and the time until a stop is noticed.
+# Maximum number of events that one batch stores: bounds its memory and the time until a stop is
+# noticed.
 LARGEST_BATCH = 10_000
 
-# Seconds that the reader waits for room. Long enough for a slow database to catch up, while the exchange's data waits in
-# the network; short enough to go on answering its pings, which it wants within 60 seconds.
+# Seconds that the reader waits for room. Long enough for a slow database to catch up, while the
+# exchange's data waits in the network; short enough to go on answering its pings, within the 60
+# seconds that it allows.
 PATIENCE = 5.0
 
 
-# Events that were not received that wait for the writer at most: the lookout hands over one in two seconds.
+# Maximum number of check results that wait for the writer: one arrives every two seconds.
 MOST_ASIDE = 1_000
 
 
 class Buffer(Generic[Event]):
-    """One thread puts, another takes. When it stays full the oldest events go, and `dropped` counts them.
+    """One thread puts, another takes. When it stays full, the oldest events are dropped and
+    counted.
 
-    Whatever else is to reach the writer in its place among the events comes from any other thread through `hand_over`: it takes
-    no event's room, and `put`, which is called for each frame, needs no lock.
+    Check results, which must reach the writer in their place among the events, come from any other
+    thread through `hand_over`: they take no event's room, and `put`, which is called for each
+    frame, needs no lock.
     """
 
     def __init__(self, capacity: int = CAPACITY, patience: float = PATIENCE) -> None:
         self.events: deque[Event] = deque(maxlen=capacity)
-        # Beside them what was handed over; and, once the taker has seen it, how many events still come before it.
+        # What was handed over, and, once the taker has seen it, how many events still come before
+        # it.
         self.aside: deque[Event] = deque(maxlen=MOST_ASIDE)
         self.queued: deque[tuple[int, Event]] = deque()
         self.capacity = capacity
@@ -51,7 +59,10 @@ class Buffer(Generic[Event]):
             self.filled.set()
 
     def wait_for_room(self) -> None:
-        """Let the writer catch up. One that has let us wait in vain is not waited for again until it takes something."""
+        """Let the writer catch up.
+
+        A writer that did not make room in time is not waited for again until it takes something.
+        """
         self.room.clear()
         if len(self.events) < self.capacity:
             return
@@ -61,16 +72,19 @@ class Buffer(Generic[Event]):
             self.dropped += 1
 
     def hand_over(self, event: Event) -> None:
-        """Let the taker have it after all that was put before. For any thread."""
+        """Let the taker have it after everything that was put before. For any thread."""
         self.aside.append(event)
         self.filled.set()
 
     def take(self, timeout: float) -> list[Event]:
-        """The oldest events, all at once; waits for the first of them, and returns none after `timeout` seconds."""
+        """The oldest events, all at once; waits for the first one, and returns none after
+        `timeout` seconds.
+        """
         if not (self.events or self.aside):
             self.filled.wait(timeout)
         self.filled.clear()
-        # First what was handed over, then how many there are: all that was put before it is counted.
+        # First what was handed over, then the number of events: everything that was put before it
+        # is counted.
         handed = [self.aside.popleft() for _ in range(len(self.aside))]
         waiting = len(self.events)
         events = [self.events.popleft() for _ in range(min(len(self.events), LARGEST_BATCH))]

@@ -31,8 +31,9 @@ logger = logging.getLogger(__name__)
 # Seconds to wait at the end for a response from REST: what it would bring can be requested again.
 LAST_RESPONSE = 2.0
 
-# Request weight a minute, of the 1,500 that are ours, that repair leaves to the checks of silent symbols: eleven of them. A long
-# gap would use up all of it within half a minute, and a check would wait for the rest of the minute.
+# Request weight per minute, of the 1,500 that are ours, that repair leaves to staleness checks:
+# eleven of them. A long gap would use up all of it within half a minute, and a check would wait for
+# the rest of the minute.
 RESERVED_FOR_CHECKS = 300
 
 

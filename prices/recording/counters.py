@@ -7,22 +7,24 @@ from .tape import Stored
 
 @dataclass
 class Counters:
-    """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the buffer full.
+    """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the
+    buffer full.
 
-    `fetched` ticks, and the gaps closed with them, came from REST. Two threads count, each in fields of its own: to add to a
-    number is to read and to write it, and what another thread has added in between would be lost.
+    `fetched` ticks, and the gaps closed with them, came from REST. Two threads count, each in its
+    own fields: adding is reading and writing, and what another thread added in between would be
+    lost.
 
     `sent` is when the exchange sent the newest tick, in microseconds; 0 before the first.
     """
 
-    # Written by the writer alone.
+    # Written by the writer thread only.
     ticks: int = 0
     repeated: int = 0
     gaps_opened: int = 0
     gaps_closed_by_stream: int = 0
     dropped: int = 0
     sent: int = 0
-    # Written by the thread of the backfill alone.
+    # Written by the repair thread only.
     fetched: int = 0
     gaps_closed_by_rest: int = 0
 
@@ -31,7 +33,7 @@ class Counters:
         return self.gaps_closed_by_stream + self.gaps_closed_by_rest
 
     def fill(self, stored: Stored) -> None:
-        """Ticks that were missing were fetched."""
+        """Missing ticks were fetched."""
         self.fetched += stored.ticks
         self.gaps_closed_by_rest += stored.gaps_closed
 

@@ -1,4 +1,4 @@
-"""The recorder's word: which symbols it vouches for, through when, and when it takes that back."""
+"""The recorder's heartbeat: the watermarks of its symbols, and when they are withdrawn."""
 
 import logging
 import time
@@ -19,16 +19,20 @@ logger = logging.getLogger(__name__)
 # Seconds between two heartbeats.
 BEAT = 1.0
 
-# Seconds for which a line counts as open after the exchange has last spoken on it. It pings every 20.
+# Seconds for which a connection counts as open after the exchange last sent something. It pings
+# every 20.
 LINE_COUNTS_FOR = 30.0
 
-# Seconds by which the clock on the wall may run ahead of the monotonic one between two heartbeats. If it does by more, this
-# computer has slept, or its clock was set: what was traded meanwhile nobody has seen.
+# Seconds by which the wall clock may run ahead of the monotonic one between two heartbeats. If it
+# does by more, this computer slept, or its clock was set: nobody has seen what was traded
+# meanwhile.
 LEAP = 5.0
 
 
 class Heartbeat:
-    """`renew` asks for a new connection in place of one that is not to be trusted, and is told why."""
+    """`renew` asks for a new connection in place of one that is not to be trusted, with the
+    reason.
+    """
 
     def __init__(
         self,
@@ -48,10 +52,10 @@ class Heartbeat:
         # How often something of any symbol may have been missed, and how often of one alone.
         self.breaks = 0
         self.stumbles: Counter[str] = Counter()
-        # Symbols of which a frame was not understood, or contradicted the tape, and nothing good has come since.
+        # Symbols with a bad frame, or one that contradicted the tape, and no good one since.
         self.stumbled: set[str] = set()
         self.beat_at, self.beat_at_by_wall = clock(), wall_clock()
-        # For whom a heartbeat stands on the tape that has not been taken back.
+        # Symbols whose heartbeat is on the tape and has not been withdrawn.
         self.claimed: set[str] = set()
         tape.returned = self.start_over
 

@@ -1,17 +1,17 @@
 """Whether the feed falls behind more and more. No clock of its own."""
 
-# Seconds over which the least lag is taken: what is late for a moment is no trend.
+# Seconds over which the least lag is taken: a short delay is no trend.
 SPAN = 60.0
 
-# A trend: lag that has grown from span to span so many times, by so many seconds in all.
+# A trend: lag that has grown in this many consecutive spans, by this many seconds in total.
 TIMES = 3
 GROWTH = 1.0
 
 
 class Lag:
-    """Told how late each batch came; says when that keeps growing. All in seconds.
+    """Given the lag of each batch, reports when it keeps growing. All in seconds.
 
-    Only growth counts: a clock that is wrong, or a recording that is replayed, is late by the same all the time.
+    Only growth counts: with a wrong clock, or a replayed recording, the lag is constant.
     """
 
     def __init__(self, now: float) -> None:
@@ -20,7 +20,9 @@ class Lag:
         self.history: list[float] = []
 
     def add(self, lag: float, now: float) -> float | None:
-        """The seconds by which the lag has grown, once a span while it keeps growing; None otherwise."""
+        """The seconds by which the lag has grown, once per span while it keeps growing;
+        otherwise None.
+        """
         growth = None
         if now >= self.ends:
             growth = self.close()

@@ -1,4 +1,4 @@
-"""A tape whose database may go away: waited for, and opened again."""
+"""A tape that waits for an unavailable database, and reconnects."""
 
 import logging
 import time
@@ -15,7 +15,8 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# Seconds between two attempts to reach the database, at the most: what is received meanwhile has to wait in memory.
+# Maximum seconds between two attempts to reach the database: what is received meanwhile has to wait
+# in memory.
 CEILING = 5.0
 
 
@@ -30,7 +31,7 @@ class ReconnectingTape:
         self.symbols = symbols
         self.sleep = sleep
         self.tape: Tape | None = None
-        # Called when the database is there again: it may be another one, which lacks what was committed last.
+        # Called when the database is back: it may be another one, which lacks the last commits.
         self.returned: Callable[[], None] = lambda: None
         self.was_open = False
 
@@ -50,7 +51,10 @@ class ReconnectingTape:
         return self.tape
 
     def once(self, use: Callable[[Tape], Result]) -> Result:
-        """Use the tape. Raises one of AWAY when the database is away; the next use will open it again."""
+        """Use the tape.
+
+        Raises one of AWAY when the database is unavailable; the next use reconnects.
+        """
         try:
             return use(self.opened())
         except AWAY:
@@ -58,7 +62,7 @@ class ReconnectingTape:
             raise
 
     def attempt(self, write: Callable[[Tape], None]) -> bool:
-        """Write, unless the database is away. Whether it was written."""
+        """Write, unless the database is unavailable. Returns whether it was written."""
         try:
             write(self.opened())
         except AWAY as error:
@@ -67,7 +71,10 @@ class ReconnectingTape:
         return True
 
     def insist(self, write: Callable[[Tape], Result]) -> Result:
-        """Write, and when the database is away try again for ever: storing twice is safe, losing is not."""
+        """Write, and retry without end while the database is unavailable.
+
+        Storing a tick twice is safe, losing it is not.
+        """
         for wait in backoff(ceiling=CEILING):
             try:
                 return write(self.opened())

@@ -1,4 +1,6 @@
-"""The recorder: one thread reads the feed, another writes the tape, a bounded buffer stands between them."""
+"""The recorder: one thread reads the feed, another writes the tape, with a bounded buffer
+between them.
+"""
 
 import logging
 import threading
@@ -12,15 +14,18 @@ from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks at the writer while it finishes.
+# Seconds between two checks whether the writer has finished.
 BEAT = 0.2
 
-# Seconds that finishing may take before it is said what takes so long.
+# Seconds that finishing may take before the log says what takes so long.
 PATIENCE = 2
 
 
 class Recorder:
-    """Reads until `stop`, the same that the stream looks at. Should the writer die, it asks for the stop itself."""
+    """Reads until `stop`, which the stream checks as well.
+
+    If the writer fails, it requests the stop itself.
+    """
 
     def __init__(
         self, stream: Stream, buffer: Buffer[Event | CheckResult], writer: Writer, stop: StopRequest
@@ -34,7 +39,8 @@ class Recorder:
     def run(self) -> None:
         """Record until told to stop, and then until everything received is committed.
 
-        A KeyboardInterrupt leaves at once, and loses what is not committed. Raises what the writer died of, if it did.
+        A KeyboardInterrupt quits at once, and loses what is not committed. Raises the writer's
+        exception, if it failed.
         """
         thread = threading.Thread(target=self.write, name="writer", daemon=True)
         thread.start()

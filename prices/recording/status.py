@@ -1,4 +1,4 @@
-"""Telling how recording goes."""
+"""The status line of a recorder."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from pricetracker.process.status_line import Line
 from ..formats.counts import counted
 from .counters import Counters
 
-# Lag above this many seconds is told in larger units: a replayed recording lags by years.
+# Lag above this many seconds is shown in larger units: a replayed recording lags by years.
 UNITS = ((86_400 * 365, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes"))
 
 
@@ -48,5 +48,5 @@ class Status:
         return f"{seconds:.2f} s behind"
 
     def end(self) -> None:
-        """Leave the last line standing."""
+        """Keep the last line on the screen."""
         self.line.end()

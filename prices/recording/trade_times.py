@@ -1,4 +1,6 @@
-"""Whether the times of ticks fit among those of their neighbours by trade id, and the exchange's clock."""
+"""Whether the times of ticks fit among those of their neighbours by trade id, and the
+exchange's clock.
+"""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -16,10 +18,11 @@ from .tape import Tape
 
 logger = logging.getLogger(__name__)
 
-# Events in a row that agree on a time which our own clock does not know: then it is the exchange's.
+# Number of consecutive events that agree on a time which our own clock does not know: then it is
+# the exchange's.
 AGREEING = 10
 
-# The ticks on either side of some trade ids. A key is `symbol number << 44 | first raw trade id`.
+# The ticks on either side of some trade ids. A key is `symbol number << 44 | first trade id`.
 NEIGHBOURS = """
 SELECT
     (
@@ -43,18 +46,18 @@ class Refused(NamedTuple):
 
 
 class ExchangeClock:
-    """What the event times of the streams show, one after another. Times are in microseconds.
+    """The exchange's clock, as the event times of the streams show it. Times are in microseconds.
 
-    They are believed up to a while ahead of those before them, or of our own clock: either may be
-    wrong. Without one before them ours is given an hour; when it is further behind, it takes some
-    events in a row that agree to be believed.
+    An event time is believed when it is at most a while ahead of the earlier ones, or of our own
+    clock: either may be wrong. Without earlier ones our clock may be off by an hour; when it is
+    further behind, a number of consecutive events must agree to be believed.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """The connection is another: what it shows is looked at anew."""
+        """The connection is another one: what it shows is judged from scratch."""
         self.sent: int | None = None
         self.taken = 0.0
         self.highest = 0
@@ -67,7 +70,7 @@ class ExchangeClock:
         return max(ours, self.sent + int((taken - self.taken) * 1_000_000)) + AHEAD
 
     def believed(self, sent: Sequence[int], taken: float, ours: int) -> list[bool] | None:
-        """Which of some events are; None when all of them are, as nearly always."""
+        """Which of some events are believed; None when all of them are, as nearly always."""
         limit = self.limit(taken, ours)
         if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
             self.sent, self.taken = sent[-1], taken

@@ -1,4 +1,7 @@
-"""What a recorder can vouch for, and through which instant of the exchange's clock. No clock of its own."""
+"""What a recorder can claim complete, up to which instant of the exchange's clock.
+
+No clock of its own.
+"""
 
 # Microseconds. A trade of an instant may be sent a little later than one of the same instant in another market, and may be on
 # the way a little longer than what is heard after it: it has arrived when the exchange's clock shows this much more.

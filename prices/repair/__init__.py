@@ -1,1 +1,1 @@
-"""Backfill: what the gap ledger lists as missing is fetched from REST, by trade id, and put on the tape."""
+"""Repair: fetches what the gap ledger lists as missing from REST, by trade id, and stores it."""

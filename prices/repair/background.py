@@ -1,4 +1,4 @@
-"""A thread beside the recording that does what takes REST: it never makes the recording wait."""
+"""A thread beside the recording for work that needs REST: it never makes the recording wait."""
 
 import logging
 import threading
@@ -12,19 +12,21 @@ from ..recording.session import AWAY
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks for work, when there is none.
+# Seconds between two checks for work, when there is none.
 BEAT = 1.0
 
-# Seconds after which work is tried again when the database is away, or something happened that nobody thought of.
+# Seconds after which work is retried when the database is unavailable, or after an unexpected
+# error.
 AWAY_FOR = 5.0
 ASTRAY_FOR = 60.0
 
 
 class Background:
-    """Gives each of its jobs a turn, for as long as one of them finds something to do; then it rests for a beat.
+    """Gives each job a turn, as long as one of them finds something to do; then it pauses.
 
-    A job returns whether it found something. One that fails rests alone: the others go on having their turns. Told to stop, the
-    thread ends within a beat, or after the answer that it waits for.
+    A job returns whether it found something to do. A job that fails pauses alone: the others
+    continue. When told to stop, the thread ends within one pause, or after the response that it
+    waits for.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Background:
         self.stopped = stopped
         self.beat = beat
         self.clock = clock
-        # Until when each job is left alone.
+        # Until when each job pauses.
         self.resting = [clock()] * len(jobs)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, name="background", daemon=True)
@@ -47,7 +49,7 @@ class Background:
         self.thread.start()
 
     def end(self, patience: float) -> None:
-        """Wait for the thread to end; not for long, since what it does can be done again by the next."""
+        """Wait for the thread to end; not for long, since the next run can repeat its work."""
         self.ended.set()
         self.thread.join(patience)
 
@@ -61,12 +63,12 @@ class Background:
         return self.ended.is_set() or self.stopped()
 
     def work(self) -> float:
-        """One turn of each job that does not rest. How many seconds to rest then."""
+        """One turn of each job that is not paused. Returns the seconds to pause then."""
         rests = [self.turn(number) for number in range(len(self.jobs))]
         return min(rests, default=self.beat)
 
     def turn(self, number: int) -> float:
-        """One turn of a job. In how many seconds it may have another one."""
+        """One turn of a job. Returns the seconds until its next turn."""
         if (left := self.resting[number] - self.clock()) > 0:
             return left
         try:
@@ -77,7 +79,8 @@ class Background:
             logger.warning("Database unavailable: %s", first(error))
             rest = AWAY_FOR
         except Exception:
-            # Recording goes on whatever happens here, and what is left undone is known to the tape.
+            # Recording continues whatever happens here, and the gap ledger knows what is left
+            # undone.
             logger.exception(
                 "Unexpected error in the repair thread; retrying in %.0f s.", ASTRAY_FOR
             )

@@ -1,22 +1,26 @@
-"""Where in the exchange's history a gap lies: found by time, then by id. And what a page proves about ids without a trade."""
+"""Where in the exchange's history a gap lies, and what a page proves about ids without a trade.
+
+A gap is located by time, then by id.
+"""
 
 from itertools import pairwise
 from typing import Protocol
 
 from ..exchange.agg_trades import Page
 
-# Of a page the part that is asked for from before the place that was found by time: times were seen to step back by
-# some milliseconds from one trade to the next.
+# The part of a page that is requested from before the place that was found by time: times were seen
+# to step back by some milliseconds from one trade to the next.
 MARGIN = 10
 
-# Places that are tried at most, each ten times as far back as the one before: with pages of 1,000 some ten million trades.
+# Maximum number of places that are tried, each ten times as far back as the previous one: with
+# pages of 1,000 some ten million trades.
 STEPS_BACK = 6
 
 MILLISECOND = 1000  # microseconds
 
 
 class Pages(Protocol):
-    """The past of one symbol, `rows` to a page."""
+    """The past of one symbol, `rows` per page."""
 
     rows: int
 
@@ -25,13 +29,14 @@ class Pages(Protocol):
 
 
 def page_before(pages: Pages, first: int, starts: int) -> Page:
-    """A page that begins before a raw trade id; or as soon after it as the exchange goes back.
+    """A page that begins before a trade id, or as soon after it as the exchange's history goes
+    back.
 
-    `starts`, in microseconds since 1970, is the instant of the last tick before it. By time one finds the way only: what is
-    told to be earlier is left out, wherever it stands. So the page itself is asked for by id. An empty one: nothing is kept
-    from that instant on.
+    `starts`, in microseconds since 1970, is the instant of the last tick before it. Searching by
+    time only finds the neighbourhood: a row with an earlier time is omitted, wherever it is. So the
+    page itself is requested by id. An empty page: the exchange has nothing from that instant on.
     """
-    # The whole millisecond: the tape may know the tick in another unit.
+    # The whole millisecond: the tape may have the tick in another unit.
     page = pages.since(starts // MILLISECOND * MILLISECOND)
     if not page.rows:
         return page
@@ -48,11 +53,12 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
 
 
 def void(page: Page) -> list[tuple[int, int]]:
-    """Raw trade ids that no trade bears, first and last of each stretch, as far as a page proves it.
+    """Trade ids that no trade has, first and last of each stretch, as far as a page proves it.
 
-    AggTradeRow ids count up without a hole, like the trade ids in them. Where two aggregates follow each other at once, while
-    their trade ids do not, the ids between were never given to a trade. Beside a tombstone, or an aggregate id that is used
-    twice, the exchange has renumbered its past: there nothing is proven.
+    Aggregate ids count up without a gap, like the trade ids in them. Where two aggregates have
+    consecutive ids, while their trade ids are not consecutive, the ids between were never given to
+    a trade. Next to a tombstone, or an aggregate id that is used twice, the exchange has renumbered
+    its history: there nothing is proven.
     """
     if page.nonsense is not None:
         return []

@@ -1,4 +1,4 @@
-"""The gap ledger as the backfill reads it."""
+"""The open gaps of the ledger, as repair reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-# All of this is of gaps where the tape is kept: those from before, whose ticks would be pruned anyway, stay open and are left alone.
+# All of this is about gaps where the tape is kept: those in pruned ranges stay open and are never
+# repaired.
 
-# The newest hour first, so that today's answers become complete before those of last month; within it the small gaps, which one
-# page fills. These in the order of time: then a page that was fetched for one fills its neighbours, too.
+# The newest hour first, so that today's answers become complete before those of last month; within
+# it the small gaps, which one page fills. These in order of time: then a page that was fetched for
+# one fills its neighbours, too.
 NEXT = """
 SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
@@ -35,7 +37,7 @@ WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
 """
 
 
-# And these are the others: no repair will ever ask for them.
+# And these are the others: no repair will ever request them.
 PRUNED = """
 SELECT count(*) FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
 WHERE gap.status = 'open' AND gap.last_trade < symbol.kept_from AND symbol.name = ANY(%(symbols)s)
@@ -63,7 +65,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class OpenGap:
-    """Raw trades `first` to `last` of a symbol are missing; `starts` is the instant of the last tick before them."""
+    """Trades `first` to `last` of a symbol are missing; `starts` is the instant of the last
+    tick before them.
+    """
 
     id: int
     symbol: str
@@ -84,14 +88,17 @@ class Missing:
 def next_gap(
     database: psycopg.Connection[Any], symbols: Sequence[str], resting: list[int], page: int
 ) -> OpenGap | None:
-    """The open gap that is worth most to fill now: `page` is how many trades one page is sure to hold."""
+    """The open gap that is most useful to repair now:
+
+    `page` is how many trades one page is sure to hold.
+    """
     chosen = {"symbols": list(symbols), "resting": resting, "page": page}
     with database.cursor(row_factory=class_row(OpenGap)) as cursor:
         return cursor.execute(NEXT, chosen).fetchone()
 
 
 def left_of(database: psycopg.Connection[Any], gap: OpenGap) -> list[int]:
-    """The ids of the gaps that are still open where this one was."""
+    """The ids of the gaps that are still open in the range of this one."""
     where = {"symbol": gap.symbol, "first": gap.first, "last": gap.last}
     return [id for (id,) in database.execute(LEFT, where).fetchall()]
 

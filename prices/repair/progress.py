@@ -1,4 +1,4 @@
-"""Telling how a long repair goes: a plain line now and then, and one at its end."""
+"""Progress of a long repair: a log line now and then, and one at its end."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ INTERVAL = 10.0
 
 
 class Progress:
-    """`say` takes a finished line. Told of every turn, it says something when a repair has taken long enough, and at its end."""
+    """`say` takes a finished line. Call `tell` after every turn, and at the end."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Progress:
         self.told_ticks = 0
 
     def tell(self, *, at_once: bool = False) -> None:
-        """Say how far the repair has come, if something was done and enough time has passed, or at once."""
+        """Report progress, if something was done and enough time has passed, or at once."""
         if self.repairer.ticks == self.told_ticks:
             return
         now = self.clock()

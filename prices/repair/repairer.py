@@ -1,4 +1,4 @@
-"""The repairer: takes the most useful gap, asks for one page of trades, and puts on the tape what was missing of them."""
+"""Takes the most useful gap, requests one page of trades, and stores those that were missing."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Turn(Enum):
-    """What came of one attempt at one gap."""
+    """The result of one attempt at one gap."""
 
     FILLING = "more to fetch"
     FILLED = "nothing of it is missing"
@@ -38,10 +38,12 @@ CEILINGS = {Turn.BEHIND: BEHIND, Turn.UNANSWERED: UNANSWERED, Turn.WITHHELD: WIT
 
 
 class Repairer:
-    """Mends the gaps of some symbols. Every method raises one of `recording.tape.AWAY` when the database is away.
+    """Repairs the gaps of some symbols.
 
-    `ticks` counts what was put on the tape, and `filled` is told of each page that was. `reserve` is the request weight that is left
-    to others who ask by the same limits: rather than use it up, a turn does nothing.
+    Every method raises one of `recording.tape.AWAY` when the database is unavailable. `ticks`
+    counts what was stored, and `filled` is called for each page that was. `reserve` is the request
+    weight that is left to other users of the same rate limit: rather than use it up, a turn does
+    nothing.
     """
 
     def __init__(
@@ -65,14 +67,18 @@ class Repairer:
         self.clock = clock
         self.wall_clock = wall_clock
         self.schedule = Schedule()
-        # Where the walk through a gap that takes many pages goes on: at the last row of the page before.
+        # Where the walk through a gap of many pages continues: at the last row of the previous
+        # page.
         self.places: dict[int, AggTradeRow] = {}
         self.waits = backoff(ceiling=UNANSWERED)
         self.pause_until = clock()
         self.ticks = 0
 
     def turn(self) -> Turn | None:
-        """One page for one gap. None when there is nothing to do now. Raises Stopped while waiting for the exchange's limits."""
+        """One page for one gap. None when there is nothing to do now.
+
+        Raises Stopped while waiting for the rate limit.
+        """
         now = self.clock()
         if now < self.pause_until or (self.reserve and self.rest.due_in(WEIGHT + self.reserve)):
             return None
@@ -115,7 +121,7 @@ class Repairer:
     def page(self, gap: OpenGap) -> Page:
         agg_trades = AggTrades(self.rest, gap.symbol, self.rows)
         if (place := self.places.get(gap.id)) is not None:
-            # That row once more: only beside its neighbour does a row prove that nothing lies between.
+            # That row once more: a row proves only beside its neighbour that nothing lies between.
             page = agg_trades.onward(place.number)
             if place in page.rows:
                 return page
@@ -126,7 +132,7 @@ class Repairer:
             logger.info("%s: trades %d to %d never existed on the exchange.", symbol, first, last)
 
     def go_on(self, gap: OpenGap, page: Page) -> Turn:
-        """The page ends before the gap does: more follows, or more will."""
+        """The page ends before the gap does: more follows, or will follow later."""
         place = self.place_after(gap, page) if page.full else None
         if place is None:
             return self.postpone([gap.id], "REST does not have these trades yet.", Turn.BEHIND)
@@ -134,13 +140,15 @@ class Repairer:
         return Turn.FILLING
 
     def place_after(self, gap: OpenGap, page: Page) -> AggTradeRow | None:
-        """Where to go on: at the last trade of the page, or at its last row; None when neither leads on."""
+        """Where to continue: at the last trade of the page, or at its last row; None when
+        neither works.
+        """
         known = self.places.get(gap.id)
         trades = [row for row in page.rows if not row.is_tombstone]
         return next((row for row in (*trades[-1:], page.rows[-1]) if row != known), None)
 
     def leave(self, gap: OpenGap, page: Page) -> Turn:
-        """The page goes on after the gap: what is missing still will not come."""
+        """The page extends beyond the gap: what is missing still will not come."""
         self.places.pop(gap.id, None)
         left = self.tape.once(lambda tape: left_of(tape.database, gap))
         if left:
@@ -157,7 +165,7 @@ class Repairer:
 
     def pause(self, gap: OpenGap, error: str) -> Turn:
         self.tape.once(lambda tape: tape.tried(gap.id))
-        # Others have their turn first: it may be this one alone that is not answered.
+        # Other gaps have their turn first: perhaps only this one gets no answer.
         self.postpone([gap.id], error, Turn.UNANSWERED)
         wait = next(self.waits)
         self.pause_until = self.clock() + wait
@@ -169,11 +177,11 @@ class Repairer:
         return self.tape.once(lambda tape: missing(tape.database, self.symbols))
 
     def repairable(self) -> int:
-        """How many gaps are open for which there is hope."""
+        """How many open gaps may still be repaired."""
         return len(self.missing().gaps - self.schedule.postponed(WITHHELD))
 
     def pruned(self) -> int:
-        """How many gaps are open in the pruned part of the tape, which nobody fills."""
+        """How many gaps are open in the pruned part of the tape, which nobody repairs."""
         return self.tape.once(lambda tape: pruned(tape.database, self.symbols))
 
     def reasons(self, limit: int) -> list[Reason]:

@@ -1,16 +1,17 @@
-"""Which gaps are left alone for a while, because the exchange could not help with them. No clock of its own."""
+"""Which gaps are postponed because the exchange could not help with them. No clock of its own."""
 
 from collections.abc import Iterator
 
 from ..exchange.backoff import backoff
 
-# Seconds at most between two attempts at a gap that REST has not come to yet: it lags behind the streams.
+# Maximum seconds between two attempts at a gap whose trades REST does not have yet: it lags behind
+# the streams.
 BEHIND = 60.0
 
 # At one for which REST did not answer.
 UNANSWERED = 20.0
 
-# And at one that it does not hand out: days later the exchange was seen to mend its own history.
+# And at one that it does not return: days later the exchange was seen to fix its own history.
 WITHHELD = 6 * 3600.0
 
 
@@ -23,7 +24,7 @@ class Schedule:
         self.waits: dict[int, Iterator[float]] = {}
 
     def postpone(self, gap: int, ceiling: float, now: float) -> None:
-        """Leave a gap alone, each time longer than the last, up to a ceiling in seconds."""
+        """Postpone a gap, each time longer than the last, up to a ceiling in seconds."""
         if self.ceilings.get(gap) != ceiling:
             self.ceilings[gap] = ceiling
             self.waits[gap] = backoff(ceiling=ceiling)
@@ -37,5 +38,5 @@ class Schedule:
         return [gap for gap, until in self.until.items() if until > now]
 
     def postponed(self, ceiling: float) -> set[int]:
-        """The gaps that were last left alone for up to so long."""
+        """The gaps whose last postponement had at most this ceiling."""
         return {gap for gap, given in self.ceilings.items() if given == ceiling}
