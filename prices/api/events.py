@@ -1,8 +1,8 @@
 """Live push as Server-Sent Events: who asks for what, and the stream that answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
@@ -11,18 +11,43 @@ from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from ..live.broadcast import is_full, is_stuck, on_air
 from ..live.snapshot import Wish
 from ..models import Symbol
-from . import query_params
+from . import query_params, serializers
 from .base import NeverRecorded
 from .errors import DatabaseAway
 from .renderers import EventStreamRenderer, ExactJSONRenderer
 
 # Milliseconds after which a browser comes back that has lost the stream.
 RETRY = 1_000
+
+
+class Shapes:
+    """Rows as the API gives them elsewhere, for live push."""
+
+    kinds: ClassVar[dict[str, type[Serializer]]] = {
+        "latest": serializers.LatestAnswer,
+        "symbol": serializers.SymbolAnswer,
+        "candle": serializers.CandleAnswer,
+        "gap": serializers.GapAnswer,
+    }
+
+    def bodies(self, kind: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
+        # All at once: to set up a serializer takes longer than to use it.
+        if kind == "latest":
+            rows = [{**serializers.latest(tick), "coverage": coverage} for tick, coverage in rows]
+        bodies: list[dict[str, Any]] = self.kinds[kind](rows, many=True).data
+        return bodies
+
+    def json(self, body: Any) -> bytes:
+        return ExactJSONRenderer().render(body)
+
+
+SHAPES = Shapes()
 
 
 class NoStreams(APIException):
@@ -106,5 +131,5 @@ def check(wish: Wish) -> None:
 
 async def stream(wish: Wish) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RETRY
-    async for told in on_air().read(wish):
+    async for told in on_air(SHAPES).read(wish):
         yield told

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ..models import Price
 from .fields import ExactNumber, ExactText, InstantField
 
 
@@ -47,6 +48,11 @@ class LatestAnswer(serializers.Serializer):
     price = ExactText()
     timestamp = InstantField()
     coverage = CoverageAnswer(required=False)
+
+
+def latest(tick: Price) -> dict[str, Any]:
+    """What `LatestAnswer` writes of the newest tick of a symbol, but for its coverage."""
+    return {"symbol": tick.symbol.name, "price": tick.price, "timestamp": tick.timestamp}
 
 
 class PriceAtAnswer(serializers.Serializer):

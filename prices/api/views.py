@@ -64,14 +64,7 @@ class PriceViewSet(RangeViewSet):
         if "symbol" in asked and not found:
             raise NeverRecorded(asked["symbol"])
         bodies = [
-            shaped(
-                serializers.LatestAnswer,
-                asked,
-                coverage,
-                symbol=tick.symbol.name,
-                price=tick.price,
-                timestamp=tick.timestamp,
-            )
+            shaped(serializers.LatestAnswer, asked, coverage, **serializers.latest(tick))
             for tick, coverage in found
         ]
         verdict = worst(coverage.verdict for _, coverage in found)

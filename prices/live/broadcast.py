@@ -13,7 +13,7 @@ from django.db import Error
 from pricetracker import reasons
 
 from ..formats.instants import iso
-from .changes import Reading, event, gaps
+from .changes import Reading, Shapes, event
 from .listen import Heard, listening
 from .snapshot import Event, Outrun, Snapshot, Wish
 
@@ -42,7 +42,8 @@ READERS = 1_000
 class Broadcast:
     """For as long as somebody reads, and the database answers. Its methods belong to the event loop that it was made in."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
         self.loop = asyncio.get_running_loop()
         self.snapshot = Snapshot()
         self.wishes: list[Wish] = []
@@ -115,7 +116,7 @@ class Broadcast:
             self.tell(self.end)
 
     def listen(self, hear: Callable[[float], Heard]) -> None:
-        reading = Reading()
+        reading = Reading(self.shapes)
         seen: list[Wish] = []
         served: frozenset[Wish] = frozenset()
         looked = beaten = -math.inf
@@ -123,14 +124,14 @@ class Broadcast:
             heard = hear(BEAT)
             began = time.monotonic()
             wishes = self.wishes
-            events = list(gaps(heard.gaps)) if heard.gaps else []
+            events = list(reading.gaps(heard.gaps)) if heard.gaps else []
             if wishes is not seen or began - looked >= LOOK:
                 seen, served, looked = wishes, frozenset(wishes), began
                 events += reading.everything(served)
             elif heard.symbols:
                 events += reading.changed(served, heard.symbols)
             if began - beaten >= HEARTBEAT:
-                events.append(heartbeat())
+                events.append(heartbeat(self.shapes))
                 beaten = began
             if events or served is not self.served:
                 self.tell(self.publish, events, served)
@@ -149,19 +150,19 @@ class Broadcast:
             self.over = True
 
 
-def heartbeat() -> Event:
-    return event("heartbeat", "", "", {"now": iso(datetime.now(UTC))})
+def heartbeat(shapes: Shapes) -> Event:
+    return event("heartbeat", "", "", shapes.json({"now": iso(datetime.now(UTC))}))
 
 
 # The one of this process; while nobody reads there is none.
 current: Broadcast | None = None
 
 
-def on_air() -> Broadcast:
-    """The broadcast of this process: the one that goes on, or a new one."""
+def on_air(shapes: Shapes) -> Broadcast:
+    """The broadcast of this process: the one that goes on, or a new one that tells rows in these shapes."""
     global current
     if current is None or current.over or current.loop is not asyncio.get_running_loop():
-        current = Broadcast()
+        current = Broadcast(shapes)
         current.start()
     return current
 
