@@ -2,6 +2,8 @@
 
 from .settings import *
 
+PRODUCTION = True
+
 # The proxy must set this header itself and drop the one a client sends.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -48,12 +48,16 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(PLANNED_ONCE)
 # True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are shown.
 DEMO = False
 
+# True in pricetracker.production only.
+PRODUCTION = False
+
 ROOT_URLCONF = "pricetracker.urls"
 WSGI_APPLICATION = "pricetracker.wsgi.application"
 ASGI_APPLICATION = "pricetracker.asgi.application"
 
 INSTALLED_APPS = [
     "prices",
+    "pricetracker",
     "replay",
     "rest_framework",
     "drf_spectacular",
