@@ -9,7 +9,7 @@ import subprocess
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,10 +18,11 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from prices.management.commands.start import INTERRUPTED, port
+from prices.management.commands.start import port
 from pricetracker.process.supervisor import Children
 from tests.support.local_exchange import local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage
+from tests.support.signalled import running
 from tests.support.sites import address
 
 
@@ -71,17 +72,6 @@ def own(home: Path) -> dict[str, str]:
     return {"PRICETRACKER_HOME": str(home), "DATABASE_URL": ""}
 
 
-def running(home: Path) -> list[str]:
-    """All that runs in a home: the command, its children, and the private PostgreSQL."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            lives_there = process.environ().get("PRICETRACKER_HOME") == str(home)
-            if lives_there or str(home) in " ".join(process.cmdline()):
-                found.append(" ".join(process.cmdline()))
-    return found
-
-
 class TestDemo:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_answers_with_prices_and_ends_with_0_and_without_a_trace(self, home, number) -> None:
@@ -129,33 +119,8 @@ class TestDemo:
         assert sorted(path.name for path in home.iterdir()) == ["demo", "secret_key"]
 
 
-def signal_as_a_terminal_does(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    """To all that have not left its group."""
-    started = psutil.Process(process.pid)
-    for each in [started, *started.children(recursive=True)]:
-        with suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(each.pid) == os.getpgid(process.pid):
-                each.send_signal(number)
-
-
 class TestEarlyStop:
     """Nobody has to wait until it is up."""
-
-    @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3, 2.0])
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_leaves_nothing_behind(self, tmp_path, number, seconds) -> None:
-        process = manage("start", "--demo", "--port", "0", **own(tmp_path))
-        try:
-            time.sleep(seconds)
-            signal_as_a_terminal_does(process, number)
-            output, _ = process.communicate(timeout=PATIENCE)
-            # While Python itself is still starting, there is nobody to take a signal.
-            assert process.returncode in (0, INTERRUPTED, -number), output
-            assert process.returncode == -number or "Traceback" not in output
-            eventually(lambda: not running(tmp_path))
-        finally:
-            process.kill()
-            process.communicate()
 
     def test_an_announcement_that_nobody_waits_for_is_no_error(self) -> None:
         """The stop comes when the child has just been started."""
@@ -188,14 +153,6 @@ class TestEarlyStop:
             os.kill(child.pid, signal.SIGINT)
         assert child.exitcode == -signal.SIGTERM
         assert capfd.readouterr().err == ""
-
-    def test_a_signal_to_all_at_once_is_no_childs_fault(self, home) -> None:
-        with demo(home) as started:
-            for each in [started.process, *started.children()]:
-                each.send_signal(signal.SIGTERM)
-            output = started.output()
-            assert started.process.returncode == 0, output
-            assert "exited unexpectedly" not in output
 
 
 # What children do here.
