@@ -17,6 +17,7 @@ TESTS = Path(__file__).parent
 
 # Test modules that start programs and servers, drive a browser, or let a tape run for a while.
 SLOW = {
+    "models/test_upgrade.py",
     "project/test_benchmarks.py",
     "page/test_browser.py",
     "page/test_chart.py",
