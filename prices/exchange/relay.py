@@ -1,5 +1,6 @@
 """Frames of a connection and of those that replace it, without losing a trade in between."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -12,6 +13,8 @@ from .messages import BadFrame, Shutdown, parse
 from .rotation import SHUTDOWN, Rotation
 from .standby import HELD, Standby
 from .subscription import Subscription
+
+logger = logging.getLogger(__name__)
 
 # Seconds. The server pings every 20 s, on some days only every 180 s: a connection that delivers
 # nothing for longer is dead.
@@ -51,6 +54,7 @@ class Relay:
         # Since when frames have been delivered, over one connection or several.
         self.since: float | None = None
         self.trouble: str | None = None
+        self.failed_handovers = 0
 
     def events(self) -> Iterator[Event]:
         """The events of a connection and those that replace it, until `stopped`.
@@ -149,6 +153,8 @@ class Relay:
         if not isinstance(error, connection.FAILURES):
             raise error
         self.trouble = connection.explain(error)
+        self.failed_handovers += 1
+        logger.warning("Handover failed: %s", self.trouble)
         self.rotation.tried(self.clock())
 
     def outlive(self, error: Exception) -> Iterator[Idle]:

@@ -110,6 +110,9 @@ class Rest:
         self.longest = longest
         self.strays: list[threading.Thread] = []
         self.rate_limiter = RateLimiter()
+        # Requests sent so far, and their weight.
+        self.requests = 0
+        self.weight = 0
         self.silence = silence
         self.dialler = Dialler(choose(base_url, environ))
         self.pool = self.dialler.pool(
@@ -138,6 +141,8 @@ class Rest:
         if params:
             question += f"?{urlencode(params)}"
         self.rate_limiter.spend(weight, self.clock())
+        self.requests += 1
+        self.weight += weight
         return self.aside(lambda: self.ask(question))
 
     def aside(self, errand: Callable[[], bytes]) -> bytes:

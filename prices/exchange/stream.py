@@ -40,6 +40,8 @@ class Stream:
         self.sleep = sleep
         self.clock = clock
         self.draw = draw
+        # Attempts to connect after a connection was lost or could not be made.
+        self.reconnects = 0
         self.relay = Relay(
             subscription, stopped=stopped, sleep=sleep, connect=connect, clock=clock, draw=draw
         )
@@ -63,6 +65,11 @@ class Stream:
         """Why the last attempt to replace the present connection failed, if it did."""
         return self.relay.trouble
 
+    @property
+    def failed_handovers(self) -> int:
+        """How many standby connections have failed before they took over."""
+        return self.relay.failed_handovers
+
     def renew(self, reason: str) -> None:
         """Replace the present connection, which is not to be trusted.
 
@@ -82,3 +89,5 @@ class Stream:
                 wait = waits.next()
                 yield Down(connection.explain(error), wait)
                 self.sleep(wait)
+                if not self.stopped():
+                    self.reconnects += 1

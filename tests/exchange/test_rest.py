@@ -164,6 +164,17 @@ def limited(status: str, *headers: str):
     return refuse
 
 
+def test_requests_and_their_weight_are_counted() -> None:
+    with (
+        faulty(answer("200 OK", b"{}"), answer("503 Service Unavailable")) as url,
+        Waiting().rest(url) as rest,
+    ):
+        rest.get("ping", 1)
+        with pytest.raises(Unanswered):
+            rest.get("aggTrades", 4)
+        assert (rest.requests, rest.weight) == (2, 5)
+
+
 class TestSilence:
     @pytest.mark.parametrize(
         ("status", "header", "silence"),

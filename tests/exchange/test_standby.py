@@ -94,6 +94,18 @@ class TestWhileTheOldOneIsGood:
         old, _ = read.stretches()
         assert old == list(range(1, old[-1] + 1))
 
+    def test_each_failed_handover_is_logged_and_counted(self, life, market, caplog) -> None:
+        with reading(life, market, market.serve, refuse, refuse, market.serve) as read:
+            read.until(lambda: market.heard_by == 1)
+            assert read.stream.failed_handovers == 0
+            read.later(ROTATE_AFTER)
+            read.until(lambda: market.heard_by == 2, staleness=0.1)
+            assert read.stream.failed_handovers == 2
+            read.later(SHORTEST)
+            read.until_seen(Renewed)
+            assert read.stream.failed_handovers == 2
+        assert caplog.messages == [f"Handover failed: {REFUSED}"] * 2
+
     def test_it_goes_on_when_the_successor_is_cut_off(self, life, market) -> None:
         def cut(peer: Peer) -> None:
             peer.upgrade(frame(TEXT, trade(1)), farewell(1001))

@@ -501,3 +501,21 @@ class TestHeard:
                     assert stream.heard is None
                     life.stop = True
         assert stream.heard is None
+
+
+def test_attempts_to_connect_again_are_counted(life) -> None:
+    with faulty(hang_up, hang_up, lambda peer: (peer.upgrade(), stay(peer))) as url:
+        stream = life.stream(url)
+        events = iter(stream)
+        seen = [next(events) for _ in range(3)]
+        assert [type(event) for event in seen] == [Down, Down, Up]
+        assert stream.reconnects == 2
+        events.close()
+
+
+def test_an_attempt_that_is_not_made_is_not_counted(life) -> None:
+    life.stop_in_sleep = True
+    with faulty(hang_up) as url:
+        stream = life.stream(url)
+        assert [type(event) for event in stream] == [Down]
+    assert stream.reconnects == 0
