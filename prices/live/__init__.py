@@ -1,1 +1,1 @@
-"""Live push: what changes on the tape, told at once to all who listen. Reads the tape, never writes it."""
+"""Live push: changes on the tape, sent at once to all clients. Reads the tape, never writes it."""

@@ -1,4 +1,4 @@
-"""The broadcast: one thread listens to the tape and reads what has changed, for all readers of this process at once."""
+"""The broadcast: one thread listens for changes and reads them, for all clients of this process."""
 
 import asyncio
 import logging
@@ -19,35 +19,39 @@ from .snapshot import Event, Outrun, Snapshot, Wish
 
 logger = logging.getLogger(__name__)
 
-# Seconds from one publication to the next, at the least: ten a second.
+# Minimum seconds from one publication to the next: ten per second.
 BEAT = 0.1
 
-# What all readers together are sent in a second, at the most: with hundreds of them the beat gets slower, and the rest of the site
-# keeps its share of the processor.
+# Maximum events per second for all clients together: with hundreds of them publications become
+# rarer, and the rest of the site keeps its share of the processor.
 SENDINGS = 2_000
 
-# Seconds between two looks at everything, changed or not: a recorder that dies tells nobody.
+# Seconds between two reads of everything, changed or not: a recorder that dies notifies nobody.
 LOOK = 1.0
 
-# Seconds between two events that say only that the line stands.
+# Seconds between two events that only say that the connection is alive.
 HEARTBEAT = 5.0
 
-# Seconds without an event, not even a heartbeat, after which the thread is stuck: the database neither answers nor hangs up.
+# Seconds without an event, not even a heartbeat, after which the thread is stuck: the database
+# neither answers nor hangs up.
 SILENCE = 3 * HEARTBEAT
 
-# Readers of one process. Each holds a connection to this site, and memory for it.
+# Maximum number of clients of one process. Each holds a connection to this site, and memory for it.
 READERS = 1_000
 
 
 class Broadcast:
-    """For as long as somebody reads, and the database answers. Its methods belong to the event loop that it was made in."""
+    """Runs while there are clients and the database answers.
+
+    Its methods belong to the event loop that it was made in.
+    """
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
         self.loop = asyncio.get_running_loop()
         self.snapshot = Snapshot()
         self.wishes: list[Wish] = []
-        # Those for which the board is up to date.
+        # The clients for which the snapshot is up to date.
         self.served: frozenset[Wish] = frozenset()
         self.told_at = self.loop.time()
         self.over = False
@@ -69,14 +73,18 @@ class Broadcast:
             self.loop.call_later(1, self.watch)
 
     async def read(self, wish: Wish) -> AsyncIterator[bytes]:
-        """All that a reader wishes to hear of, as it happens. Ends when the broadcast does, or when it cannot keep up."""
+        """The events that a client wants, as they happen.
+
+        Ends when the broadcast does, or when the client cannot keep up.
+        """
         place = self.snapshot.enter()
-        # A new list each time: the thread sees by it that there is somebody new.
+        # A new list each time: by it the thread sees that there is a new client.
         self.wishes = [*self.wishes, wish]
         try:
             while not self.over:
                 more = self.more
-                # What nobody wished for until now stands on the board as it was when somebody last did.
+                # The parts of the snapshot that nobody wanted until now are as old as the last
+                # client that wanted them.
                 if wish in self.served and (told := self.snapshot.read(wish, place)):
                     yield told
                 else:
@@ -139,14 +147,17 @@ class Broadcast:
 
     @staticmethod
     def rest(took: float, readers: int) -> None:
-        """Until the next publication may be. Half of the time is left to others, however much there was to be read."""
+        """Wait until the next publication is allowed.
+
+        Half of the time is left to others, however much there was to read.
+        """
         time.sleep(max(took, BEAT - took, readers / SENDINGS - took))
 
     def tell(self, method: Callable[..., None], *arguments: object) -> None:
         try:
             self.loop.call_soon_threadsafe(method, *arguments)
         except RuntimeError:
-            # The event loop is closed, and its readers are gone with it.
+            # The event loop is closed, and its clients are gone with it.
             self.over = True
 
 
@@ -154,12 +165,14 @@ def heartbeat(shapes: Shapes) -> Event:
     return event("heartbeat", "", "", shapes.json({"now": iso(datetime.now(UTC))}))
 
 
-# The one of this process; while nobody reads there is none.
+# The broadcast of this process; None while there are no clients.
 current: Broadcast | None = None
 
 
 def on_air(shapes: Shapes) -> Broadcast:
-    """The broadcast of this process: the one that goes on, or a new one that tells rows in these shapes."""
+    """The broadcast of this process: the running one, or a new one that sends rows in these
+    shapes.
+    """
     global current
     if current is None or current.over or current.loop is not asyncio.get_running_loop():
         current = Broadcast(shapes)
@@ -176,6 +189,6 @@ def is_stuck() -> bool:
 
 
 def sign_off() -> None:
-    """End all streams of this process, as it is about to stop. To be called in the event loop."""
+    """End all streams of this process, which is about to stop. To be called in the event loop."""
     if current is not None:
         current.end()

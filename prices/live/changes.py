@@ -1,4 +1,4 @@
-"""What readers are told: the rows of the tape that have changed, each in the shape that the API gives it."""
+"""The rows of the tape that have changed, each in the shape that the API uses for it."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
@@ -10,10 +10,16 @@ from .snapshot import Event, Wish
 
 
 class Shapes(Protocol):
-    """How rows are told: in the shape that the API gives the same thing elsewhere. It stands above this package, and hands it in."""
+    """The shape of each row, which is the one that the API uses for it elsewhere.
+
+    The API is above this package, and passes it in.
+    """
 
     def bodies(self, kind: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
-        """One body a row; `kind` is latest, symbol, candle or gap. Every body names its symbol."""
+        """One body per row; `kind` is latest, symbol, candle or gap.
+
+        Every body names its symbol.
+        """
         ...
 
     def json(self, body: Any) -> bytes: ...
@@ -25,7 +31,10 @@ def event(kind: str, symbol: str, of: str, text: bytes) -> Event:
 
 
 class Reading:
-    """Reads for some wishes what has changed. Raises OperationalError when the database is away."""
+    """Reads what has changed for some wishes.
+
+    Raises OperationalError when the database is unavailable.
+    """
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
@@ -33,13 +42,13 @@ class Reading:
         self.told: dict[tuple[str, str, str], bytes] = {}
 
     def everything(self, wishes: Collection[Wish]) -> list[Event]:
-        """How all stands that somebody wants to know."""
+        """The current state of everything that a client wants."""
         self.numbers = dict(Symbol.objects.values_list("name", "pk"))
         names = self.wanted(wishes, self.numbers)
         return self.news([*self.states(names), *self.ticked(wishes, names)])
 
     def changed(self, wishes: Collection[Wish], numbers: Collection[int]) -> list[Event]:
-        """What stands otherwise, now that these symbols have new ticks or candles."""
+        """What has changed, now that these symbols have new ticks or candles."""
         names = {name for name, number in self.numbers.items() if number in numbers}
         return self.news(self.ticked(wishes, self.wanted(wishes, names)))
 
@@ -57,7 +66,7 @@ class Reading:
         yield from self.told_as("latest", ask.latest(names))
 
     def states(self, names: Collection[str]) -> Iterator[Event]:
-        """The feeds of some symbols, and what is known of their tape."""
+        """The feeds of some symbols, and the state of their tapes."""
         yield from self.told_as("symbol", Symbol.objects.with_state(names))
 
     def candles(self, numbers: Collection[int], interval: str) -> Iterator[Event]:
@@ -80,7 +89,7 @@ class Reading:
         return {name for name in names if any(wish.wants_anything(name) for wish in wishes)}
 
     def news(self, events: Iterable[Event]) -> list[Event]:
-        """Those that differ from what was told last."""
+        """Those that differ from what was sent last."""
         found = [each for each in events if self.told.get(each.key) != each.text]
         self.told |= {each.key: each.text for each in found}
         return found

@@ -1,4 +1,4 @@
-"""The ear: what has changed on the tape since it was last asked."""
+"""What has changed on the tape since the last call, by PostgreSQL's LISTEN."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +10,7 @@ from ..channels import GAPS, TICKS
 
 
 class Heard(NamedTuple):
-    """The numbers of symbols whose ticks or candles have changed, and the ids of gaps that have."""
+    """The numbers of symbols whose ticks or candles have changed, and the ids of changed gaps."""
 
     symbols: set[int]
     gaps: set[int]
@@ -18,9 +18,10 @@ class Heard(NamedTuple):
 
 @contextmanager
 def listening() -> Iterator[Callable[[float], Heard]]:
-    """Listen on this thread's database connection, which is given back at the end. Raises OperationalError when the database is away.
+    """Listen on this thread's database connection, which is given back at the end.
 
-    What it gives waits for so many seconds at most, and tells what has changed as soon as something has.
+    The function that it yields waits for a number of seconds at most, and returns as soon as
+    something has changed. Raises OperationalError when the database is unavailable.
     """
     try:
         with connection.cursor() as cursor:
@@ -29,7 +30,7 @@ def listening() -> Iterator[Callable[[float], Heard]]:
                 cursor.execute(f"LISTEN {channel}")
         yield hear
     finally:
-        # From the pool it goes to somebody else, who does not want to listen.
+        # The pool gives the connection to others, who do not want to listen.
         with suppress(Error), connection.cursor() as cursor:
             cursor.execute("UNLISTEN *")
             cursor.execute("RESET application_name")

@@ -1,18 +1,19 @@
-"""The board: the newest event of each kind, so that a reader who was away longer misses only what is outdated."""
+"""The newest event of each kind, so that a slow client skips only outdated events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# Gap events that are kept for slow readers. Who is further behind has to ask for the gaps anew.
+# Gap events that are kept for slow clients. A client that is further behind has to request the gaps
+# again.
 GAPS_KEPT = 1_000
 
 
 class Event(NamedTuple):
-    """`kind` names the event; `symbol` is whose it is, empty for everybody's; `text` is how it is sent.
+    """`kind` names the event; `symbol` is its symbol, or empty for all; `text` is how it is sent.
 
-    `of` tells events of one kind and symbol apart: a candle's interval, a gap's id. A new event takes the place of an older
-    one that differs in `text` alone.
+    `of` tells events of one kind and symbol apart: a candle's interval, a gap's id. A new event
+    replaces an older one that differs only in `text`.
     """
 
     kind: str
@@ -27,7 +28,10 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a reader wants to hear of: symbols, and candles of some symbols at an interval. None: all of them."""
+    """What a client wants: symbols, and candles of some symbols at an interval.
+
+    None: all of them.
+    """
 
     symbols: frozenset[str] | None = None
     candles: frozenset[str] | None = None
@@ -46,12 +50,12 @@ class Wish:
 
 
 class Outrun(Exception):
-    """A reader was away for so long that events it needs are no longer here."""
+    """A client was away for so long that events it needs were dropped."""
 
 
 @dataclass
 class Place:
-    """How far a reader has come: events up to version `seen`, gaps up to `gaps`."""
+    """How far a client has read: events up to version `seen`, gaps up to `gaps`."""
 
     seen: int = 0
     gaps: int = 0
@@ -59,13 +63,16 @@ class Place:
 
 @dataclass
 class Snapshot:
-    """Events by what they are about, the newest last. Each publication has a version, counted from 1."""
+    """Events by what they are about, the newest last.
+
+    Each publication has a version, counted from 1.
+    """
 
     version: int = 0
     forgotten: int = 0  # The newest version of a gap event that is no longer here.
     events: dict[tuple[str, str, str], tuple[int, Event]] = field(default_factory=dict)
     gaps: int = 0
-    # Readers mostly want the same, and are equally far.
+    # Most clients want the same events, and have read equally far.
     told: dict[tuple[Wish, int, int], bytes] = field(default_factory=dict)
 
     def publish(self, events: Iterable[Event]) -> None:
@@ -86,11 +93,14 @@ class Snapshot:
                 self.forgotten = version
 
     def enter(self) -> Place:
-        """The place of a new reader: it is told how everything stands, but not of gaps that changed before it came."""
+        """The place of a new client: it gets the current state, but no gaps that changed before."""
         return Place(seen=0, gaps=self.version)
 
     def read(self, wish: Wish, place: Place) -> bytes:
-        """All that a reader wants and has not been told, oldest first; moves its place. Raises Outrun."""
+        """All events that a client wants and has not read, oldest first; moves its place.
+
+        Raises Outrun.
+        """
         if place.gaps < self.forgotten:
             raise Outrun
         key = (wish, place.seen, place.gaps)

@@ -1,4 +1,7 @@
-"""Arguments that several commands take. Imports no model: children of `start` load this before Django is set up."""
+"""Arguments of several commands.
+
+Imports no model: children of `start` load this before Django is set up.
+"""
 
 from argparse import ArgumentTypeError
 

@@ -1,4 +1,4 @@
-"""What several commands wire alike: the exchange to ask, a database that is ready, symbols that are known."""
+"""What several commands need: the exchange's REST API, a ready database, known symbols."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from pricetracker.reasons import first
 def rest_api(
     stopped: Callable[[], bool] = lambda: False, sleep: Callable[[float], None] = time.sleep
 ) -> Rest:
-    """The exchange's REST API as the settings name it, silent for as long as any process was told to be."""
+    """The exchange's REST API from the settings, respecting a Retry-After of any process."""
     url = settings.BINANCE_REST_URL
     silence = RetryAfter(settings.PRICETRACKER_HOME, url)
     return Rest(url, stopped=stopped, sleep=sleep, silence=silence)
@@ -29,7 +29,7 @@ def rest_api(
 
 @contextmanager
 def usable_tape() -> Iterator[None]:
-    """A database that is away, or not up to date, ends the command with one sentence."""
+    """End the command with one sentence when the database is unavailable or not up to date."""
     try:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -41,9 +41,10 @@ def usable_tape() -> Iterator[None]:
 
 
 def claimed_tape(application_name: str) -> Tape:
-    """A tape for whoever writes what the exchange says: it is of the market that the settings name.
+    """A tape that is claimed for the market of the settings.
 
-    Raises CommandError when it is of another, and one of AWAY when the database is away.
+    Raises CommandError when it belongs to another, and one of AWAY when the database is
+    unavailable.
     """
     database = connect(application_name)
     try:
@@ -57,7 +58,7 @@ def claimed_tape(application_name: str) -> Tape:
 
 
 def recorded(symbols: list[str]) -> list[str]:
-    """Some symbols, each once, or all that were ever recorded. Raises CommandError for one that was not."""
+    """Some symbols, each once, or all recorded ones. Raises CommandError for an unknown one."""
     known = Symbol.objects.names()
     for name in symbols:
         if name not in known:

@@ -15,11 +15,15 @@ from psycopg.rows import class_row
 # it the small gaps, which one page fills. These in order of time: then a page that was fetched for
 # one fills its neighbours, too.
 NEXT = """
-SELECT gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.starts, gap.attempts
+SELECT
+    gap.id, symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last,
+    gap.starts, gap.attempts
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
 WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
     AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
-ORDER BY date_trunc('hour', gap.ends) DESC, gap.last_trade - gap.first_trade >= %(page)s, gap.ends, gap.id
+ORDER BY
+    date_trunc('hour', gap.ends) DESC, gap.last_trade - gap.first_trade >= %(page)s,
+    gap.ends, gap.id
 LIMIT 1
 """
 
@@ -44,7 +48,9 @@ WHERE gap.status = 'open' AND gap.last_trade < symbol.kept_from AND symbol.name 
 """
 
 REASONS = """
-SELECT symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last, gap.attempts, gap.last_error
+SELECT
+    symbol.name AS symbol, gap.first_trade AS first, gap.last_trade AS last,
+    gap.attempts, gap.last_error
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
 WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
     AND symbol.name = ANY(%(symbols)s)

@@ -1,4 +1,4 @@
-"""stdout and stderr: every line is written out at once, and what cannot be shown never ends what is recorded."""
+"""stdout and stderr: every line is written at once, and an output error never ends a recording."""
 
 import contextlib
 import errno
@@ -9,16 +9,17 @@ import sys
 import threading
 from enum import Enum
 
-# Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may hold up a thread, once. After that, what
-# does not fit is dropped until there is room again.
+# Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may hold up a
+# thread, once. After that, what does not fit is dropped until there is room again.
 PATIENCE = 0.5
 
-# Characters that are written in one piece: 4 bytes each at most, and a pipe that is reported as writable takes 4,096.
+# Characters that are written at once: at most 4 bytes each, and a pipe that is reported as writable
+# takes 4,096.
 PIECE = 1024
 
 
 class Use(Enum):
-    """What stdout is to a command, and so what a stdout that fails means."""
+    """What stdout means to a command, and so what a failing stdout means."""
 
     SHOWN = "for people to look at: a failure is ignored"
     REPORT = "tells of work that is done anyway: a failure is the exit code of the finished command"
@@ -40,7 +41,7 @@ class Stream(io.TextIOWrapper):
     failure: OSError | None = None
 
     def __init__(self, buffer: io.BufferedIOBase, encoding: str) -> None:
-        # An odd character must not end a command either, on a terminal that cannot show it.
+        # An unusual character must not end a command either, on a terminal that cannot show it.
         super().__init__(buffer, encoding, errors="backslashreplace", line_buffering=True)  # type: ignore[arg-type]
         self.threads = threading.RLock()
         self.is_stuck = False
@@ -63,7 +64,7 @@ class Stream(io.TextIOWrapper):
                 super().flush()
 
     def has_room(self) -> bool:
-        """Whether a write would not block. Where that cannot be told it is assumed."""
+        """Whether a write would not block; True where that cannot be determined."""
         if sys.platform == "win32":
             return True
         try:
@@ -85,7 +86,7 @@ class Stream(io.TextIOWrapper):
     def fail(self, error: OSError) -> None:
         self.failure = self.failure or error
         if self.use is Use.RESULT:
-            # What follows, the reasons for ending included, is shown only.
+            # What follows, including the reasons for ending, is only shown.
             self.use = Use.SHOWN
             raise OutputFailed(error)
 
@@ -108,7 +109,7 @@ def wrapped(stream: object) -> Stream:
 
 
 def reopen_closed() -> None:
-    """Where a descriptor was closed (`>&-`), the next file or socket to be opened would take its number."""
+    """Reopen closed descriptors (`>&-`): the next file or socket would get their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)

@@ -11,7 +11,7 @@ import uvicorn
 
 from .stop_signals import on_stop
 
-# Seconds that requests under way get when the server stops.
+# Seconds that pending requests get when the server stops.
 PATIENCE = 3
 
 APPLICATION = "pricetracker.asgi:application"
@@ -21,8 +21,9 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family)
-    # Without it the second piece of an answer waits up to 40 ms, until the client has acknowledged the first one. Accepted sockets
-    # inherit it; asyncio sets it by itself on those alone whose protocol was named when they were made.
+    # Without it the second part of a response waits up to 40 ms, until the client has acknowledged
+    # the first one. Accepted sockets inherit it; asyncio sets it by itself only on those whose
+    # protocol was named when they were made.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
@@ -39,10 +40,13 @@ def address(listening: socket.socket) -> str:
 
 
 def freeze() -> None:
-    """All that is loaded stays: the garbage collector need not look through it again, which takes longer than any answer."""
+    """Exempt everything that is loaded from garbage collection.
+
+    Looking through it again would take longer than any response.
+    """
     from django.urls import get_resolver
 
-    # Else loaded by the first request.
+    # Otherwise loaded by the first request.
     get_resolver().url_patterns  # noqa: B018
     gc.collect()
     gc.freeze()
@@ -53,7 +57,9 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """uvicorn's own does not know SIGHUP, and raises a signal again after it has stopped because of it."""
+        """Replaces uvicorn's, which ignores SIGHUP and raises a signal again after it has
+        stopped.
+        """
         in_main = threading.current_thread() is threading.main_thread()
         with on_stop(self.handle_exit) if in_main else contextlib.nullcontext():
             yield
@@ -68,9 +74,10 @@ class Server(uvicorn.Server):
 
 
 def serve(listening: socket.socket, at_end: Callable[[], None]) -> None:
-    """Serve the site until a signal asks to stop; outside of the main thread until the process ends.
+    """Serve the site until a stop signal; outside of the main thread until the process ends.
 
-    `at_end` is called in the event loop before the open requests are waited for: it ends those that have no end.
+    `at_end` is called in the event loop before pending requests are waited for: it ends those that
+    have no end.
     """
     config = uvicorn.Config(
         APPLICATION,

@@ -1,4 +1,4 @@
-"""Stopping on request: any signal asks, and only a person's next Ctrl-C insists."""
+"""Stopping on request: any signal requests it, and only a second Ctrl-C forces it."""
 
 import signal
 import sys
@@ -10,17 +10,18 @@ from typing import Self
 
 from .stop_signals import on_stop
 
-# Seconds. A wait is cut into beats so that stopping never takes longer than one.
+# Seconds. Waits are cut into slices so that stopping never takes longer than one.
 BEAT = 0.1
 
 
 class StopRequest:
-    """A flag that Ctrl-C, SIGTERM and SIGHUP set while the context is open. A Ctrl-C after that is a KeyboardInterrupt.
+    """A flag that Ctrl-C, SIGTERM and SIGHUP set while the context is open.
 
-    Other signals may come as often as they like: systemd sends SIGTERM to all processes of a service, and a parent then
-    sends it to its children again. Nobody insists by that.
+    A Ctrl-C after that is a KeyboardInterrupt. Other signals may be repeated without effect:
+    systemd sends SIGTERM to all processes of a service, and a parent then sends it to its children
+    again.
 
-    Open it in the main thread. The handlers that were there before come back at its end.
+    Open it in the main thread. The previous handlers are restored at its end.
     """
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -50,13 +51,13 @@ class StopRequest:
         return self.requested
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not on after a request."""
+        """Sleep, but return when a stop is requested."""
         while seconds > 0 and not self.requested:
             self.sleep(min(BEAT, seconds))
             seconds -= BEAT
 
 
 def leave_on_hangup() -> None:
-    """End with 0 when the terminal closes, as with Ctrl-C; unless this was started to outlive it (`nohup`)."""
+    """End with 0 when the terminal closes, as with Ctrl-C, unless this was started with `nohup`."""
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))

@@ -1,4 +1,4 @@
-"""A line that says how it goes: refreshed every second on a terminal, a plain one a minute in a log."""
+"""A status line: refreshed every second on a terminal, a plain line per minute in a log."""
 
 import shutil
 import time
@@ -19,7 +19,10 @@ class Line:
         self.is_shown = False
 
     def due(self) -> float:
-        """How many seconds have passed since the last line; 0 when the next is not due yet. What is due is to be written."""
+        """Seconds since the last line; 0 when the next is not due yet.
+
+        A line that is due must be written.
+        """
         now = self.clock()
         passed = now - self.told_at
         if passed < (ON_TERMINAL if self.terminal else IN_LOG):
@@ -29,8 +32,9 @@ class Line:
 
     def write(self, line: str) -> None:
         if self.terminal:
-            # Over the whole width, so that it covers the line before. The cursor goes back to its beginning, where the next
-            # line, be it of the log, covers it in turn. (Not every terminal knows the code for clearing a line.)
+            # Over the whole width, so that it covers the previous line. The cursor returns to the
+            # beginning, where the next line, also of the log, covers it in turn. (Not every
+            # terminal knows the code for clearing a line.)
             width = shutil.get_terminal_size().columns - 1
             self.put(f"{line[:width]:{width}}\r")
             self.is_shown = True
@@ -44,7 +48,7 @@ class Line:
             self.is_shown = False
 
     def end(self) -> None:
-        """Leave the last line standing."""
+        """Keep the last line on the screen."""
         if self.terminal:
             self.put("\n")
 

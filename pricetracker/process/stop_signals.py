@@ -8,9 +8,12 @@ from types import FrameType
 
 
 def stop_signals() -> list[signal.Signals]:
-    """Those that this process is to answer. One that was started by `nohup` is to outlive its terminal."""
+    """Those that this process responds to.
+
+    One that was started by `nohup` outlives its terminal.
+    """
     if sys.platform == "win32":
-        # Of a console that closes, or whose user logs off, Python makes a Ctrl-Break.
+        # When a console closes, or its user logs off, Python reports a Ctrl-Break.
         return [signal.SIGINT, signal.SIGTERM, signal.SIGBREAK]
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

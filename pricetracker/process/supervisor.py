@@ -1,7 +1,8 @@
-"""Processes that belong together: each ends when it is told to, and none outlives the one that started it.
+"""Child processes: each ends when it is told to, and none outlives its parent.
 
-A child holds the reading end of a pipe, its lifeline. When the writing end closes, because the parent says stop or because
-the parent is gone in whatever way, the child gets a SIGTERM from itself. This works alike on all systems.
+A child holds the reading end of a pipe, its lifeline. When the writing end closes, because the
+parent requests a stop or because the parent is gone for any reason, the child sends itself a
+SIGTERM. This works on all systems.
 """
 
 import contextlib
@@ -25,10 +26,11 @@ from .stop_signals import stop_signals
 # A fresh interpreter everywhere: a fork would share our locks and connections.
 context = multiprocessing.get_context("spawn")
 
-# Seconds between two looks at the stop flag.
+# Seconds between two checks of the stop flag.
 BEAT = 0.2
 
-# Seconds. When a signal is sent to all of us one after another, a child may end before its parent is told.
+# Seconds. When a signal is sent to all processes one after another, a child may end before its
+# parent receives it.
 SIGNALLED_TOGETHER = 2.0
 
 # How a child ends that was asked to, before it has handlers of its own and after.
@@ -36,7 +38,10 @@ ASKED_TO_END = [0] + [-int(number) for number in stop_signals()]
 
 
 class ChildEnded(Exception):
-    """A child ended without being told to. If it came to an end by its own code, it has said why."""
+    """A child ended without being told to.
+
+    If it exited by its own code, it has logged the reason.
+    """
 
     def __init__(self, process: BaseProcess) -> None:
         self.has_said_why = (process.exitcode or 0) > 0
@@ -44,15 +49,17 @@ class ChildEnded(Exception):
 
 
 class Children:
-    """A context: at its end all children are asked to end; on an exception such as a second Ctrl-C they are killed.
+    """A context manager: at its end all children are stopped.
 
-    `environment` is laid over ours in the children that are started from then on.
+    On an exception, such as a second Ctrl-C, they are killed. `environment` is added to ours in the
+    children that are started from then on.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
         self.lifelines: dict[BaseProcess, Connection] = {}
-        # Kept open: a child that announces itself after we stopped waiting for it must not find a broken pipe.
+        # Kept open: a child that announces itself after we stopped waiting for it must not find a
+        # broken pipe.
         self.announcements: list[Connection] = []
 
     def __enter__(self) -> Self:
@@ -68,7 +75,7 @@ class Children:
             raise
 
     def start(self, target: Callable[..., object], *args: Any) -> BaseProcess:
-        """Run a function of a module in a child that bears its name."""
+        """Run a function of a module in a child process with this name."""
         theirs, ours = context.Pipe(duplex=False)
         process = context.Process(
             name=target.__name__, target=live, args=(theirs, self.environment, target, args)
@@ -80,9 +87,10 @@ class Children:
         return process
 
     def announced(self, target: Callable[..., object], *args: Any, stop: Callable[[], bool]) -> Any:
-        """Start a child and wait for what it sends when it is ready; None if a stop was asked for before.
+        """Start a child and wait for what it sends when it is ready.
 
-        Raises ChildEnded, also when it is another child that ends meanwhile.
+        None if a stop was requested before. Raises ChildEnded, also when another child ends
+        meanwhile.
         """
         if stop():
             return None
@@ -100,7 +108,7 @@ class Children:
         return None
 
     def watch(self, stop: Callable[[], bool]) -> None:
-        """Wait until a stop is asked for. Raises ChildEnded when a child ends before."""
+        """Wait until a stop is requested. Raises ChildEnded when a child ends before."""
         while not stop():
             self.check(BEAT, stop)
 
@@ -108,14 +116,14 @@ class Children:
         """Wait up to `timeout` seconds for the end of any child. Raises ChildEnded."""
         ended = wait([process.sentinel for process in self.lifelines], timeout)
         for process in self.lifelines:
-            # A signal may go to all of us at once, and then it is no surprise that a child ends.
+            # A signal may go to all processes at once, and then it is expected that a child ends.
             if process.sentinel in ended and not stop():
                 process.join()
                 if process.exitcode not in ASKED_TO_END or not came(stop):
                     raise ChildEnded(process)
 
     def stop(self) -> None:
-        """Ask all to end, the last one started first, and wait until they have."""
+        """Stop all children, the last one started first, and wait until they have ended."""
         for process, lifeline in reversed(self.lifelines.items()):
             lifeline.close()
             process.join()
@@ -128,7 +136,7 @@ class Children:
 
 
 def came(stop: Callable[[], bool]) -> bool:
-    """Whether a stop is asked for within a moment."""
+    """Whether a stop is requested within a moment."""
     deadline = time.monotonic() + SIGNALLED_TOGETHER
     while not stop() and time.monotonic() < deadline:
         time.sleep(BEAT)
@@ -141,10 +149,11 @@ def live(
     target: Callable[..., object],
     args: Sequence[Any],
 ) -> None:
-    """The life of a child.
+    """The main function of a child.
 
-    Until the target has its own handlers, a SIGTERM is sudden death: quiet, and nothing else is as sure. An exception from
-    a handler is lost when it is raised where Python can only ignore it, as while it imports.
+    Until the target has its own handlers, a SIGTERM kills at once: quiet, and nothing else is as
+    reliable. An exception from a handler is lost when it is raised where Python can only ignore it,
+    as during an import.
     """
     output.prepare()
     leave_terminal()
@@ -165,7 +174,9 @@ def end_with(lifeline: Connection) -> None:
 
 
 def leave_terminal() -> None:
-    """A Ctrl-C goes to all processes of a terminal, but how and when a child stops is for its parent to say."""
+    """Ignore Ctrl-C, which goes to all processes of a terminal: the parent decides when a child
+    stops.
+    """
     if sys.platform == "win32":
         ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
     else:
@@ -178,11 +189,11 @@ def leave_terminal() -> None:
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """A process started in here holds a Ctrl-C back, too: it needs a while before it can leave the terminal."""
+    """Hold back Ctrl-C, also in a process that is started here, until it can leave the terminal."""
     if sys.platform == "win32":
         yield
         return
-    # It is started with the first child otherwise, and undoes the holding back.
+    # It is started with the first child otherwise, and ends the holding back.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

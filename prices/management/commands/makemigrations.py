@@ -1,6 +1,7 @@
-"""Django's makemigrations, from the code alone: no database is asked, so the private PostgreSQL is not started.
+"""Django's makemigrations, from the code alone, without starting the private PostgreSQL.
 
-What Django would ask is whether the history of applied migrations is consistent, and `migrate` asks that too.
+Django would ask the database only whether the history of applied migrations is consistent, and
+`migrate` asks that too.
 """
 
 from django.core.management.commands import makemigrations

@@ -1,4 +1,6 @@
-"""Django's migrate, one at a time: several first starts on an empty database do not get into each other's way."""
+"""Django's migrate, one at a time: several first starts on an empty database wait for each
+other.
+"""
 
 import contextlib
 import time
@@ -10,14 +12,15 @@ from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# The advisory lock of whoever migrates: "migr" in ASCII. PostgreSQL has them apart for each database.
+# The advisory lock of a migration: "migr" in ASCII. PostgreSQL keeps them separate per database.
 LOCK = 0x6D696772
 
-# Seconds between two attempts, and until it is said what is waited for.
+# Seconds between two attempts, and until the log says what is waited for.
 BEAT = 0.2
 SILENCE = 3.0
 
-# What to do with the session that has the lock is its owner's decision: named, it can be found in pg_stat_activity.
+# What to do with the session that has the lock is its owner's decision: named, it can be found in
+# pg_stat_activity.
 HOLDER = """
 SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = %s
@@ -42,7 +45,10 @@ class Command(migrate.Command):
 
     @contextlib.contextmanager
     def alone(self, database: BaseDatabaseWrapper) -> Iterator[None]:
-        """Hold the lock on a connection of its own, which no migration closes. It goes with the process."""
+        """Hold the lock on a connection of its own, which no migration closes.
+
+        The lock is released when the process ends.
+        """
         params = database.get_connection_params()
         for django_only in ("cursor_factory", "context", "prepare_threshold"):
             params.pop(django_only, None)

@@ -1,4 +1,4 @@
-"""`manage.py prune_prices`: take old ticks off the tape, and keep their candles."""
+"""`manage.py prune_prices`: delete old ticks, and keep their candles."""
 
 import sys
 from argparse import ArgumentTypeError
@@ -80,7 +80,7 @@ class Command(BaseCommand):
     def follow(
         self, steps: Iterable[Pruned], account: Account, verb: str, stopped: Callable[[], bool]
     ) -> None:
-        # Not among the results, which may be sent elsewhere.
+        # Not among the results, which may be redirected.
         progress = Progress(sys.stderr)
         for step in steps:
             account.add(step)

@@ -1,4 +1,4 @@
-"""`manage.py repair_gaps`: fetch what is missing on the tape."""
+"""`manage.py repair_gaps`: fetch the missing trades."""
 
 import sys
 from typing import Any
@@ -16,13 +16,14 @@ from prices.repair.progress import Progress
 from prices.repair.repairer import Repairer, Turn
 from pricetracker.process.signals import StopRequest
 
-# Attempts in a row that bring nothing before it is given up: some two minutes, with the growing pauses between them.
+# Consecutive attempts without a result before it gives up: some two minutes, with the growing
+# pauses between them.
 ATTEMPTS = 8
 
 # Open gaps that are listed one by one at the end.
 SHOWN = 10
 
-# Seconds between two looks whether a pause is over.
+# Seconds between two checks whether a pause is over.
 BEAT = 0.2
 
 
@@ -61,14 +62,17 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def learn_limits(self, rest: Rest, symbols: list[str]) -> None:
-        """The list of symbols says how much may be asked. Without an answer the usual limit is kept to."""
+        """The list of symbols contains the rate limits.
+
+        Without an answer the usual limit is kept.
+        """
         try:
             listing.ask(rest, symbols[:1])
         except (Unanswered, Stopped) as error:
             self.stderr.write(f"The exchange's rate limits could not be read. {error}".rstrip())
 
     def repair(self, repairer: Repairer, stop: StopRequest) -> None:
-        """Until no gap is left for which there is hope, nothing comes for a while, or somebody stops it."""
+        """Run until no gap may still be repaired, nothing arrives for a while, or it is stopped."""
         progress = Progress(repairer, self.stdout.write)
         in_vain = 0
         while repairer.repairable() and in_vain < ATTEMPTS and not stop():
@@ -86,13 +90,13 @@ class Command(BaseCommand):
         progress.tell(at_once=True)
 
     def report(self, repairer: Repairer) -> int:
-        """Say what is left and why, and return how many gaps that is."""
+        """Print what is left and why, and return the number of open gaps."""
         missing, left = repairer.missing(), repairer.repairable()
         withheld, pruned = len(missing.gaps) - left, repairer.pruned()
         if not missing.gaps:
             self.stdout.write("No trades are missing.")
         if pruned:
-            # Nobody asks for these any more: they are no longer counted as open.
+            # Nobody requests these any more: they are no longer counted as open.
             self.stdout.write(
                 f"Skipped: {counted(pruned, 'gap')} in pruned ranges, which are no longer repaired."
             )
@@ -106,8 +110,8 @@ class Command(BaseCommand):
             self.stderr.write(f"Still open: {counted(left, 'gap')}. Run this command again later.")
         for gap in repairer.reasons(SHOWN):
             self.stderr.write(
-                f"  {gap.symbol}: trades {gap.first} to {gap.last}, {counted(gap.attempts, 'attempt')}:"
-                f" {gap.last_error or 'not fetched yet'}"
+                f"  {gap.symbol}: trades {gap.first} to {gap.last}, "
+                f"{counted(gap.attempts, 'attempt')}: {gap.last_error or 'not fetched yet'}"
             )
         if len(missing.gaps) > SHOWN:
             self.stderr.write(

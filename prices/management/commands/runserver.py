@@ -1,4 +1,7 @@
-"""`manage.py runserver`: the site alone. Django's command, on an ASGI server in place of its own."""
+"""`manage.py runserver`: the site only.
+
+Django's command, with an ASGI server instead of its own.
+"""
 
 import os
 from typing import Any, NoReturn
@@ -17,12 +20,13 @@ class Command(runserver.Command):
     help = "Serve the site on this machine; restart when the code changes."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # The process that waits for changes of the code, and the one that serves beside it. Django sees to SIGTERM there.
+        # The process that waits for changes of the code, and the one that serves beside it. Django
+        # handles SIGTERM there.
         leave_on_hangup()
         super().handle(*args, **options)
 
     def inner_run(self, *args: Any, **options: Any) -> None:
-        # What went wrong while the code was loaded again is shown here.
+        # What went wrong while the code was reloaded is shown here.
         autoreload.raise_last_exception()
         if not options["skip_checks"]:
             self.check()
@@ -40,5 +44,5 @@ class Command(runserver.Command):
 
     def give_up(self, why: str) -> NoReturn:
         self.stderr.write(why)
-        # In the reloader's thread sys.exit would end the thread alone.
+        # In the reloader's thread sys.exit would end only the thread.
         os._exit(1)

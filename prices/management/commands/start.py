@@ -1,4 +1,6 @@
-"""`manage.py start`: everything in one terminal; migrates, then records and serves until told to stop."""
+"""`manage.py start`: everything in one terminal; migrates, records and serves until it is
+stopped.
+"""
 
 import contextlib
 import signal
@@ -26,7 +28,7 @@ DEMO_SETTINGS = "pricetracker.demo"
 # Seconds that the private PostgreSQL gets to stop. If it takes longer, another process is using it.
 SERVER_PATIENCE = 5
 
-# What shells give as the exit code of a command that Ctrl-C ended.
+# The exit code that shells give for a command that Ctrl-C ended.
 INTERRUPTED = 130
 
 
@@ -98,7 +100,10 @@ class Command(BaseCommand):
 
 
 def where(exchange: Address | None) -> dict[str, str]:
-    """The settings that point a recorder to an exchange; none when we were told to stop before there was one."""
+    """The settings that point a recorder to an exchange.
+
+    None when a stop was requested before there was one.
+    """
     if exchange is None:
         return {}
     return {"BINANCE_WS_URL": exchange.ws_url, "BINANCE_REST_URL": exchange.rest_url}
@@ -123,16 +128,22 @@ def recorder(ready: Connection, symbols: list[str]) -> None:
 
 
 def begin_anew() -> None:
-    """Each demo has a tape of its own: what was replayed since the last one would all be fetched, for days of it."""
+    """Empty the tape: each demo has its own.
+
+    Otherwise everything since the last demo, for days of it, would be fetched.
+    """
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
         cursor.execute("UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL")
 
 
 def leave_database() -> None:
-    """Wait for the private server, which stops with its last user: nothing of ours is to be running after us."""
+    """Wait for the private server, which stops with its last user: nothing of ours keeps
+    running.
+    """
     if hasattr(connection, "release_server"):
-        # We are ending: a parent that asks for it again, after systemd has, is not to cut this short.
+        # We are stopping: a parent that requests it again, after systemd has, must not cut this
+        # short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with contextlib.suppress(TimeoutError):
             connection.release_server(SERVER_PATIENCE)

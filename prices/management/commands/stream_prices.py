@@ -1,4 +1,4 @@
-"""`manage.py stream_prices`: record live prices until told to stop."""
+"""`manage.py stream_prices`: record live prices until it is stopped."""
 
 import sys
 from typing import Any
@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 # Not self.stdout, which would end the line that is to be refreshed.
                 out=sys.stdout,
             )
-            # At the start a database that is away is an error; later the recorder waits for it.
+            # At the start an unavailable database is an error; later the recorder waits for it.
             with usable_tape():
                 recording.tapes[0].opened().refresh_view()
             recording.run()
@@ -66,9 +66,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def check_symbols(self, rest: Rest, symbols: list[str]) -> None:
-        """A wrong symbol would be subscribed to and stay silent: the exchange does not object.
+        """A misspelled symbol would be subscribed to without an error from the exchange, and send
+        nothing.
 
-        One that is on the tape was right once: it was delisted, and stops no other.
+        One that is on the tape was right once: it was delisted, and does not prevent the start.
         """
         try:
             found = listing.look_up(rest, symbols)
@@ -93,7 +94,7 @@ class Command(BaseCommand):
 
 
 def on_tape(symbols: list[str]) -> list[str]:
-    """Those of which something was ever recorded. Their candles outlive their ticks."""
+    """The symbols of which something was ever recorded. Their candles outlive their ticks."""
     if not symbols:
         return []
     with usable_tape():

@@ -77,8 +77,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def audit(self, tape: Tape, *, exchange: bool, refold: bool, remove: bool) -> bool:
-        """Whether all is complete, and the exchange could be asked if it was to be."""
-        # Not among the findings, which may be sent elsewhere.
+        """Whether everything is complete, and was compared with the exchange if that was
+        requested.
+        """
+        # Not among the findings, which may be redirected.
         progress = Progress(sys.stderr)
         complete = True
         with rest_api(sleep=self.sleep) as rest:
@@ -94,7 +96,8 @@ class Command(BaseCommand):
                     progress.clear()
                     self.stderr.write(f"{name} could not be compared with the exchange: {error}")
                     complete = False
-                    # What it objects to may be this symbol alone; else it will not answer for the next one either.
+                    # The exchange may object to this symbol only; otherwise it will not answer for
+                    # the next one either.
                     exchange = isinstance(error, Refused)
                 progress.clear()
                 for line in lines(findings):
