@@ -2,6 +2,7 @@
 
 import os
 
+from pricetracker.private_database import private_database
 from pricetracker.settings import *
 from pricetracker.settings import DATABASES, LOGGING, PLANNED_ONCE, PRICETRACKER_HOME
 
@@ -17,16 +18,10 @@ if "BENCHMARK_DATABASE" in os.environ:
     if not DATABASES["default"]["NAME"].startswith(PREFIX):
         raise ValueError(f"BENCHMARK_DATABASE must begin with {PREFIX}.")
 else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "pricetracker.postgres",
-            "NAME": "pricetracker",
-            "CLUSTER": PRICETRACKER_HOME / "postgres",
-            "OPTIONS": PLANNED_ONCE,
-            # Of each row PostgreSQL can then say when it was committed.
-            "SERVER_OPTIONS": {"track_commit_timestamp": "on"},
-        }
-    }
+    DATABASES = {"default": private_database(PRICETRACKER_HOME / "postgres")}
+    DATABASES["default"]["OPTIONS"] = PLANNED_ONCE
+    # Of each row PostgreSQL can then say when it was committed.
+    DATABASES["default"]["SERVER_OPTIONS"]["track_commit_timestamp"] = "on"
 
 # Tables are what is read here.
 LOGGING["loggers"]["prices"] = {"level": "WARNING"}

@@ -1,5 +1,6 @@
 """Settings of the demo: a tape of its own, marked as a demo wherever its prices are shown."""
 
+from .private_database import private_database
 from .settings import *
 from .settings import DATABASES, PLANNED_ONCE, PRICETRACKER_HOME
 
@@ -9,9 +10,4 @@ DEMO = True
 BINANCE_EXCHANGE = "demo"
 
 # Never DATABASE_URL: replayed ticks must not come near a real tape.
-DATABASES["default"] = {
-    "ENGINE": "pricetracker.postgres",
-    "NAME": "pricetracker",
-    "CLUSTER": PRICETRACKER_HOME / "demo",
-    "OPTIONS": PLANNED_ONCE,
-}
+DATABASES["default"] = {**private_database(PRICETRACKER_HOME / "demo"), "OPTIONS": PLANNED_ONCE}

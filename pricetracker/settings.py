@@ -5,6 +5,7 @@ from pathlib import Path
 
 from . import __version__, env
 from .markets import MARKETS
+from .private_database import private_database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,12 +32,7 @@ SECRET_KEY = env.secret_key("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_ke
 
 # Without a URL: a PostgreSQL of our own, started on first use (pricetracker.postgres).
 DATABASES = {
-    "default": env.database("DATABASE_URL")
-    or {
-        "ENGINE": "pricetracker.postgres",
-        "NAME": "pricetracker",
-        "CLUSTER": PRICETRACKER_HOME / "postgres",
-    }
+    "default": env.database("DATABASE_URL") or private_database(PRICETRACKER_HOME / "postgres")
 }
 
 # Parameters go to PostgreSQL beside the statement, which it then plans once a session: planning takes longer than an answer.

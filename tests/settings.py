@@ -18,4 +18,4 @@ from pricetracker.settings import *
 from pricetracker.settings import DATABASES
 
 # What a power cut would cost is thrown away anyhow.
-DATABASES["default"]["SERVER_OPTIONS"] = {"fsync": "off"}
+DATABASES["default"]["SERVER_OPTIONS"]["fsync"] = "off"

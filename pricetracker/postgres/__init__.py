@@ -1,4 +1,4 @@
-"""A private PostgreSQL, used when DATABASE_URL is unset: a Django backend whose server comes out of a wheel.
+"""A private PostgreSQL: a Django backend whose server comes out of a wheel. README.md says how to use it.
 
 Every process that uses the server holds a shared lock for as long as it lives (`hold`). A small process of
 its own (`keeper`) starts the server and waits for that lock exclusively, that is until the last user has gone,

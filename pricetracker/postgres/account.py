@@ -35,7 +35,7 @@ class Account(NamedTuple):
         if setpriv is None:
             raise Unavailable(
                 f"PostgreSQL refuses to run as root, and the user {self.name} cannot "
-                f"enter {closed}: run the tracker as an ordinary user, or from a folder "
+                f"enter {closed}: run this program as an ordinary user, or from a folder "
                 "that all users can enter."
             )
         step_down = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
@@ -56,7 +56,7 @@ def of(folder: Path) -> Account | None:
     except KeyError:
         raise Unavailable(
             f"PostgreSQL refuses to run as root, and there is no account {owner or UNPRIVILEGED} "
-            "to run it under: run the tracker as an ordinary user."
+            "to run it under: run this program as an ordinary user."
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 

@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base, client
 from django.db.utils import OperationalError
 
 from . import Unavailable, hold, programs
-from .cluster import USER
+from .configuration import Configuration
 from .postmaster import Postmaster
 
 
@@ -42,16 +43,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params
 
     def find_server(self) -> Postmaster:
+        """The server, and how to log in to it, in the settings. Raises OperationalError."""
         held = hold.on(self.settings_dict["CLUSTER"])
         try:
-            server = held.server(
-                self.settings_dict.get("SERVER_OPTIONS", {}),
-                self.settings_dict.get("PATIENCE", hold.FOREVER),
-            )
+            configuration = Configuration.of(self.settings_dict)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{error}.") from None
+        try:
+            server = held.server(configuration, self.settings_dict.get("PATIENCE", hold.FOREVER))
             password = held.cluster.password()
         except (Unavailable, OSError) as error:
             raise OperationalError(str(error)) from None
-        self.settings_dict.update(HOST=server.host, PORT=server.port, USER=USER, PASSWORD=password)
+        self.settings_dict.update(
+            HOST=server.host, PORT=server.port, USER=configuration.user, PASSWORD=password
+        )
         return server
 
     def release_server(self, timeout: float) -> None:

@@ -15,29 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 from . import Unavailable, account, addresses, files, log, postmaster, programs
-
-USER = "pricetracker"
+from .configuration import Configuration
 
 # The same sorting and the same messages on every machine.
 LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
-# On top of what initdb found right for the machine.
-SETTINGS = {
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    # Questions here read some rows by an index, or long stretches of a table. Nothing is won by compiling them, and a page at
-    # random costs hardly more than the next one on what a database lies on today.
-    "jit": "off",
-    "random_page_cost": "1.1",
-    # The newest rows are asked for most: they are seen to soon.
-    "autovacuum_naptime": "20s",
-    # In a storm the log grows by some hundreds of MB a minute; files of it are used again, not made.
-    "min_wal_size": "512MB",
-    "max_wal_size": "2GB",
-    # Clients are told of their errors; a statement with thousands of ticks need not be repeated in the log.
-    "log_min_error_statement": "panic",
-}
-SETTINGS_FILE = "pricetracker.conf"
+# Instants in logs and answers, the same on every machine; on top of what initdb found right for it.
+SETTINGS = {"timezone": "UTC", "log_timezone": "UTC"}
 
 # Seconds that pg_ctl waits, a week: recovery after a crash takes as long as it takes.
 PATIENCE = "604800"
@@ -66,20 +50,23 @@ class Cluster:
     def password(self) -> str:
         return files.read(self.server / "password", self.folder, self.account).decode("ascii")
 
-    def start(self, options: Mapping[str, str]) -> None:
+    def start(self, configuration: Configuration) -> None:
         """Bring the server up, however long it has to recover."""
         for left_behind in self.folder.glob("draft-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         if not self.server.exists():
-            self.create()
+            self.create(configuration)
         postmaster.remove_stale(self.data)
-        self.configure({**SETTINGS, **addresses.choose(self.folder, self.account), **options})
+        address = addresses.choose(self.folder, self.account, configuration)
+        self.configure(
+            configuration.settings_file, {**SETTINGS, **address, **configuration.options}
+        )
         deadline = time.monotonic() + ORPHANS_LEAVE
         while refusal := self.try_start():
             if "shared memory block" not in refusal or time.monotonic() > deadline:
                 raise Unavailable(
                     f"PostgreSQL did not start ({refusal}):"
-                    f" see {self.log}, or set DATABASE_URL to another server."
+                    f" see {self.log}, or set {configuration.server_setting} to another server."
                 )
             time.sleep(0.2)
 
@@ -126,34 +113,34 @@ class Cluster:
                 self.process.wait()
             addresses.clear(found.host, self.folder)
 
-    def create(self) -> None:
+    def create(self, configuration: Configuration) -> None:
         """Make data and password aside, and put them in place as one: what is half made is never used."""
-        programs.refuse_shell_syntax("initdb")
+        programs.refuse_shell_syntax("initdb", configuration.server_setting)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
         password = draft / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(32), encoding="ascii")
         for made in (draft, password):
             account.hand_over(made, self.account)
-        login = [f"--username={USER}", f"--pwfile={password}", "--auth=scram-sha-256"]
+        login = [f"--username={configuration.user}", f"--pwfile={password}", "--auth=scram-sha-256"]
         if not self.run("initdb", *LOCALE, *login, "-D", draft / "data"):
             output = programs.output(self.folder)
             raise Unavailable(
                 f"PostgreSQL's files could not be created ({log.last_line(output)}): see "
-                f"{output}, or set DATABASE_URL to another server."
+                f"{output}, or set {configuration.server_setting} to another server."
             )
         main = draft / "data" / "postgresql.conf"
         with files.append(main, self.folder, self.account) as file:
-            file.write(f"include = '{SETTINGS_FILE}'\n".encode("ascii"))
+            file.write(f"include = {quote(configuration.settings_file)}\n".encode())
         draft.rename(self.server)
 
-    def configure(self, settings: Mapping[str, str]) -> None:
+    def configure(self, name: str, settings: Mapping[str, str]) -> None:
         """Settings go into a file, where no shell and no command line can misread them."""
         lines = ["# Written anew at each start."]
-        lines += [f"{name} = {quote(value)}" for name, value in settings.items()]
+        lines += [f"{setting} = {quote(value)}" for setting, value in settings.items()]
         # Paths are bytes, whatever the locale of this process makes of them.
         written = os.fsencode("\n".join(lines) + "\n")
-        files.replace(self.data / SETTINGS_FILE, written, self.folder, self.account)
+        files.replace(self.data / name, written, self.folder, self.account)
 
     def control(self, action: str, *arguments: str | Path) -> bool:
         return self.run("pg_ctl", action, "-w", "-t", PATIENCE, "-D", self.data, *arguments)

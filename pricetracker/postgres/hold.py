@@ -5,12 +5,12 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from . import Unavailable, keeper, locks
 from .cluster import Cluster
+from .configuration import Configuration
 from .postmaster import Postmaster, find
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Hold:
         self.taken = False
         self.spawned: subprocess.Popen[str] | None = None
 
-    def server(self, options: Mapping[str, str], patience: float = FOREVER) -> Postmaster:
+    def server(self, configuration: Configuration, patience: float = FOREVER) -> Postmaster:
         """The running server: started first when it is not there, waited for when it recovers.
 
         Raises Unavailable, also when that takes longer than `patience`, in seconds.
@@ -55,13 +55,15 @@ class Hold:
         if not self.threads.acquire(timeout=patience):
             raise Unavailable(self.busy)
         try:
-            return self.wait(options, began, patience)
+            return self.wait(configuration, began, patience)
         finally:
             self.threads.release()
 
-    def wait(self, options: Mapping[str, str], began: float, patience: float) -> Postmaster:
+    def wait(self, configuration: Configuration, began: float, patience: float) -> Postmaster:
         told = False
-        while not (self.take() and self.is_kept(options) and (server := self.ready())):
+        while not (
+            self.take(configuration) and self.is_kept(configuration) and (server := self.ready())
+        ):
             waited = time.monotonic() - began
             if waited > patience:
                 raise Unavailable(self.busy)
@@ -90,7 +92,7 @@ class Hold:
             if self.spawned:
                 self.spawned.communicate()
 
-    def take(self) -> bool:
+    def take(self, configuration: Configuration) -> bool:
         """Whether we have a hold. None is to be had while a keeper that saw the last user go stops the server."""
         if not self.taken:
             try:
@@ -98,18 +100,19 @@ class Hold:
                 self.taken = self.users.acquire_read_lock(blocking=False)
             except (OSError, threading.ThreadError) as error:
                 raise Unavailable(
-                    f"PostgreSQL's folder cannot be used ({error}): set PRICETRACKER_HOME to a folder"
-                    " of your own, or DATABASE_URL to a server."
+                    f"PostgreSQL's folder cannot be used ({error}): set"
+                    f" {configuration.folder_setting} to a folder of your own,"
+                    f" or {configuration.server_setting} to a server."
                 ) from None
         return self.taken
 
-    def is_kept(self, options: Mapping[str, str]) -> bool:
+    def is_kept(self, configuration: Configuration) -> bool:
         """Whether a keeper is at work. If none is, and none is on its way, one is sent for."""
         if self.has_keeper():
             return True
         if self.spawned is None or self.spawned.poll() is not None:
             self.hear_last_words()
-            self.spawned = keeper.spawn(self.cluster.folder, options)
+            self.spawned = keeper.spawn(self.cluster.folder, configuration)
         return False
 
     def has_keeper(self) -> bool:

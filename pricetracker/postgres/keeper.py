@@ -1,6 +1,6 @@
 """The process that starts the server, stays as long as anybody uses it, and stops it.
 
-`python -m pricetracker.postgres.keeper FOLDER [SETTING=VALUE …]`
+`python -m PACKAGE.keeper FOLDER CONFIGURATION`, the latter as JSON.
 """
 
 import io
@@ -8,13 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from . import Unavailable, locks, log
 from .cluster import Cluster
-
-PROJECT = Path(__file__).parents[2]
+from .configuration import Configuration
 
 # Seconds between looks at who is left. A server that died is noticed as soon.
 BEAT = 0.25
@@ -29,12 +27,12 @@ else:
     APART = 0
 
 
-def spawn(folder: Path, options: Mapping[str, str]) -> subprocess.Popen[str]:
+def spawn(folder: Path, configuration: Configuration) -> subprocess.Popen[str]:
     """Send for a keeper. Why it gave up, if it did, is what it wrote to its stderr."""
-    settings = [f"{name}={value}" for name, value in options.items()]
     return subprocess.Popen(  # noqa: S603 - our own module, by our own Python
-        [sys.executable, "-m", __name__, str(folder), *settings],
-        cwd=PROJECT,
+        [sys.executable, "-m", __name__, str(folder), configuration.to_json()],
+        # Where the package is found, whatever it is called.
+        cwd=Path(__file__).parents[__name__.count(".")],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -45,30 +43,30 @@ def spawn(folder: Path, options: Mapping[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def keep(cluster: Cluster, options: Mapping[str, str]) -> None:
+def keep(cluster: Cluster, configuration: Configuration) -> None:
     keeper = locks.keeper(cluster.folder)
     if not keeper.acquire_write_lock(timeout=CONTEST):
         return  # There is one already.
     users = locks.users(cluster.folder)
     while not users.acquire_write_lock(blocking=False):
         if not cluster.is_up():
-            cluster.start(options)
+            cluster.start(configuration)
         log.trim(cluster.log)
         time.sleep(BEAT)
     cluster.stop()
     # Both locks go with the process. Whoever waited for them finds no server and no keeper, and starts anew.
 
 
-def main(folder: str, *options: str) -> None:
+def main(folder: str, configuration: str) -> None:
     try:
-        keep(Cluster(Path(folder)), dict(option.split("=", 1) for option in options))
+        keep(Cluster(Path(folder)), Configuration.from_json(configuration))
     except (Unavailable, OSError) as error:
         sys.exit(str(error))
 
 
 def deaf() -> None:
-    """It ends after its last user. systemd would end it first, and while users commit what they have received, PostgreSQL,
-    whose sessions are ended as well, is to be started again."""
+    """It ends after its last user. systemd would end it first, while the others, who are told to end as well, still commit
+    what they have: PostgreSQL is then started again for them."""
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             # Not SIG_IGN, which the programs that it starts would inherit.

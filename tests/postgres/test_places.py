@@ -12,8 +12,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pricetracker.postgres import keeper, postmaster
-from tests.support.private_postgres import PATIENCE, Private, User
+from pricetracker.postgres import postmaster
+from tests.support.private_postgres import PATIENCE, PROJECT, Private, User
 
 LONG = "a-folder-whose-name-is-so-long-that-no-socket-fits-into-it-" * 2
 
@@ -44,7 +44,7 @@ def test_the_path_may_be_anything(odd: Private) -> None:
     assert sockets == odd.folder or not sockets.exists()
     assert odd.user().ask("SELECT 2") == "2"
     assert list(odd.folder.parents[1].iterdir()) == [odd.folder.parent]
-    assert not any(Path(place, TRACE).exists() for place in (odd.folder.anchor, keeper.PROJECT))
+    assert not any(Path(place, TRACE).exists() for place in (odd.folder.anchor, PROJECT))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locale")
@@ -67,7 +67,7 @@ def test_the_locale_may_know_no_umlaut(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such paths")
 def test_a_line_break_in_the_path_is_refused(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "two\nlines" / "postgres")
-    assert "holds a line break" in sentence
+    assert "contains a line break" in sentence
     assert "PRICETRACKER_HOME" in sentence
 
 
@@ -135,8 +135,8 @@ def test_a_link_in_the_place_of_the_short_folder_is_refused(tmp_path: Path) -> N
     trap.symlink_to(tmp_path)
     try:
         assert refusal(folder) == (
-            f"OperationalError: {trap}, meant for PostgreSQL's socket, is not a private folder of"
-            " ours: remove it, or set PRICETRACKER_HOME to a shorter path."
+            f"OperationalError: {trap}, meant for PostgreSQL's socket, is not a private folder of this"
+            " user: remove it, or set PRICETRACKER_HOME to a shorter path."
         )
     finally:
         trap.unlink()

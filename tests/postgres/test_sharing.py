@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pricetracker.postgres import keeper, log
-from tests.support.private_postgres import Private
+from pricetracker.postgres import log
+from tests.support.private_postgres import PROJECT, Private
 
 
 def test_two_processes_share_one_server(private: Private) -> None:
@@ -82,7 +82,7 @@ def test_a_power_cut_costs_no_tick_unless_the_settings_say_so(fresh: Private) ->
 def test_no_server_is_started_for(command: list[str], tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "manage.py", *command],
-        cwd=keeper.PROJECT,
+        cwd=PROJECT,
         env={
             **os.environ,
             "PRICETRACKER_HOME": str(tmp_path),

@@ -149,7 +149,7 @@ class TestStart:
 
 def answers(process: psutil.Process | int) -> bool:
     """Whether a process handles SIGTERM by now; before that, Python itself is starting."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+    for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
         name, value = line.split(":")[:2]
         if name == "SigCgt":
             return bool(int(value, 16) >> (TERM - 1) & 1)

@@ -36,14 +36,16 @@ def test_threads_are_shown_before_the_limit(pytestconfig: pytest.Config) -> None
 
 
 def test_a_test_that_hangs_fails_alone(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    (tmp_path / "test_hanging.py").write_text(HANGING)
-    (tmp_path / "pytest.ini").write_text(INI.format(method=pytestconfig.getini("timeout_method")))
+    (tmp_path / "test_hanging.py").write_text(HANGING, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        INI.format(method=pytestconfig.getini("timeout_method")), encoding="utf-8"
+    )
     done = subprocess.run(
         [sys.executable, "-m", "pytest"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
     )

@@ -8,15 +8,15 @@ import django
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from pricetracker.private_database import private_database
+
 
 def main(folder: str, name: str, options: str, *, pool: bool) -> None:
-    database = {
-        "ENGINE": "pricetracker.postgres",
-        "NAME": name,
-        "CLUSTER": Path(folder),
-        "SERVER_OPTIONS": json.loads(options),
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 2, "timeout": 10}} if pool else {},
-    }
+    database = private_database(Path(folder))
+    database["NAME"] = name
+    database["SERVER_OPTIONS"] |= json.loads(options)
+    if pool:
+        database["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 2, "timeout": 10}}
     settings.configure(DATABASES={"default": database}, USE_TZ=True)
     django.setup()
     for sql in sys.stdin:

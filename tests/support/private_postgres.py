@@ -12,6 +12,8 @@ import psutil
 
 from pricetracker.postgres import keeper, postmaster
 
+PROJECT = Path(__file__).parents[2]
+
 Seen = TypeVar("Seen")
 
 # Seconds before a test gives up waiting: no test is about speed.
@@ -52,7 +54,7 @@ class User:
                 settings,
                 *flags,
             ],
-            cwd=keeper.PROJECT,
+            cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -81,7 +81,7 @@ def command(
 ) -> Iterator[Command]:
     """With a `home`, on its private PostgreSQL; else on the database of the test."""
     own = {} if home is None else {"PRICETRACKER_HOME": str(home), "DATABASE_URL": ""}
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         process = manage(*arguments, output=output, **own, **environment)
     try:
         yield Command(process, log, home)
