@@ -95,7 +95,7 @@ class Writer:
         self.status.end()
 
     def turn(self) -> None:
-        # CheckResult up first: whatever was heard by then is in the buffer by now.
+        # Looked up first: whatever was heard by then is in the buffer by now.
         heard = self.heard()
         events = self.buffer.take(BEAT)
         if events:

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import select
+import signal
 import sys
 import threading
 from enum import Enum
@@ -97,6 +98,10 @@ def prepare(use: Use = Use.SHOWN) -> None:
     sys.stdout = sys.__stdout__ = wrapped(sys.stdout)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = wrapped(sys.stderr)  # type: ignore[misc]
     sys.stdout.use = use
+    if use is Use.SHOWN and sys.platform != "win32":
+        # Under `stty tostop` a terminal suspends whoever writes to it in the background, where all
+        # children of `start` are.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
 
 def wrapped(stream: object) -> Stream:

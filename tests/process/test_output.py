@@ -82,6 +82,8 @@ class TestStream:
     @pytest.mark.parametrize("use", Use)
     def test_a_line_is_there_as_soon_as_it_is_written(self, use) -> None:
         reader, writer = os.pipe()
+        # A line that is not there is an error, and not waited for.
+        os.set_blocking(reader, False)
         stream(writer, use).write("a line\n")
         assert os.read(reader, 100) == b"a line\n"
         os.close(reader)
@@ -102,6 +104,30 @@ class TestStream:
         assert os.read(reader, 1 << 17).endswith(b"new\n")
         os.close(reader)
         os.close(writer)
+
+
+# A terminal that suspends a process in the background as soon as it writes; and such a process.
+BACKGROUND = """
+import os, pty, subprocess, sys, termios
+
+leader, terminal = pty.fork()
+if leader == 0:
+    mode = termios.tcgetattr(1)
+    mode[3] |= termios.TOSTOP
+    termios.tcsetattr(1, termios.TCSANOW, mode)
+    process = subprocess.Popen([sys.executable, *sys.argv[1:]], process_group=0)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    process.kill()
+    os._exit(100 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+_, status = os.waitpid(leader, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@posix
+def test_a_terminal_suspends_nobody_who_only_shows() -> None:
+    command = [sys.executable, "-c", BACKGROUND, "manage.py", "migrate", "--help"]
+    assert subprocess.run(command, cwd=PROJECT, check=False, timeout=PATIENCE).returncode == 0
 
 
 def told_to_end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:
