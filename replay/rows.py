@@ -13,6 +13,9 @@ FLAGS = {"true": 1, "false": 0}
 MILLISECONDS = range(10**12, 10**14)
 MICROSECONDS = range(10**15, 10**17)
 
+# Microseconds: July 2017, before which nobody traded there. What is yet to come the recorder refuses.
+OPENED = 1_498_867_200_000_000
+
 Row = tuple[int, str, str, int, int, int, int]
 
 
@@ -46,11 +49,12 @@ def _decimal(text: str) -> str:
 
 def _time(text: str) -> int:
     time = _whole(text)
-    if time in MILLISECONDS:
-        return time * 1000
-    if time in MICROSECONDS:
-        return time
-    raise ValueError(f"{text!r} is not a time in milliseconds or microseconds")
+    if time not in MILLISECONDS and time not in MICROSECONDS:
+        raise ValueError(f"{text!r} is not a time in milliseconds or microseconds")
+    time = time * 1000 if time in MILLISECONDS else time
+    if time < OPENED:
+        raise ValueError(f"{text!r} is a time before Binance opened")
+    return time
 
 
 def _flag(text: str) -> int:

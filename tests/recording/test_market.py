@@ -2,17 +2,18 @@
 
 import io
 import threading
+from contextlib import suppress
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from prices.models import Market, Price
+from prices.models import Candle, Market, Price
 from prices.recording.market import OtherMarket, claim
 from prices.recording.session import connect
 from tests.support.local_exchange import BTC, TRX, local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage, recorder
-from tests.support.tapes import open_tape, tick
+from tests.support.tapes import open_tape, recorded, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,9 +57,48 @@ def test_of_two_at_once_one_has_it() -> None:
     assert outcome == ["refused"]
 
 
+def test_an_empty_tape_takes_the_next_market() -> None:
+    """Claimed by mistake, and nothing recorded: there is nothing to mix."""
+    with connect("tests") as one:
+        claim(one, "binanceus")
+
+    def is_claimed() -> bool:
+        # The server may take a moment to notice that the first session has ended.
+        with connect("tests") as other, suppress(OtherMarket):
+            claim(other, "binance")
+            return True
+        return False
+
+    eventually(is_claimed)
+    assert Market.objects.get().name == "binance"
+
+
+@pytest.mark.parametrize("kept", [Price, Candle])
+def test_a_tape_with_anything_on_it_does_not(kept) -> None:
+    """A pruned tape may have nothing but candles."""
+    with open_tape() as tape:
+        claim(tape.database, "binance")
+        tape.store([tick(1)])
+    for model in {Price, Candle} - {kept}:
+        model.objects.all().delete()
+    held = "SELECT FROM pg_locks WHERE locktype = 'advisory'"
+    with connect("tests") as watcher:
+        eventually(lambda: not watcher.execute(held).fetchall())
+    with connect("tests") as other, pytest.raises(OtherMarket):
+        claim(other, "binanceus")
+
+
+def test_an_empty_tape_somebody_is_about_to_write_to_does_not() -> None:
+    with connect("tests") as one, connect("tests") as other:
+        claim(one, "binance")
+        with pytest.raises(OtherMarket):
+            claim(other, "binanceus")
+    assert Market.objects.get().name == "binance"
+
+
 def test_a_tape_from_before_takes_that_of_the_first_recorder() -> None:
     with open_tape("TRXUSDT") as tape:
-        tape.store([tick(1, -999 * 86_400, symbol="TRXUSDT")])
+        tape.store(recorded(TRX)[:1])
     assert not Market.objects.exists()
     with local_exchange(TRX) as exchange, recorder(exchange, "TRXUSDT"):
         eventually(lambda: Price.objects.count() > 1)

@@ -92,6 +92,8 @@ def test_recordings_ship_with_the_project():
         ("9,1.123456789,1,104,104,1723161255617,True,True", "with up to 8 decimals"),
         ("9,1,1,105,104,1723161255617,True,True", "last trade id 104 is below the first, 105"),
         ("9,1,1,104,104,1723161255,True,True", "not a time in milliseconds or microseconds"),
+        ("9,1,1,104,104,1498867199999,True,True", "is a time before Binance opened"),
+        ("9,1,1,104,104,1498867199999999,True,True", "is a time before Binance opened"),
         ("9,1,1,104,104,1723161255617,yes,True", "'yes' is neither True nor False"),
         ("8,1,1,104,104,1723161255617,True,True", "aggregate id 8 does not follow 8"),
         ("9,1,1,103,104,1723161255617,True,True", "trade id 103 does not follow 103"),
