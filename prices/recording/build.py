@@ -18,6 +18,8 @@ from ..repair.background import BEAT, Background
 from ..repair.progress import Progress
 from ..repair.repairer import Repairer
 from .buffer import Buffer
+from .id_check import IdCheck
+from .id_witness import IdVerdict
 from .reconnecting import ReconnectingTape
 from .recorder import Recorder
 from .staleness import Staleness
@@ -78,7 +80,7 @@ def build_recorder(
     open_tape: Callable[[], Tape],
     stop: StopRequest,
     out: TextIO = sys.stdout,
-    buffer: Buffer[Event | CheckResult] | None = None,
+    buffer: Buffer[Event | CheckResult | IdVerdict] | None = None,
     connect: Callable[[str], connection.Socket] = connection.connect,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -103,10 +105,11 @@ def build_recorder(
         staleness=staleness,
         renew=stream.renew,
         asked_for=subscription.symbols_of,
+        witnessed=rest is not None,
         clock=clock,
     )
     recorder = Recorder(stream, buffer, writer, stop)
-    if rest is None:
+    if rest is None or writer.id_witness is None:
         return Recording(stream, writer, recorder, None, None, (tape,))
     tape_beside = ReconnectingTape(open_tape, symbols, sleep)
     repairer = Repairer(
@@ -126,11 +129,19 @@ def build_recorder(
         hand_over=buffer.hand_over,
         clock=clock,
     )
+    id_check = IdCheck(
+        writer.id_witness.questions,
+        rest,
+        tape_beside,
+        hand_over=buffer.hand_over,
+        reserve=RESERVED_FOR_CHECKS,
+        clock=clock,
+    )
 
     def repair() -> bool:
         turn = repairer.turn()
         progress.tell(at_once=turn is None)
         return turn is not None
 
-    background = Background([repair, staleness_check.turn], stopped=stop, beat=beat)
+    background = Background([id_check.turn, repair, staleness_check.turn], stopped=stop, beat=beat)
     return Recording(stream, writer, recorder, repairer, background, (tape, tape_beside))

@@ -9,6 +9,7 @@ from pricetracker.process.signals import StopRequest
 
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from .buffer import Buffer
+from .id_witness import IdVerdict
 from .staleness_check import CheckResult
 from .writer import Writer
 
@@ -28,7 +29,11 @@ class Recorder:
     """
 
     def __init__(
-        self, stream: Stream, buffer: Buffer[Event | CheckResult], writer: Writer, stop: StopRequest
+        self,
+        stream: Stream,
+        buffer: Buffer[Event | CheckResult | IdVerdict],
+        writer: Writer,
+        stop: StopRequest,
     ) -> None:
         self.stream = stream
         self.buffer = buffer

@@ -7,12 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..exchange import exchange_info as listing
-from ..exchange.agg_trades import AggTrades
+from ..exchange.agg_trades import AggTrades, Page
 from ..exchange.backoff import backoff
+from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.last_trade import LastTrade, look
+from ..exchange.messages import Tick, micros
 from ..exchange.rest import Refused, Rest, Stopped, Unanswered
+from .id_check import witnesses
+from .id_witness import is_far, pace_of
+from .recognition import Known, recognise
 from .reconnecting import ReconnectingTape
 from .staleness import RETRY_WITHIN, Staleness
+from .tape import Newest
+from .trade_times import sift_rows, since_1970
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +76,7 @@ class StalenessCheck:
         breaks: Callable[[str], int],
         hand_over: Callable[[CheckResult], None],
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.staleness = staleness
         self.rest = rest
@@ -76,6 +84,7 @@ class StalenessCheck:
         self.breaks = breaks
         self.hand_over = hand_over
         self.clock = clock
+        self.wall_clock = wall_clock
         self.waits = backoff(ceiling=RETRY_WITHIN)
         # Symbols whose checks have failed since the last line about it, and when that was written.
         self.untold: dict[str, None] = {}
@@ -146,10 +155,35 @@ class StalenessCheck:
         newest = self.tape.once(lambda tape: tape.newest(symbol))
         if newest is not None and last_trade.last <= newest.last:
             return -1
-        page = AggTrades(self.rest, symbol).newest()
-        if newest is None and page.ticks:
-            self.tape.once(lambda tape: tape.store(page.ticks))
+        agg_trades = AggTrades(self.rest, symbol)
+        page = agg_trades.newest()
+        if newest is None:
+            return self.begin(symbol, page)
+        if page.ticks and not self.is_of_tape(agg_trades, newest, page.ticks[-1]):
+            return -1
         return page.last
+
+    def begin(self, symbol: str, page: Page) -> int:
+        """Begin the tape of a symbol with a page of it, as far as its times can be right."""
+        latest = int(self.wall_clock() * 1_000_000) + AHEAD_OF_OURS
+        refused = self.tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
+        if refused:
+            tick, reason = refused[0]
+            logger.warning("%s: trade %d of REST makes no sense: %s.", symbol, tick.first, reason)
+        lost = {id(found.tick) for found in refused}
+        ticks = [tick for tick in page.ticks if id(tick) not in lost]
+        if ticks:
+            self.tape.once(lambda tape: tape.store(ticks))
+        return max((tick.last for tick in ticks), default=-1)
+
+    def is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: Tick) -> bool:
+        """Whether a trade that REST tells of is of the tape's exchange: as its ids say, or its history."""
+        symbol = agg_trades.symbol
+        ahead, elapsed = tick.first - newest.last, micros(tick.traded) - since_1970(newest.traded)
+        if not is_far(ahead, self.tape.once(lambda tape: pace_of(tape, symbol)), elapsed):
+            return True
+        ticks = self.tape.once(lambda tape: witnesses(tape, symbol, self.wall_clock()))
+        return not ticks or recognise(agg_trades, ticks).known is Known.YES
 
     def tell_status(self, symbol: str) -> None:
         """Say when a symbol is silent because it is not traded, and when it is traded again."""

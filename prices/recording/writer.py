@@ -12,6 +12,7 @@ from .bad_frames import BadFrames, symbol_of
 from .buffer import Buffer
 from .counters import Counters
 from .heartbeat import BEAT, Heartbeat
+from .id_witness import IdVerdict, IdWitness
 from .lag import Lag
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
@@ -47,12 +48,13 @@ class Writer:
     """Moves events from the buffer to the tape, until it is told to finish and the buffer is empty.
 
     `heard` tells when the exchange last spoke on the present connection, by the same clock, or None without one; `renew`
-    asks for another connection; `asked_for` names the symbols that a message asked for, by its id. `pace` is told of all ticks.
+    asks for another connection; `asked_for` names the symbols that a message asked for, by its id.
+    `witnessed`: somebody answers the questions of `id_witness`; without, ticks are stored whatever their ids.
     """
 
     def __init__(
         self,
-        buffer: Buffer[Event | CheckResult],
+        buffer: Buffer[Event | CheckResult | IdVerdict],
         symbols: Sequence[str],
         *,
         heard: Callable[[], float | None],
@@ -61,6 +63,7 @@ class Writer:
         staleness: Staleness,
         renew: Callable[[str], None],
         asked_for: Callable[[object], Sequence[str]] = lambda id: (),
+        witnessed: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -75,6 +78,7 @@ class Writer:
         self.wall_clock = wall_clock
         self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock)
         self.times = Times(tape)
+        self.id_witness = IdWitness(tape, self.times) if witnessed else None
         tape.returned = self.start_over
         self.bad_frames = BadFrames(clock)
         self.lag = Lag(clock())
@@ -87,6 +91,8 @@ class Writer:
         """Nothing that is on the tape is known any more."""
         self.heartbeat.start_over()
         self.times.forget()
+        if self.id_witness:
+            self.id_witness.forget()
 
     def run(self) -> None:
         while not self.finishing or self.buffer:
@@ -104,13 +110,20 @@ class Writer:
         self.status.tell(self.counters, len(self.buffer), connected=heard is not None)
         self.heartbeat.beat(heard, len(self.buffer), self.commit_lag)
 
-    def write(self, events: list[Event | CheckResult], taken: float) -> None:
+    def write(self, events: list[Event | CheckResult | IdVerdict], taken: float) -> None:
         ticks = self.ticks_of(events)
         if ticks is None:
             ticks, heard = self.read_each(events, taken)
         else:
             heard = {tick.symbol for tick in ticks}
             self.count(ticks, taken)
+        if ticks and self.id_witness:
+            ticks, held = self.id_witness.sift(ticks)
+            # Of some nothing has come since the last interruption.
+            self.id_witness.interrupted(held - heard)
+            heard -= held
+            for symbol in held:
+                self.heartbeat.stumble(symbol)
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
             heard -= self.refuse(refused)
@@ -120,6 +133,8 @@ class Writer:
             heard.clear()
             self.heartbeat.fall_silent()
             self.staleness.unsettle()
+            if self.id_witness:
+                self.id_witness.interrupted()
         if ticks:
             self.store(ticks, heard, taken)
         # Only now is on the tape whatever had come before them.
@@ -134,7 +149,7 @@ class Writer:
             self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
-    def ticks_of(self, events: list[Event | CheckResult]) -> list[Tick] | None:
+    def ticks_of(self, events: list[Event | CheckResult | IdVerdict]) -> list[Tick] | None:
         """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
         frames = [event for event in events if type(event) is bytes]
         ticks = parse_ticks(frames) if len(frames) == len(events) else None
@@ -143,13 +158,19 @@ class Writer:
         return None
 
     def read_each(
-        self, events: list[Event | CheckResult], taken: float
+        self, events: list[Event | CheckResult | IdVerdict], taken: float
     ) -> tuple[list[Tick], set[str]]:
         """The ticks among them, and the symbols of which nothing can be missing unnoticed after the last."""
         ticks: list[Tick] = []
+        released: list[Tick] = []
         counted = 0
         heard: set[str] = set()
         for event in events:
+            if self.id_witness and isinstance(event, IdVerdict):
+                found, refused = self.id_witness.judge(event)
+                released += found
+                heard |= {tick.symbol for tick in found}
+                heard -= self.refuse(refused)
             if isinstance(event, Up | Renewed):
                 # What came before is of the connection before.
                 self.count(ticks[counted:], taken)
@@ -164,8 +185,11 @@ class Writer:
             except Break:
                 heard.clear()
                 self.heartbeat.fall_silent()
+                if self.id_witness:
+                    self.id_witness.interrupted()
         self.count(ticks[counted:], taken)
-        return ticks, heard
+        # What was held was received, and counted, before.
+        return released + ticks, heard
 
     def count(self, ticks: Sequence[Tick], taken: float) -> None:
         if ticks:
@@ -185,7 +209,7 @@ class Writer:
         if heard := heard.difference(stored.contradicted):
             self.heartbeat.hear(heard, sent, taken)
 
-    def read(self, event: Event | CheckResult, taken: float) -> Tick | None:
+    def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> Tick | None:
         """The tick in an event, if it is one. Raises Break, or Stumble, when a trade may be missing there."""
         if isinstance(event, bytes):
             return self.understand(event)

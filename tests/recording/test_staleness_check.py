@@ -13,7 +13,7 @@ from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, CheckResult, 
 from prices.recording.tape import Tape
 from replay.faults.fault import Fault
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange
-from tests.support.tapes import open_tape, recorded
+from tests.support.tapes import START, open_tape, recorded, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,6 +104,35 @@ def test_the_tape_of_a_symbol_that_does_not_trade_begins_with_its_last_trade(loo
     assert [(row.first_trade, row.last_trade) for row in Price.objects.all()] == [
         (last.first, last.last)
     ]
+
+
+def test_news_of_another_exchange_are_none(looking) -> None:
+    """Its ids are far from those on the tape, and it knows none of these."""
+    put_on_tape(tick(1, 0))
+    looking.now += SETTLING_IN + 1
+    looking.staleness_check.turn()
+    looking.now += ON_ITS_WAY
+    looking.staleness_check.turn()
+    assert [looked.proven for looked in looking.seen] == [-1]
+
+
+def test_far_news_of_the_same_exchange_are_confirmed(looking) -> None:
+    first, *_, last = recorded(BTC)
+    put_on_tape(first)
+    looking.now += SETTLING_IN + 1
+    looking.staleness_check.turn()
+    looking.now += ON_ITS_WAY
+    looking.staleness_check.turn()
+    assert [looked.proven for looked in looking.seen] == [last.last]
+
+
+def test_no_tape_begins_with_a_trade_that_is_yet_to_come(looking, caplog) -> None:
+    looking.staleness_check.wall_clock = lambda: START.timestamp() - 9e8
+    looking.now += SETTLING_IN + 1
+    looking.staleness_check.turn()
+    assert Price.objects.count() == 0
+    assert "BTCUSDT: trade" in caplog.text
+    assert "is yet to come" in caplog.text
 
 
 def falls_silent(looking: Looking) -> None:

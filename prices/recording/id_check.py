@@ -1,0 +1,212 @@
+"""Asks REST whether the tape, and a stream whose ids are far from it, are of one exchange."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+
+from ..exchange.agg_trades import WEIGHT, AggTrades
+from ..exchange.backoff import backoff
+from ..exchange.event_times import AHEAD_OF_OURS
+from ..exchange.messages import Tick
+from ..exchange.rest import Refused, Rest, Unanswered
+from ..keys import MASK, key
+from .id_witness import IdVerdict, Outcome
+from .recognition import Known, Recognition, is_near_newest, recognise, told
+from .reconnecting import ReconnectingTape
+from .staleness import FORGOTTEN, RETRY_WITHIN
+from .tape import Tape
+from .trade_times import since_1970
+
+logger = logging.getLogger(__name__)
+
+# Ticks at the end of the tape of which the exchange must know one.
+WITNESSES = 10
+
+# Request weight of a check, as a rule: five pages.
+COST = 5 * WEIGHT
+
+# Seconds until a tape or a tick that was contradicted is asked for again, the first time and at the
+# most: it doubles. Whoever has corrected a URL starts the recorder anew, and is asked at once.
+CONTRADICTED_RETRY = 60.0
+CONTRADICTED_RETRY_WITHIN = 3600.0
+
+# Doublings that are counted: with more of them any ceiling has been reached.
+MOST_DOUBLINGS = 10
+
+# Seconds between two lines of one kind.
+LINE_INTERVAL = 60.0
+
+# Symbols that such a line names.
+NAMED = 10
+
+FOREIGN = (
+    "nothing is stored, for the tape is of another exchange than this one. For a second tape set "
+    "another PRICETRACKER_HOME, or another database in DATABASE_URL."
+)
+UNANSWERED = (
+    "the trade ids are far from those on the tape, and nothing is stored until REST can be asked "
+    "whether this is the same exchange."
+)
+
+# A tick whose time is yet to come is from when times were not looked at: it bears witness to nothing.
+NEWEST = """
+SELECT id & %(mask)s, trades, price, quantity, timestamp FROM prices_price
+WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND id <= %(highest)s
+    AND timestamp <= to_timestamp(%(latest)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+def witnesses(tape: Tape, symbol: str, now: float) -> list[Tick]:
+    """The newest ticks of a symbol's tape, in order of id. `now` is in seconds since 1970."""
+    number = tape.numbers[symbol]
+    wanted = {
+        "mask": MASK,
+        "symbol": number,
+        "lowest": key(number, 0),
+        "highest": key(number, MASK),
+        "latest": now + AHEAD_OF_OURS / 1_000_000,
+        "limit": WITNESSES,
+    }
+    rows = tape.database.execute(NEWEST, wanted).fetchall()
+    return [
+        Tick(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
+        for first, trades, price, quantity, traded in (
+            (*row[:4], since_1970(row[4])) for row in reversed(rows)
+        )
+    ]
+
+
+class IdCheck:
+    """Asks for one symbol a turn, the one that has waited the longest. `hand_over` takes the verdict.
+
+    `questions` has the tick in doubt of each symbol, by another thread. `reserve` is the request
+    weight that is left to others: rather than use it up, a turn does nothing.
+    """
+
+    def __init__(
+        self,
+        questions: dict[str, Tick],
+        rest: Rest,
+        tape: ReconnectingTape,
+        *,
+        hand_over: Callable[[IdVerdict], None],
+        reserve: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.questions = questions
+        self.rest = rest
+        self.tape = tape
+        self.hand_over = hand_over
+        self.reserve = reserve
+        self.clock = clock
+        self.wall_clock = wall_clock
+        self.waits = backoff(ceiling=RETRY_WITHIN)
+        self.next_turn = clock()
+        # When each symbol is asked for again, and when it was asked for.
+        self.retry_at: dict[str, float] = {}
+        self.tried_at: dict[str, float] = {}
+        # The tick that was found to be of this exchange last, until the writer knows.
+        self.answered: dict[str, Tick] = {}
+        # How often each was contradicted in a row, and how the tapes were that are of another.
+        self.contradicted: Counter[str] = Counter()
+        self.foreign: dict[str, str] = {}
+        # Symbols whose check has failed since the last line about it; when each line was written.
+        self.failed: dict[str, str] = {}
+        self.told_at: dict[str, float] = {}
+
+    def turn(self) -> bool:
+        """Whether there was something to do. Raises Stopped, and one of AWAY without a database."""
+        now = self.clock()
+        if not self.questions or now < self.next_turn:
+            return False
+        self.tell(FOREIGN, self.foreign)
+        due = [
+            (self.tried_at.get(symbol, 0.0), symbol, tick)
+            for symbol, tick in self.questions.copy().items()
+            if self.is_due(symbol, tick, now)
+        ]
+        if not due or (self.reserve and self.rest.due_in(COST + self.reserve)):
+            return False
+        _, symbol, tick = min(due, key=itemgetter(0))
+        self.tried_at[symbol] = now
+        self.retry_at[symbol] = now + RETRY_WITHIN
+        try:
+            self.ask(symbol, tick)
+        except Unanswered as error:
+            if not isinstance(error, Refused):
+                self.next_turn = now + next(self.waits)
+            self.failed[symbol] = str(error)
+            if self.tell(UNANSWERED, self.failed):
+                self.failed.clear()
+        else:
+            self.waits = backoff(ceiling=RETRY_WITHIN)
+        return True
+
+    def is_due(self, symbol: str, tick: Tick, now: float) -> bool:
+        """A tick that was not there when the symbol was answered for is asked for at once."""
+        answered = self.answered.get(symbol)
+        is_new = answered is not None and answered is not tick
+        return is_new or self.retry_at.get(symbol, now) <= now
+
+    def ask(self, symbol: str, tick: Tick) -> None:
+        self.answered.pop(symbol, None)
+        tape = self.of_tape(symbol)
+        if tape.known is Known.NO:
+            self.contradict(symbol)
+            self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
+            return
+        stream = self.of_stream(symbol, tick) if tape.known is Known.YES else tape
+        if stream.known is Known.UNSURE:
+            raise Unanswered("Its history does not go so far yet.")
+        if stream.known is Known.NO:
+            self.contradict(symbol)
+            self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TICK))
+            return
+        self.contradicted.pop(symbol, None)
+        # Until the writer has seen it.
+        self.answered[symbol] = tick
+        self.retry_at[symbol] = self.clock() + FORGOTTEN
+        logger.info("%s: far from the tape's ids, but of the same exchange.", symbol)
+        self.hand_over(IdVerdict(tick, Outcome.KNOWN))
+
+    def of_tape(self, symbol: str) -> Recognition:
+        """Whether the exchange knows the newest ticks of the tape. Says so when it does not."""
+        ticks = self.tape.once(lambda tape: witnesses(tape, symbol, self.wall_clock()))
+        if not ticks:
+            # Nothing is there that could be mixed with something else.
+            return Recognition(Known.YES)
+        found = recognise(AggTrades(self.rest, symbol), ticks)
+        if found.known is Known.NO and found.instead is not None:
+            theirs, ours = told(found.instead), told(ticks[-1])
+            self.foreign[symbol] = f"Of {symbol} the tape has trade {ours}, this exchange {theirs}."
+            self.tell(FOREIGN, self.foreign)
+        else:
+            self.foreign.pop(symbol, None)
+        return found
+
+    def of_stream(self, symbol: str, tick: Tick) -> Recognition:
+        agg_trades = AggTrades(self.rest, symbol)
+        if is_near_newest(agg_trades, tick):
+            return Recognition(Known.YES)
+        return recognise(agg_trades, [tick])
+
+    def contradict(self, symbol: str) -> None:
+        wait = CONTRADICTED_RETRY * 2.0 ** self.contradicted[symbol]
+        self.retry_at[symbol] = self.clock() + min(wait, CONTRADICTED_RETRY_WITHIN)
+        self.contradicted[symbol] = min(self.contradicted[symbol] + 1, MOST_DOUBLINGS)
+
+    def tell(self, sentence: str, symbols: Mapping[str, str]) -> bool:
+        """One line a minute of each kind, however many symbols there are. Whether it was written."""
+        now = self.clock()
+        told_at = self.told_at.get(sentence)
+        if not symbols or (told_at is not None and now - told_at < LINE_INTERVAL):
+            return False
+        names = ", ".join([*symbols][:NAMED])
+        more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
+        logger.error("%s%s: %s %s", names, more, sentence, [*symbols.values()][-1])
+        self.told_at[sentence] = now
+        return True

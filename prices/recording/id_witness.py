@@ -1,0 +1,208 @@
+"""The ids as witness: a symbol whose trade ids are far from the tape's is held until REST knows it.
+
+Two exchanges trade the same symbols under the same names; their trade ids are what tells them apart.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from ..exchange.messages import Tick, micros
+from ..keys import key
+from .reconnecting import ReconnectingTape
+from .tape import Tape
+from .trade_times import Refused, Times, since_1970
+
+# Trades that may lie between two ticks, either way, without a question. To repair a gap that is
+# larger takes more than one page of REST: one request more is no matter.
+FAR = 1_000
+
+# A larger jump ahead is still plausible at so many times the symbol's own pace: a minute of the
+# recordings at hand has up to 2.5 times the trades of the mean one, one of a crash more.
+FASTER = 20
+
+# Microseconds of the tape that the pace is taken from, and those of absence that it is believed for:
+# after a longer one a request is no matter either, and by then many ids would be plausible.
+PACE_OVER = 3_600_000_000
+PACE_SPAN = timedelta(microseconds=PACE_OVER)
+
+# Microseconds that the pace is taken over at least: some ticks of one order are no pace.
+PACE_OVER_AT_LEAST = 60_000_000
+
+# Ticks of all symbols that are held meanwhile, of some 400 bytes each. Of further ones the ids show
+# as a gap, which REST fills.
+HELD = 10_000
+
+# The first trade in the last part of a tape, and when it was made.
+BEGINS = """
+SELECT id & ((1::bigint << 44) - 1), timestamp FROM prices_price
+WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND timestamp >= %(since)s
+ORDER BY timestamp, id LIMIT 1
+"""
+
+
+class Outcome(Enum):
+    """What REST says of the tape's newest trades, and of the tick that is far from them."""
+
+    KNOWN = "both are of this exchange"
+    FOREIGN_TICK = "the tape is of this exchange, the tick is not"
+    FOREIGN_TAPE = "the tape is of another exchange"
+
+
+class IdVerdict(NamedTuple):
+    """The answer to the question whether `tick` is of the exchange that the tape is of."""
+
+    tick: Tick
+    outcome: Outcome
+
+
+class Place(NamedTuple):
+    """A trade id, and the time of its trade."""
+
+    last: int
+    traded: int
+
+
+class Placed(Protocol):
+    """A tick, or a place: the last trade id, and the time, in either unit of the exchange."""
+
+    @property
+    def last(self) -> int: ...
+    @property
+    def traded(self) -> int: ...
+
+
+def is_far(ahead: int, pace: float, elapsed: int) -> bool:
+    """Whether a trade id lies further from the newest one than can be explained.
+
+    `ahead`: by how many ids, below 0 when it is behind. `pace`: ids a microsecond, as the tape
+    shows. `elapsed`: microseconds between the two trades.
+    """
+    explained = FASTER * pace * max(0, min(elapsed, PACE_OVER)) if ahead > 0 else 0
+    return abs(ahead) > max(FAR, explained)
+
+
+def pace_of(tape: Tape, symbol: str) -> float:
+    """Trade ids a microsecond in the last hour of a symbol's tape; 0 without one."""
+    newest = tape.newest(symbol)
+    if newest is None:
+        return 0.0
+    number = tape.numbers[symbol]
+    ends = since_1970(newest.traded)
+    since = newest.traded - PACE_SPAN
+    bounds = {"symbol": number, "lowest": key(number, 0), "since": since}
+    found = tape.database.execute(BEGINS, bounds).fetchone()
+    if found is None:
+        return 0.0
+    first, began = found
+    span = max(ends - since_1970(began), PACE_OVER_AT_LEAST)
+    return max(0.0, float(newest.last - first) / span)
+
+
+@dataclass
+class Doubt:
+    """A symbol of which a tick came that is far from the tape, and what has come of it since."""
+
+    tick: Tick
+    held: list[Tick] = field(default_factory=list)
+    # The tape is of another exchange: nothing joins it.
+    refuted: bool = False
+
+
+class IdWitness:
+    """Lets pass what joins the tape, and holds the other ticks. The writer's, and only asked by it.
+
+    `questions` is for whoever asks REST, in another thread: the tick in doubt of each symbol.
+    """
+
+    def __init__(self, tape: ReconnectingTape, times: Times) -> None:
+        self.tape = tape
+        self.times = times
+        self.at: dict[str, Placed] = {}
+        self.doubts: dict[str, Doubt] = {}
+        self.questions: dict[str, Tick] = {}
+        self.held = 0
+
+    def forget(self) -> None:
+        """The tape may be another one, or have lost what was on it."""
+        self.at.clear()
+
+    def interrupted(self, symbols: Iterable[str] | None = None) -> None:
+        """What comes next, of some symbols or of any, does not join what is held: that is left to REST."""
+        for symbol in self.doubts.keys() if symbols is None else symbols:
+            self.held -= len(self.doubts[symbol].held)
+            self.doubts[symbol].held.clear()
+
+    def sift(self, ticks: list[Tick]) -> tuple[list[Tick], set[str]]:
+        """The ticks that join, in their order, and the symbols of the others, which are held."""
+        joining = 0 if self.doubts else self.joining(ticks)
+        if joining == len(ticks):
+            return ticks, set()
+        passed, doubted = ticks[:joining], set()
+        for tick in ticks[joining:]:
+            if self.joins(tick):
+                self.at[tick.symbol] = tick
+                passed.append(tick)
+            else:
+                self.hold(tick)
+                doubted.add(tick.symbol)
+        return passed, doubted
+
+    def joining(self, ticks: Sequence[Tick]) -> int:
+        """How many of the first ticks lie beside the newest of their symbols: nearly always all."""
+        at = self.at
+        for n, tick in enumerate(ticks):
+            newest = at.get(tick.symbol)
+            if newest is None or not -FAR <= tick.first - newest.last <= FAR:
+                return n
+            at[tick.symbol] = tick
+        return len(ticks)
+
+    def joins(self, tick: Tick) -> bool:
+        newest = self.newest(tick.symbol)
+        doubt = self.doubts.get(tick.symbol)
+        if doubt is not None:
+            # Of what else comes meanwhile only the very next trade is beyond doubt.
+            return not doubt.refuted and newest is not None and tick.first == newest.last + 1
+        if newest is None:
+            return True
+        ahead = tick.first - newest.last
+        if abs(ahead) <= FAR:
+            return True
+        pace = self.tape.insist(lambda tape: pace_of(tape, tick.symbol))
+        return not is_far(ahead, pace, micros(tick.traded) - micros(newest.traded))
+
+    def newest(self, symbol: str) -> Placed | None:
+        if symbol not in self.at and (found := self.times.newest_of(symbol)) is not None:
+            self.at[symbol] = Place(*found)
+        return self.at.get(symbol)
+
+    def hold(self, tick: Tick) -> None:
+        doubt = self.doubts.setdefault(tick.symbol, Doubt(tick))
+        self.questions.setdefault(tick.symbol, tick)
+        if self.held < HELD and not doubt.refuted:
+            doubt.held.append(tick)
+            self.held += 1
+
+    def judge(self, verdict: IdVerdict) -> tuple[list[Tick], list[Refused]]:
+        """What may be looked at again of that which is held, and what is refused."""
+        symbol = verdict.tick.symbol
+        doubt = self.doubts.get(symbol)
+        if doubt is None or doubt.tick is not verdict.tick:
+            return [], []
+        self.held -= len(doubt.held)
+        if verdict.outcome is Outcome.FOREIGN_TAPE:
+            doubt.held.clear()
+            doubt.refuted = True
+            return [], []
+        del self.doubts[symbol], self.questions[symbol]
+        if verdict.outcome is Outcome.KNOWN:
+            newest = self.newest(symbol)
+            if doubt.held or newest is None or newest.last < verdict.tick.first:
+                self.at[symbol] = Place(verdict.tick.first - 1, verdict.tick.traded)
+            return doubt.held, []
+        foreign = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) <= FAR]
+        rest = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) > FAR]
+        return rest, [Refused(tick, "the exchange's REST knows no such trade") for tick in foreign]
