@@ -1,4 +1,4 @@
-"""The local exchange: recorded ticks served as Binance serves live ones."""
+"""The local exchange: serves recorded trades as Binance serves live ones."""
 
 from django.apps import AppConfig
 

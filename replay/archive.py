@@ -1,4 +1,4 @@
-"""Reads recorded ticks from files in the layout of Binance's public archive."""
+"""Reads recorded trades from files in the layout of Binance's public archive."""
 
 import gzip
 import io
@@ -16,7 +16,7 @@ from .rows import parse
 
 SHIPPED = Path(__file__).parent / "recordings"
 
-# BTCUSDT-aggTrades-2025-07-03.csv; a symbol is of any script, but never in lower case.
+# BTCUSDT-aggTrades-2025-07-03.csv; a symbol may be of any script, but never in lower case.
 FILE_NAME = re.compile(r"(?P<symbol>(?:[-.]|(?![a-z])\w){1,50})-aggTrades-.+\.csv(?:\.gz|\.zip)?")
 
 
@@ -25,12 +25,14 @@ class RecordingError(Exception):
 
 
 def shipped() -> list[Path]:
-    """The recordings that come with the project."""
+    """The included recordings."""
     return sorted(SHIPPED.glob("*.csv.gz"))
 
 
 def read(paths: Iterable[Path]) -> list[Recording]:
-    """One recording a symbol; several files of one symbol are joined in the order of their ids."""
+    """One recording per symbol; several files of one symbol are joined in the order of their
+    ids.
+    """
     by_symbol: dict[str, list[tuple[int, Path]]] = {}
     for path in paths:
         by_symbol.setdefault(_symbol_of(path), []).append((_first_id(path), path))
@@ -69,11 +71,11 @@ def _append(recording: Recording, path: Path, lines: Iterable[tuple[int, str]]) 
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered as an editor numbers them, the header left out."""
+    """Numbered as an editor numbers them, without the header."""
     try:
         with _opened(path) as lines:
             for number, line in enumerate(lines, 1):
-                # The archive has no header; some tools put one there.
+                # The archive has no header; some tools add one.
                 if number > 1 or line.split(",")[0].strip().isdecimal():
                     yield number, line
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Candles of the ledger, as REST gives them."""
+"""Candles of the ledger, as REST returns them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ INTERVALS = {
 # Prices and quantities have eight decimals each: as integers they count units of 1e-8, and their
 # products units of 1e-16.
 UNIT = 10**8
-# Ticks are folded in blocks, which are remembered: candles of any length share them, and so do the
+# Trades are folded in blocks, which are cached: candles of any length share them, and so do the
 # cycles of a looped ledger.
 BLOCK = 512
 
@@ -61,7 +61,7 @@ def candles(market: Market, first: int, last: int, length: int, now: int) -> Ite
 
 def _candle(market: Market, start: int, stop: int) -> Candle:
     if start == stop:
-        # Nobody traded: the price stays where the last trade left it.
+        # Nobody traded: the price stays at that of the last trade.
         (before,) = market.runs(start - 1, start)
         close = _fold(market.recording, before.start, before.stop).close
         return Candle(close, close, close, close)
@@ -95,7 +95,7 @@ def _fold(rec: Recording, start: int, stop: int) -> Candle:
 
 
 def units(number: str) -> int:
-    """A number as the ledger writes it, with all eight decimals, in units of 1e-8."""
+    """A number from the ledger, with all eight decimals, in units of 1e-8."""
     return int(number.replace(".", ""))
 
 
@@ -117,6 +117,6 @@ def _row(opens: int, closes: int, candle: Candle) -> list[object]:
 
 
 def decimal(count: int) -> str:
-    """So many units of 1e-8, as the exchange writes them."""
+    """A number of units of 1e-8, as the exchange writes it."""
     whole, rest = divmod(count, UNIT)
     return f"{whole}.{rest:08d}"

@@ -1,20 +1,20 @@
-"""The exchange's clock, in microseconds: what has happened, and what may be told of it."""
+"""The exchange's clock, in microseconds: what has happened, and what may be sent."""
 
 import time
 from collections.abc import Callable
 
 from .ledger import ENDLESS
 
-# The streams tell of a trade a little after it happened: the real exchange takes one to eight ms.
+# The streams send a trade a little after it happened: the real exchange takes one to eight ms.
 # Whole milliseconds, so that E is the same instant in both time units.
 LAG = 3_000  # µs
 
-# How often a connection looks at a clock that others move on.
+# How often a connection checks a clock that others advance.
 LOOK_AGAIN = 0.01  # seconds
 
 
 class Clock:
-    """The present, which a looped ledger reaches into; and what all clocks have in common."""
+    """The present, which a looped ledger extends into; and what all clocks have in common."""
 
     speed = 1.0
 
@@ -22,30 +22,30 @@ class Clock:
         self._wall = wall
 
     def now(self) -> int:
-        """What happened up to now is known to REST."""
+        """REST knows what happened up to now."""
         return int(self._wall() * 1_000_000)
 
     def edge(self) -> int:
-        """Ticks after this time are still news: whoever comes now is sent these."""
+        """Trades after this time are news: a client that connects now is sent these."""
         return self.now() - LAG
 
     def horizon(self) -> int:
-        """Ticks up to this time may be streamed."""
+        """Trades up to this time may be streamed."""
         return self.edge()
 
     def seconds_until(self, time: int) -> float:
-        """How long until a tick of this time may be streamed."""
+        """How long until a trade of this time may be streamed."""
         return (time - self.horizon()) / 1_000_000 / self.speed
 
     def start(self) -> None:
-        """Somebody listens."""
+        """A client is listening."""
 
     def reached(self, time: int) -> None:
-        """Somebody was sent the ticks up to this time."""
+        """A client was sent the trades up to this time."""
 
 
 class ReplayClock(Clock):
-    """Stands at the first tick until somebody listens, then runs `speed` times as fast as time."""
+    """Stands at the first trade until a client listens, then runs at `speed` times real time."""
 
     def __init__(
         self, first_time: int, speed: float, monotonic: Callable[[], float] = time.monotonic
@@ -67,7 +67,7 @@ class ReplayClock(Clock):
 
 
 class DrivenClock(Clock):
-    """Moved on by the sending: it stands where the furthest client is, and waits for nothing."""
+    """Advanced by the sending: it shows the time of the furthest client, and waits for nothing."""
 
     def __init__(self, first_time: int) -> None:
         self._now = first_time
@@ -86,7 +86,7 @@ class DrivenClock(Clock):
 
 
 class StepClock(Clock):
-    """Stands still until it is moved on, by a test and from any thread."""
+    """Stands still until a test advances it, from any thread."""
 
     def __init__(self, first_time: int) -> None:
         self._now = first_time
@@ -98,9 +98,9 @@ class StepClock(Clock):
         self._now += micros
 
     def step_to(self, time: int) -> None:
-        """What happened up to this instant is known then. What is streamed lags, as always."""
+        """What happened up to this instant is known then. Streams lag, as always."""
         self._now = max(self._now, time)
 
     def seconds_until(self, time: int) -> float:
-        """Nobody knows: ask again soon."""
+        """Not known: ask again soon."""
         return LOOK_AGAIN if time > self.horizon() else 0

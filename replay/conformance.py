@@ -1,4 +1,7 @@
-"""The judge: notes how clients behave, and where they break the exchange's rules. Time is passed in."""
+"""The judge: records how clients behave, and where they break the exchange's rules.
+
+Time is passed in.
+"""
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -6,19 +9,19 @@ from typing import Any
 
 from .limits import CONNECTIONS_WINDOW, MINUTE, Limits
 
-# Rules that a client can break, as the sentence ends; what is in braces comes from the limits.
+# Rules that a client can break, as the sentence ends; the limits fill in what is in braces.
 CONNECTS = "connected more than {connections} times in 5 minutes"
 FRAMES = "sent more than {client_frames} frames in a second"
 PONGS = "left a ping unanswered for {pong_timeout:g} seconds"
 WAITING = "sent a request before Retry-After was over"
 WEIGHT = "used more than {weight} request weight in a minute"
 
-# A client that connects a hundred times as often as it may is judged all the same, in bounded memory.
+# A client that connects a hundred times as often as it may is still judged, in bounded memory.
 REMEMBERED = 30_000
 
 
 class Rush:
-    """The most events in any stretch of so many seconds."""
+    """The maximum number of events in any stretch of some seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -26,7 +29,7 @@ class Rush:
         self.most = 0
 
     def note(self, now: float) -> int:
-        """How many there are now."""
+        """The number of events now."""
         self._latest.append(now)
         while now - self._latest[0] >= self._seconds:
             self._latest.popleft()
@@ -82,7 +85,7 @@ class Client:
 
 class Judge:
     def __init__(self, limits: Limits, faults: Callable[[], Mapping[str, int]] = dict) -> None:
-        """`faults`: how many of each name have come about."""
+        """`faults`: how often each fault occurred, by name."""
         self._limits = limits
         self._faults = faults
         self._clients: dict[str, Client] = {}
@@ -100,7 +103,7 @@ class Judge:
         self._client(address).broken[PONGS] += 1
 
     def request(self, address: str, weight: int, now: float) -> None:
-        """`now`: seconds of the epoch, since weight is counted by the minute on the wall."""
+        """`now`: seconds since 1970, since weight is counted by the minute of the wall clock."""
         self._client(address).request(weight, now)
 
     def told_to_wait(self, address: str, seconds: float, now: float) -> None:
@@ -116,7 +119,7 @@ class Judge:
         ]
 
     def report(self) -> dict[str, Any]:
-        """Its notes for JSON: the totals of all clients, and the most of any one."""
+        """The report as JSON: totals of all clients, and the maximum of any one."""
         clients = self._clients.values()
         return {
             "connects": sum(client.connects for client in clients),

@@ -1,4 +1,4 @@
-"""One stream connection: five tasks round one socket, of which the first to end ends all."""
+"""One stream connection: five tasks for one socket, of which the first to end ends all."""
 
 import asyncio
 import time
@@ -76,7 +76,7 @@ class Connection:
                 self._doom(fault)
 
     def _doom(self, ending: Ending) -> None:
-        """Not one tick more is sent."""
+        """Not one more trade is sent."""
         if not self._fate:
             self._fate = ending
             self._doomed.set()
@@ -85,11 +85,11 @@ class Connection:
     async def _live(self) -> Ending | None:
         lives: list[Life] = [self._read(), self._sender.run(), self._beat(), self._expire()]
         ending = await _first([*lives, self._meet_fate()])
-        # Fate stops the sending first, which has nothing to say.
+        # This task stops the sending first, which has nothing to say.
         return self._fate or ending
 
     def _is_held(self) -> bool:
-        """Whether a connection that is half-open stays so."""
+        """Whether a half-open connection stays half-open."""
         stands = isinstance(self._fate, Fault) and self._exchange.faults.stands(self._fate)
         return stands and not self._stopping.is_set()
 
@@ -114,7 +114,7 @@ class Connection:
     async def _control(self, text: str) -> None:
         reply = self._session.answer(text)
         self._sender.listen()
-        # Written at once, so ahead of what it subscribes to.
+        # Written at once, so before what it subscribes to.
         await self._socket.send_str(reply)
 
     async def _beat(self) -> Farewell:
@@ -141,7 +141,7 @@ class Connection:
 
 
 async def _first(lives: Iterable[Life]) -> Ending | None:
-    """Run all until one ends; what that one says."""
+    """Run all until one ends; returns its result."""
     tasks = [asyncio.ensure_future(life) for life in lives]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Control frames of a stream connection: what a request is made of, and what is replied."""
+"""Control frames of a stream connection: the form of requests and replies."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How a connection ends: well, or in one of the ways in which connections fail."""
+"""How a connection ends: cleanly, or in one of the ways in which connections fail."""
 
 import asyncio
 import socket
@@ -11,10 +11,11 @@ from aiohttp import web
 
 from .faults.fault import Fault
 
-# How long a client may take to answer a close frame, or the end of the stream, before it is cut off.
+# How long a client may take to answer a close frame, or the end of the stream, before it is
+# disconnected.
 CLOSE_TIMEOUT = 1  # second
 
-# How often somebody who waits looks whether it is time.
+# How often a waiting task checks whether it is time.
 BEAT = 0.02  # seconds
 
 
@@ -55,13 +56,13 @@ async def end(
 async def close(
     ws: web.WebSocketResponse, transport: asyncio.Transport, farewell: Farewell
 ) -> None:
-    # A client that has stopped reading would hold up a drain for ever.
+    # A client that has stopped reading would hold up a drain without end.
     await ws.close(code=farewell.code, message=farewell.reason.encode(), drain=False)
     transport.abort()
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """RST in place of FIN: without lingering, what was not sent yet is thrown away."""
+    """RST instead of FIN: without lingering, unsent data is discarded."""
     if not transport.is_closing():
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
@@ -70,7 +71,7 @@ def reset(transport: asyncio.Transport) -> None:
 
 
 async def finish(transport: asyncio.Transport) -> None:
-    """FIN, and no close frame before it."""
+    """FIN, without a close frame before it."""
     transport.write_eof()
     with suppress(TimeoutError):
         await asyncio.wait_for(wait_while(lambda: not transport.is_closing()), CLOSE_TIMEOUT)

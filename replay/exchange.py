@@ -37,7 +37,7 @@ class Exchange:
         return self._connections.setdefault(address, window)
 
     def markets(self, symbols: Iterable[str]) -> list[Market]:
-        """Those of these symbols that are listed."""
+        """The markets of these symbols that are listed."""
         return [self.ledger.markets[name] for name in symbols if name in self.ledger.markets]
 
 
@@ -49,11 +49,11 @@ def open_exchange(
     limits: Limits | None = None,
     clock: Clock | None = None,
 ) -> Exchange:
-    """An exchange that replays these files, or else the shipped ones; `speed` may be infinite.
+    """An exchange that replays these files, or the included ones; `speed` may be infinite.
 
-    A loop keeps to the calendar. So at another speed the recording is squeezed: the exchange is
-    that many times as busy, and its times stay the present's. At infinite speed it starts from the
-    present and runs ahead of it. A `clock` of one's own takes the place of all this.
+    A loop follows the calendar. So at another speed the recording is compressed: the exchange is
+    that many times as busy, and its times stay those of the present. At infinite speed it starts
+    from the present and runs ahead of it. A `clock` passed in replaces all this.
     """
     recordings = archive.read(list(files) or archive.shipped())
     driven = math.isinf(speed)

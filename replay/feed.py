@@ -5,19 +5,19 @@ from bisect import bisect_right
 from .frames import Slice
 from .ledger import ENDLESS, Market
 
-# Ticks of each market, on average, that are worth looking through all markets for.
+# Trades of each market, on average, that are worth looking through all markets for.
 WORTHWHILE = 10
 
 
 class Feed:
-    """Slow or fast, a connection is sent each tick once: only its own reading moves it on."""
+    """Slow or fast, a connection is sent each trade once: only its own reading advances it."""
 
     def __init__(self) -> None:
         self._places: dict[Market, int] = {}
         self._unbroken: dict[Market, int] = {}  # since when nothing was left out
 
     def listen(self, markets: list[Market], since: int) -> None:
-        """Listen to these and no others; a new one begins with the first tick after `since`."""
+        """Listen to these and no others; a new one begins with the first trade after `since`."""
         self._places = {
             market: self._places[market] if market in self._places else market.count_until(since)
             for market in markets
@@ -31,7 +31,7 @@ class Feed:
         self._unbroken = dict(self._places)
 
     def latest(self, count: int, symbol: str) -> list[Slice]:
-        """The last so many ticks of each market, or of one, that the client was sent."""
+        """The last trades of each market, or of one, that the client was sent."""
         return [
             Slice(market, max(place - count, self._unbroken[market]), place)
             for market, place in self._places.items()
@@ -39,11 +39,14 @@ class Feed:
         ]
 
     def next_time(self) -> int | None:
-        """When the next tick happens; None when there is none to come."""
+        """When the next trade happens; None when there is none to come."""
         return min((market.time_of(place) for market, place in self._waiting()), default=None)
 
     def take(self, horizon: int, about: int) -> list[Slice]:
-        """The next ticks up to the horizon; a few more than `about` when many share an instant, or there are many markets."""
+        """The next trades up to the horizon.
+
+        A few more than `about` when many share an instant, or there are many markets.
+        """
         waiting = self._waiting()
         if not waiting:
             return []
@@ -61,7 +64,10 @@ class Feed:
         return [(market, place) for market, place in self._places.items() if place < market.size]
 
     def _end(self, waiting: list[tuple[Market, int]], horizon: int, share: int) -> int:
-        """The instant to take ticks up to: not beyond the horizon, and with about `share` of each market."""
+        """The instant to take trades up to.
+
+        Not beyond the horizon, and with about `share` of each market.
+        """
         ends = {min(horizon, self._time_after(market, place, share)) for market, place in waiting}
         if len(ends) == 1:
             return ends.pop()
@@ -75,7 +81,7 @@ class Feed:
 
     @staticmethod
     def _time_after(market: Market, place: int, ticks: int) -> int:
-        """The time of the last of the next so many ticks."""
+        """The time of the last of the next trades."""
         if place + ticks > market.size:
             return ENDLESS
         return market.time_of(place + ticks - 1)

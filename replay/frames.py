@@ -1,7 +1,7 @@
-"""Ticks as WebSocket text frames, many to a chunk.
+"""Trades as WebSocket text frames, many to a chunk.
 
-At full speed the exchange is the bench that recorders are measured on. One template filled per
-tick, and whole chunks written, let one core send more frames than a client can take.
+At full speed recorders are measured against this exchange. One template filled per trade, and whole
+chunks written, let one core send more frames than a client can take.
 """
 
 import struct
@@ -40,7 +40,7 @@ class Dialect(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """The ticks of one market from number `start` to before `stop`."""
+    """The trades of one market from number `start` to before `stop`."""
 
     market: Market
     start: int
@@ -48,7 +48,7 @@ class Slice(NamedTuple):
 
 
 def chunk(slices: list[Slice], dialect: Dialect) -> bytes:
-    """All the ticks of these slices as frames, in the order of time."""
+    """All the trades of these slices as frames, in order of time."""
     texts = [text for part in slices for text in _texts(part, dialect)]
     if len(slices) > 1:
         texts = _by_time(slices, texts)
@@ -56,7 +56,7 @@ def chunk(slices: list[Slice], dialect: Dialect) -> bytes:
 
 
 def told(slices: list[Slice], dialect: Dialect) -> list[tuple[str, bytes]]:
-    """The same one by one, as symbol and text, for whoever looks at each."""
+    """The same one by one, as symbol and text."""
     texts = [(part.market.symbol, text) for part in slices for text in _texts(part, dialect)]
     return _by_time(slices, texts)
 
@@ -128,5 +128,5 @@ def _header(length: int) -> bytes:
     return struct.pack("!BBH", TEXT_FRAME, 126, length)
 
 
-# No tick makes a longer text: a symbol has at most 50 characters, a number at most 29.
+# No trade makes a longer text: a symbol has at most 50 characters, a number at most 29.
 HEADERS = [_header(length) for length in range(1024)]

@@ -1,9 +1,9 @@
-"""The ledger: every tick of the exchange, found by number, by id or by time.
+"""The ledger: every trade of the exchange, found by number, by id or by time.
 
-A looped ledger is the recording laid end to end, for ever. Nothing but the recording is stored:
-cycle k is the recording with each id moved on by k times the ids of one cycle, and each time by k
-times its length. So the tick of any number, id or instant is found by arithmetic, and a restarted
-exchange goes on where the calendar says.
+A looped ledger is the recording repeated without end. Only the recording is stored: cycle k is the
+recording with each id increased by k times the ids of one cycle, and each time by k times its
+length. So the trade of any number, id or instant is computed, and a restarted exchange continues
+where the calendar says.
 """
 
 import math
@@ -32,7 +32,7 @@ class Tick(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Neighbouring rows of the recording, and what they are moved on by."""
+    """Neighbouring rows of the recording, and the offsets to add to them."""
 
     start: int
     stop: int
@@ -42,10 +42,10 @@ class Run(NamedTuple):
 
 
 class Market:
-    """The ticks of one symbol, numbered from 0."""
+    """The trades of one symbol, numbered from 0."""
 
     def __init__(self, recording: Recording, cycle: int | None = None) -> None:
-        """`cycle`: µs from one round of the recording to the next; None plays it once."""
+        """`cycle`: µs from one cycle of the recording to the next; None plays it once."""
         self.recording = recording
         self.symbol = recording.symbol
         self._rows = len(recording)
@@ -59,14 +59,14 @@ class Market:
             self._trade_ids = recording.last_ids[-1] - recording.first_ids[0] + 1
 
     def count_until(self, time: int) -> int:
-        """How many ticks there are up to and including this instant."""
+        """How many trades there are up to and including this instant."""
         return self._count(self.recording.times, time, self._cycle, bisect_right)
 
     def count_before(self, time: int) -> int:
         return self._count(self.recording.times, time, self._cycle, bisect_left)
 
     def count_below(self, agg_id: int) -> int:
-        """How many ticks have a lower aggregate id."""
+        """How many trades have a lower aggregate id."""
         return self._count(self.recording.agg_ids, agg_id, self._agg_ids, bisect_left)
 
     def _count(self, column: "array[int]", value: int, stride: int, bisect: Bisect) -> int:
@@ -78,7 +78,7 @@ class Market:
         return self.recording.times[row] + cycle * self._cycle
 
     def runs(self, start: int, stop: int) -> Iterator[Run]:
-        """The ticks from `start` to before `stop`, as slices of the recording's columns."""
+        """The trades from `start` to before `stop`, as slices of the recording's columns."""
         while start < stop:
             cycle, row = divmod(start, self._rows)
             length = min(stop - start, self._rows - row)
@@ -113,7 +113,9 @@ class Ledger:
     def __init__(
         self, recordings: Iterable[Recording], *, loop: bool = False, squeeze: float = 1
     ) -> None:
-        """`squeeze` makes a looped recording so many times as short, the exchange as busy."""
+        """`squeeze` divides the length of a looped recording, so that the exchange is as many
+        times as busy.
+        """
         recordings = list(recordings)
         self.first_time = min(rec.times[0] for rec in recordings)
         cycle = None

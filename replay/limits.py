@@ -1,4 +1,4 @@
-"""What the exchange puts up with: frames, connections, request weight. Time is passed in."""
+"""The exchange's limits: frames, connections, request weight. Time is passed in."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Limits:
 
 
 class RollingWindow:
-    """At most so many events in any stretch of so many seconds."""
+    """At most a number of events in any stretch of some seconds."""
 
     def __init__(self, events: int, seconds: float) -> None:
         self._seconds = seconds
@@ -53,7 +53,7 @@ class Heartbeat:
 
     def pong(self, payload: bytes) -> None:
         if payload in self._unanswered:
-            # It shows that the client lives, so the pings before this one are settled too.
+            # It shows that the client is alive, so the pings before this one are settled too.
             self._unanswered.clear()
 
     def due(self, now: float) -> bool:
@@ -72,7 +72,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not looked at."""
+    """Why a request is not processed."""
 
     status: int
     retry_after: int  # seconds
@@ -80,7 +80,7 @@ class Refusal:
 
 
 class Weights:
-    """What one address has used in this minute, and its bans. Times are seconds of the epoch."""
+    """What one address has used in this minute, and its bans. Times are seconds since 1970."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -91,7 +91,7 @@ class Weights:
         self.used = 0
 
     def spend(self, weight: int, now: float) -> Refusal | None:
-        """Count a request; say why if it is refused."""
+        """Count a request; the reason if it is refused."""
         if int(now // MINUTE) != self._minute:
             self._minute, self._excess, self.used = int(now // MINUTE), 0, 0
         if now < self._banned_until:
@@ -110,8 +110,8 @@ class Weights:
         return Refusal(
             429,
             _seconds((self._minute + 1) * MINUTE - now),
-            f"Too much request weight used; current limit is {self._limits.weight} request weight per"
-            " 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.",
+            f"Too much request weight used; current limit is {self._limits.weight} request weight "
+            "per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.",
         )
 
     def _ban(self, now: float) -> Refusal:
@@ -124,5 +124,5 @@ class Weights:
 
 
 def _seconds(duration: float) -> int:
-    """Whole seconds, rounded up: whoever waits that long has waited long enough."""
+    """Whole seconds, rounded up: a client that waits that long has waited long enough."""
     return -int(-duration // 1)

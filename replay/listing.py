@@ -17,7 +17,7 @@ PRECISION = 8  # decimals, of everything
 def exchange_info(
     markets: Iterable[Market], statuses: Mapping[str, str], server_time: int, limits: Limits
 ) -> dict[str, Any]:
-    """`statuses`: of the symbols that are not simply trading."""
+    """`statuses`: of the symbols that do not have the status TRADING."""
     return {
         "timezone": "UTC",
         "serverTime": server_time,
@@ -84,6 +84,6 @@ def _steps(recording: Recording) -> tuple[str, str]:
 
 
 def _step(numbers: Iterable[str]) -> str:
-    """The smallest step between these numbers, going by the decimals that they use."""
+    """The smallest step between these numbers, by the decimals that they use."""
     decimals = max(len(number.rstrip("0").partition(".")[2]) for number in numbers)
     return f"{10**-decimals:.{PRECISION}f}"

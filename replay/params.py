@@ -62,7 +62,7 @@ class Params:
         return _symbol("symbol", self.required("symbol"))
 
     def symbols(self) -> list[str] | None:
-        """The symbols that are asked for, in either spelling; None when none is named."""
+        """The requested symbols, in either spelling; None when none is named."""
         if "symbol" in self and "symbols" in self:
             raise ParameterError(-1128, "Combination of optional parameters invalid.")
         if "symbol" in self:
@@ -90,7 +90,7 @@ class Params:
         return min(limit, MAX_LIMIT)
 
     def time(self, name: str, now: int) -> int | None:
-        """A bound in µs, pulled into the range that the exchange knows."""
+        """A bound in µs, clamped to the range that the exchange knows."""
         value = self.number(name)
         if value is None:
             return None
@@ -99,7 +99,7 @@ class Params:
         return min(max(value, EARLIEST), now + LOOK_AHEAD)
 
     def last_time(self, name: str, now: int) -> int | None:
-        """The same for an upper bound: in milliseconds, it takes in the whole of its last one."""
+        """The same for an upper bound: in milliseconds, it includes the whole of its last one."""
         time = self.time(name, now)
         in_milliseconds = (self.number(name) or 0) < MICROSECONDS_FROM
         return time + 999 if time is not None and in_milliseconds else time

@@ -1,10 +1,10 @@
-"""One symbol's recorded ticks, as columns."""
+"""One symbol's recorded trades, as columns."""
 
 from array import array
 
 
 class Recording:
-    """Ticks in the order of their ids.
+    """Trades in the order of their ids.
 
     A big day has ten million. As columns of machine integers they take some fifty bytes each; as
     objects they would take five hundred.
@@ -33,7 +33,7 @@ class Recording:
         time: int,
         flags: int,
     ) -> None:
-        """Add the next tick. Ids and times are found by bisection, so they must not step back."""
+        """Add the next trade. Ids and times are found by bisection, so they must not step back."""
         if self.agg_ids:
             if agg_id <= self.agg_ids[-1]:
                 raise ValueError(f"aggregate id {agg_id} does not follow {self.agg_ids[-1]}")

@@ -1,4 +1,4 @@
-"""The REST questions and their answers. Knows no socket; the time is passed in."""
+"""The REST requests and their responses. Knows no socket; the time is passed in."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -40,14 +40,14 @@ class Endpoint:
 
 
 class Rest:
-    """Every answer shows what has happened by the clock, and nothing later."""
+    """Every response shows what has happened by the clock, and nothing later."""
 
     def __init__(self, ledger: Ledger, limits: Limits) -> None:
         self._ledger = ledger
         self._limits = limits
 
     def weight(self, path: str, names: Iterable[str]) -> int:
-        """What a request costs; nothing when there is no such path."""
+        """The weight of a request; 0 when there is no such path."""
         endpoint = ENDPOINTS.get(path)
         if endpoint is None:
             return 0
@@ -63,7 +63,7 @@ class Rest:
         now: int,
         faults: Agenda = NO_FAULTS,
     ) -> Answer | None:
-        """None when there is no such path. Of the faults, those that bend what is told."""
+        """None when there is no such path. Applies the faults that change the data."""
         endpoint = ENDPOINTS.get(path)
         if endpoint is None:
             return None

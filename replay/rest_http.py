@@ -1,4 +1,4 @@
-"""REST on a socket: what becomes of a request, with all that can go wrong on its way."""
+"""REST on a socket: the handling of a request, with all the faults on its way."""
 
 import asyncio
 import json

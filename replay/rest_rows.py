@@ -1,4 +1,4 @@
-"""Rows as REST writes them. `unit`: µs in the unit of time that the answer speaks."""
+"""Rows as REST writes them. `unit`: µs in the time unit of the response."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
-"""One line of the archive: an aggregate trade in eight cells."""
+"""One line of the archive: an aggTrade in eight cells."""
 
 import re
 from functools import lru_cache
 
 COLUMNS = 8
-# Eight decimals are what the exchange gives; more could not be told apart from fewer further down.
+# The exchange gives eight decimals; more could not be told apart from fewer further down.
 NUMBER = re.compile(r"(?P<whole>\d{1,20})(?:\.(?P<decimals>\d{1,8})0*)?", re.ASCII)
 FLAGS = {"true": 1, "false": 0}
 

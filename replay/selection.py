@@ -1,4 +1,7 @@
-"""Which ticks, and which candles, the bounds of a REST request choose. All bounds are inclusive."""
+"""Which trades, and which candles, the bounds of a REST request select.
+
+All bounds are inclusive.
+"""
 
 from dataclasses import dataclass
 
@@ -8,7 +11,7 @@ from .params import ParameterError, Params
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of ticks: from an id on, or within times in µs."""
+    """Bounds of trades: from an id on, or within times in µs."""
 
     limit: int
     from_id: int | None
@@ -32,7 +35,7 @@ def bounds(params: Params, now: int) -> Bounds:
 
 
 def chosen_ticks(market: Market, bounds: Bounds, now: int) -> tuple[int, int]:
-    """The numbers of the first tick and of the one after the last."""
+    """The numbers of the first trade and of the one after the last."""
     happened = market.count_until(now)
     if bounds.from_id is not None:
         start = market.count_below(bounds.from_id)
@@ -47,7 +50,7 @@ def chosen_ticks(market: Market, bounds: Bounds, now: int) -> tuple[int, int]:
 
 
 def chosen_openings(market: Market, params: Params, now: int, length: int) -> tuple[int, int]:
-    """When the first and the last candle open, between the first tick's and the one under way."""
+    """When the first and the last candle open, between the first trade's and the open one."""
     limit = params.limit()
     start_time, end_time = params.time("startTime", now), params.last_time("endTime", now)
     first = market.time_of(0) // length * length

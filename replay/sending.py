@@ -1,4 +1,4 @@
-"""Sends ticks on one connection, as fast as the clock runs and the client reads."""
+"""Sends trades on one connection, as fast as the clock runs and the client reads."""
 
 import asyncio
 from contextlib import suppress
@@ -15,7 +15,7 @@ from .streams import Session
 CHUNK = 400  # ticks; some 80 KiB of frames
 # Shorter sleeps than this only keep the processor busy.
 SHORTEST_SLEEP = 0.001  # seconds
-# How soon somebody looks again at ticks that are held back.
+# How soon trades that are held back are checked again.
 LOOK_AGAIN = 0.01  # seconds
 
 
@@ -63,7 +63,7 @@ class Sender:
 
     async def run(self) -> None:
         while self._is_open():
-            # Before each chunk, so that no tick is sent that happened after a fault was put down.
+            # Before each chunk, so that no trade is sent that happened after a fault was added.
             self._exchange.stage.play()
             if self._stopped:
                 return
@@ -76,8 +76,8 @@ class Sender:
             self._write(frames)
             self._clock.reached(max(part.market.time_of(part.stop - 1) for part in slices))
             await self._request.writer.drain()
-            # drain() does not let others in when all was written at once; and a clock that is moved
-            # on by the sending is not to race through what is not sent.
+            # drain() does not let others run when everything was written at once; and a clock that
+            # the sending advances must not race through what is not sent.
             await asyncio.sleep(0 if frames else LOOK_AGAIN)
 
     def _frames(self, slices: list[Slice]) -> bytes:
@@ -90,7 +90,7 @@ class Sender:
         return framed(texts)
 
     def _held_back(self) -> int:
-        """µs by which a delay keeps the ticks from the client."""
+        """µs by which a delay keeps the trades from the client."""
         fault = self._faults.lasting("delay")
         if fault is None:
             return 0
@@ -98,7 +98,7 @@ class Sender:
         return int(seconds * self._clock.speed * 1_000_000)
 
     async def _wait(self) -> None:
-        """Until the next tick is due, or something else is listened to."""
+        """Until the next trade is due, or the subscription changes."""
         self._changed.clear()
         next_time = self._feed.next_time()
         timeout = None

@@ -18,7 +18,7 @@ from .faults.rest_pages import JSON, Page, error_page
 from .rest_http import respond
 from .streams import TIME_UNITS, Session
 
-# What is still under way when the exchange stops gets this long.
+# Pending requests get this long when the exchange stops.
 SHUTDOWN_TIMEOUT = 1  # second
 
 STOPPING = web.AppKey("stopping", asyncio.Event)
@@ -44,7 +44,10 @@ def run(
     on_ready: Callable[[Address], None],
     secured: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until a signal asks to stop, over TLS if that is `secured`; port 0 takes a free one. OSError when it cannot listen."""
+    """Serve until a stop signal, over TLS if `secured`; port 0 picks a free one.
+
+    Raises OSError when it cannot listen.
+    """
     asyncio.run(_run(exchange, host, port, on_ready, secured))
 
 
@@ -113,7 +116,9 @@ def _authority(host: str, port: int) -> str:
 
 @web.middleware
 async def _begin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Faults count their seconds from the first client on; whoever asks the judge is none."""
+    """Faults count their seconds from the first client on; requests to the judge do not count
+    as one.
+    """
     if request.path != "/judge":
         request.app[EXCHANGE].faults.start()
     return await handler(request)

@@ -1,4 +1,4 @@
-"""What one stream connection has asked for: its streams and properties. Knows no socket."""
+"""What one stream connection has subscribed to: its streams and properties. Knows no socket."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GE
 
 
 class Session:
-    """What one connection has asked for."""
+    """What one connection has subscribed to."""
 
     def __init__(self, *, combined: bool, microseconds: bool = False) -> None:
         self.combined = combined
@@ -41,7 +41,7 @@ class Session:
         return Dialect(self.combined, self.microseconds)
 
     def symbols(self) -> list[str]:
-        """Whose ticks are to be sent. A name in upper case is accepted, and stays silent."""
+        """Whose trades are to be sent. A name in upper case is accepted, and sends nothing."""
         streams = [name.partition("@") for name in self._names]
         return [
             symbol.upper()
@@ -50,7 +50,9 @@ class Session:
         ]
 
     def open(self, names: Iterable[str]) -> str | None:
-        """Subscribe to the streams named in the URL, all or none; an error frame if it is none."""
+        """Subscribe to the streams named in the URL, all or none; an error frame if one is
+        invalid.
+        """
         try:
             self._subscribe(list(names))
         except ControlError as refusal:
@@ -58,7 +60,7 @@ class Session:
         return None
 
     def answer(self, text: str) -> str:
-        """Do what a control frame asks, and say what to reply."""
+        """Do what a control frame requests, and return the reply."""
         request_id = None
         try:
             request = parsed(text)

@@ -1,7 +1,7 @@
-"""Raw trades, made of the ticks that hold them.
+"""Single trades, made of the aggTrades that hold them.
 
-A tick says which trades it holds, their price and the sum of their quantities, but not each one's
-share: so they share alike, and the last one takes what is left over.
+An aggTrade says which trades it holds, their price and the sum of their quantities, but not each
+one's share: so they share equally, and the last one takes the remainder.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Trade:
 def newest_trades(market: Market, now: int, limit: int) -> list[Trade]:
     """The last trades up to this instant, oldest first."""
     count = market.count_until(now)
-    # No tick holds less than one trade.
+    # No aggTrade holds less than one trade.
     ticks = list(market.ticks(max(0, count - limit), count))
     newest_first = (trade for tick in reversed(ticks) for trade in _backwards(tick))
     return list(islice(newest_first, limit))[::-1]

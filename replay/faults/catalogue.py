@@ -1,4 +1,4 @@
-"""The catalogue: every fault that there is, by name."""
+"""The catalogue: every fault, by name."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ CATALOGUE: dict[str, Entry] = {**STREAMS, **REST}
 
 
 def check(fault: Fault) -> None:
-    """FaultError, with one sentence, when it is not in the catalogue or makes no sense."""
+    """Raises FaultError, with one sentence, when the fault is unknown or invalid."""
     values = dict(fault.options)
     if fault.seconds != math.inf:
         values["seconds"] = f"{fault.seconds}"
@@ -24,7 +24,7 @@ def check(fault: Fault) -> None:
 
 
 def parsed(name: str, at: str, values: Mapping[str, str]) -> Fault:
-    """A fault out of text, checked in the same way."""
+    """A fault from text, checked in the same way."""
     _entry(name).check(name, at, values)
     return Fault(
         name=name,

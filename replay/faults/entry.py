@@ -1,4 +1,4 @@
-"""An entry of the catalogue: what a fault does, what it takes, how a storm draws it."""
+"""An entry of the catalogue: what a fault does, its options, how a storm draws it."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-# Says what would be right, in a ValueError that goes on after the option's name: "must be …".
+# Says what would be right, in a ValueError that continues after the option's name: "must be …".
 Check = Callable[[str], object]
 
 
 class FaultError(Exception):
-    """A fault that makes no sense; the message is one sentence for the user."""
+    """An invalid fault; the message is one sentence for the user."""
 
 
 def one_of(*values: str) -> Check:
@@ -58,11 +58,12 @@ class Entry:
     counts: bool = False  # takes `count`
     by_symbol: bool = False  # takes `symbol`
     heavy: bool = False  # nothing gets through while it lasts: a storm has one at a time
-    # The options as a storm draws them; it draws seconds, count and symbol itself. None: never drawn.
+    # The options as a storm draws them; it draws seconds, count and symbol itself. None: never
+    # drawn.
     draw: Callable[[Random], dict[str, str]] | None = nothing
 
     def check(self, name: str, at: str, values: Mapping[str, str]) -> None:
-        """FaultError says what is wrong with them."""
+        """Raises FaultError, which says what is wrong with them."""
         takes = self.takes()
         for key in values:
             if key not in takes:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong. `at`: seconds of real time after the first client came; `seconds`: how long it lasts;
-    `count`: how many frames, answers or rows it hits; `symbol`: whom it hits, all when empty; `options`: what else it takes.
+    """One thing that goes wrong.
+
+    `at`: seconds of real time after the first client connected; `seconds`: how long it lasts;
+    `count`: how many frames, responses or rows it affects; `symbol`: which symbol it affects, all
+    when empty; `options`: its other options.
     """
 
     name: str

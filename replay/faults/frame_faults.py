@@ -1,4 +1,4 @@
-"""What becomes of the ticks of one connection while frames go wrong. Knows no socket."""
+"""The effect of faults on the trades of one connection. Knows no socket."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from .schedule import Agenda
 
 GARBAGE = b"<html>502 Bad Gateway</html>"
 
-# What is done to single frames.
+# The effects on single frames.
 FRAME_FAULTS = frozenset({"skip", "double", "swap", "truncate", "garbage"})
 
 
@@ -22,17 +22,17 @@ class Spoiler:
         self._mutes.append(fault)
 
     def is_at_work(self) -> bool:
-        """Whether ticks must be looked at one by one."""
+        """Whether trades must be looked at one by one."""
         self._mutes = [fault for fault in self._mutes if self._agenda.stands(fault)]
         return bool(self._mutes or self._held) or self._agenda.any_lasting(FRAME_FAULTS)
 
     def spoil(self, ticks: Iterable[tuple[str, bytes]]) -> list[bytes]:
-        """What is sent in place of these ticks, each given as symbol and text."""
+        """What is sent instead of these trades, each given as symbol and text."""
         self.has_lost = False
         return [text for symbol, tick in ticks for text in self._in_place_of(symbol, tick)]
 
     def release(self) -> list[bytes]:
-        """What was held back for a next tick, should none come."""
+        """What was held back for a next trade, should none come."""
         held, self._held = list(self._held.values()), {}
         return held
 

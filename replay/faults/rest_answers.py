@@ -1,4 +1,4 @@
-"""Which REST answers are spoiled, and how."""
+"""Which REST responses are affected by faults, and how."""
 
 import math
 
@@ -25,26 +25,26 @@ def is_truncated(faults: Agenda, symbol: str) -> bool:
 
 
 def delay(faults: Agenda, symbol: str) -> float:
-    """Seconds that the answer takes."""
+    """Seconds that the response takes."""
     fault = _hit(faults, "rest-slow", symbol)
     return float(fault.options["delay"]) if fault else 0
 
 
 def instead(faults: Agenda, symbol: str, wall: float) -> Page | Refusal | None:
-    """What is sent in place of an answer. `wall`: seconds of the epoch."""
+    """What is sent instead of a response. `wall`: seconds since 1970."""
     fault = _hit(faults, "rest-status", symbol)
     if fault is None:
         return sign_in_page() if _hit(faults, "rest-html", symbol) else None
     status = int(fault.options["status"])
     if status in (418, 429):
         return _refusal(status, int(fault.options.get("retry-after", RETRY_AFTER)), wall)
-    # Errors of the exchange's own are JSON; when it is not even reached, its gate says so in HTML.
+    # The exchange's own errors are JSON; when it is not even reached, its gateway says so in HTML.
     body = fault.options.get("body", "json" if status == 500 else "html")
     return error_page(status, as_json=body == "json")
 
 
 def _hit(faults: Agenda, name: str, symbol: str) -> Fault | None:
-    """What spoils this answer: for as long as it lasts, or else for so many answers."""
+    """The fault that affects this response, by its seconds or its count."""
     fault = faults.lasting(name, symbol)
     if fault is None or fault.seconds < math.inf:
         return fault

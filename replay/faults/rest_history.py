@@ -1,8 +1,8 @@
-"""The past as REST tells it while it lies: which rows there are, and what they say.
+"""The past as REST returns it under faults: which rows there are, and what they say.
 
-The ledger stays as it is. Each row that is told has a place, counted from 0: ticks have the places of
-their numbers, but each tombstone moves the later ones on by one. What stands at a place depends on
-nothing else, so that pages by id, by time and the newest ones agree with each other.
+The ledger does not change. Each row that is returned has a place, counted from 0: trades have the
+places of their numbers, but each tombstone moves the later ones on by one. The row at a place
+depends on nothing else, so that pages by id, by time and the newest ones agree with each other.
 """
 
 from bisect import bisect_left
@@ -24,7 +24,10 @@ class History:
         self._end = self._place(self._happened)
 
     def page(self, bounds: Bounds) -> list[Tick]:
-        """The rows that these bounds choose by what the rows say of themselves. Tombstones count."""
+        """The rows that these bounds select, by what the rows say of themselves.
+
+        Tombstones count.
+        """
         if bounds.from_id is not None:
             start = bisect_left(range(self._end), bounds.from_id, key=self._agg_id)
             return list(islice(self._told(self._stretches(start, self._end)), bounds.limit))
@@ -32,7 +35,7 @@ class History:
         if bounds.start_time is not None:
             start = self._place(self._market.count_before(bounds.start_time))
         if bounds.end_time is not None:
-            # A later one may say that it is as early.
+            # A later one may claim to be as early.
             stop = min(stop, self._place(self._market.count_until(bounds.end_time + BACK)))
         stretches = self._stretches(start, stop)
         if bounds.start_time is None:
@@ -44,7 +47,7 @@ class History:
         return map(self._row, chain.from_iterable(stretches))
 
     def _stretches(self, start: int, stop: int) -> list[range]:
-        """The places from `start` to before `stop`, without those of which nothing is told."""
+        """The places from `start` to before `stop`, without the omitted ones."""
         first = self._place(self._count(lambda tick: tick.first_id < self._lies.first_id))
         start = max(start, first)
         if self._lies.omitted is None:
@@ -55,11 +58,11 @@ class History:
         return [range(start, min(stop, gone)), range(max(start, back), stop)]
 
     def _count(self, is_before: Callable[[Tick], bool]) -> int:
-        """How many ticks there are before the first one of which this is not so."""
+        """How many trades there are before the first one for which this is false."""
         return bisect_left(range(self._happened), True, key=lambda n: not is_before(self._tick(n)))
 
     def _place(self, number: int) -> int:
-        """Where a tick stands: the tombstone of the one before it stands before it."""
+        """The place of a trade: the tombstone of the previous one comes before it."""
         every = self._lies.tombstone_every
         return number + (number // every if every else 0)
 
@@ -77,7 +80,7 @@ class History:
         return self._row(place).agg_id
 
     def _told_tick(self, number: int) -> Tick:
-        """A tick, with the id and the time that it is given here."""
+        """A trade, with the id and the time that it is given here."""
         tick, nth = self._tick(number), number + 1
         agg_id, time = tick.agg_id, tick.time
         if self._lies.tombstone_every:
@@ -85,7 +88,7 @@ class History:
         if self._lies.twice_every:
             agg_id -= nth // self._lies.twice_every
         if self._lies.back_every and nth % self._lies.back_every == 0:
-            # The minute stays the same, so that its candle agrees with its ticks.
+            # The minute stays the same, so that its candle agrees with its trades.
             time = max(time - BACK, time // MINUTE * MINUTE)
         return tick._replace(agg_id=agg_id, time=time)
 

@@ -1,4 +1,4 @@
-"""What REST tells wrongly of the past, at one instant and of one symbol."""
+"""What REST gets wrong about the past, at one instant and for one symbol."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ SECOND = 1_000_000  # µs
 
 @dataclass(frozen=True)
 class Lies:
-    """None, unless said otherwise. `every`: each so many-th aggregate; 0 for none of them."""
+    """None, unless said otherwise. `every`: each N-th aggregate; 0 for none of them."""
 
     lag: int = 0  # µs by which it is behind
     first_id: int = 0  # of the trades that it remembers
@@ -20,7 +20,7 @@ class Lies:
 
     @property
     def bend_rows(self) -> bool:
-        """More is wrong than that it is behind."""
+        """More is wrong than that it lags."""
         return self != Lies(lag=self.lag)
 
 

@@ -1,4 +1,4 @@
-"""The agenda: which faults are to come, and which are under way."""
+"""The schedule: which faults are to come, and which are active."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from .fault import Fault
 
 
 class _Point:
-    """A fault on the agenda."""
+    """A fault on the schedule."""
 
     def __init__(self, fault: Fault, begins: float) -> None:
         self.fault = fault
@@ -23,14 +23,16 @@ class _Point:
 
 
 class Agenda:
-    """The exchange asks it what is going wrong; others may add to it from threads of their own."""
+    """The exchange asks it which faults are active; others may add to it from threads of their
+    own.
+    """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         check: Callable[[Fault], object] = lambda fault: None,
     ) -> None:
-        """`check` raises for a fault that there is not: it would quietly never come."""
+        """`check` raises for an unknown fault, which would silently never occur."""
         self._clock = clock
         self._check = check
         self._lock = threading.Lock()
@@ -41,7 +43,10 @@ class Agenda:
         self._played: Counter[str] = Counter()
 
     def add(self, fault: Fault, *, now: bool = False) -> None:
-        """Put it down. Its `at` counts from the start or, with `now`, from this moment if that is later."""
+        """Add a fault.
+
+        Its `at` counts from the start or, with `now`, from this moment if that is later.
+        """
         self._check(fault)
         with self._lock:
             elapsed = self._elapsed()
@@ -49,30 +54,30 @@ class Agenda:
             self._points.append(_Point(fault, fault.at + (max(0, elapsed) if now else 0)))
 
     def follow(self, storm: Iterator[Fault]) -> None:
-        """Take up its faults one by one as their time comes; they are in the order of time."""
+        """Take faults one by one as their time comes; they are in order of time."""
         with self._lock:
             self._storm = storm
             self._coming = next(storm, None)
 
     def start(self) -> None:
-        """The first client came."""
+        """The first client connected."""
         with self._lock:
             if self._started is None:
                 self._started = self._clock()
 
     def clear(self) -> None:
-        """Nothing goes wrong any more, from now on."""
+        """End all faults, from now on."""
         with self._lock:
             self._points.clear()
             self._storm, self._coming = iter(()), None
 
     @property
     def is_empty(self) -> bool:
-        """For the sending of ticks, which is to lose no time over faults that there are not."""
+        """For the sending of trades, which must not lose time when there are no faults."""
         return not self._points and self._coming is None
 
     def lasting(self, name: str, symbol: str = "") -> Fault | None:
-        """The fault of that name that is under way and hits this symbol."""
+        """The active fault of that name that affects this symbol."""
         with self._lock:
             point = next(self._under_way(name, symbol), None)
             return self._play(point) if point else None
@@ -105,7 +110,7 @@ class Agenda:
             )
 
     def due(self, names: Collection[str]) -> list[Fault]:
-        """Those under way that were not taken yet: each is handed out once."""
+        """The active ones that were not taken yet: each is returned once."""
         with self._lock:
             elapsed = self._now()
             due = [
@@ -118,7 +123,7 @@ class Agenda:
             return [point.fault for point in due]
 
     def stands(self, fault: Fault) -> bool:
-        """Whether it is neither over nor called off."""
+        """Whether it is neither over nor cancelled."""
         with self._lock:
             point = self._point(fault)
             return point is not None and point.is_under_way(self._elapsed())
@@ -132,7 +137,7 @@ class Agenda:
             return (self._elapsed() - point.begins) / fault.seconds
 
     def has_hit(self, fault: Fault, *, over: bool = False) -> None:
-        """Somebody was hit by one that was due; `over`: and that was all of it."""
+        """A due fault has affected a connection; `over`: and is over with that."""
         with self._lock:
             point = self._point(fault)
             if point is not None:
@@ -141,7 +146,7 @@ class Agenda:
                     self._points.remove(point)
 
     def played(self) -> dict[str, int]:
-        """How many faults of each name have come about."""
+        """How often each fault occurred, by name."""
         with self._lock:
             return dict(sorted(self._played.items()))
 
@@ -162,7 +167,7 @@ class Agenda:
         return point.fault
 
     def _now(self) -> float:
-        """Seconds since the start, with the storm's faults up to then put down."""
+        """Seconds since the start, after adding the storm's faults up to then."""
         elapsed = self._elapsed()
         while self._coming is not None and self._coming.at <= elapsed:
             self._drop_what_is_over(elapsed)

@@ -1,4 +1,4 @@
-"""A storm: faults of all kinds at random times, for ever, the same ones for the same seed."""
+"""A storm: random faults of all kinds at random times, without end, the same for the same seed."""
 
 from collections.abc import Collection, Iterator, Sequence
 from random import Random
@@ -7,7 +7,7 @@ from .catalogue import CATALOGUE
 from .entry import Entry, seconds
 from .fault import Fault
 
-# Seconds from one fault to the next, and how long one lasts or waits for somebody whom it hits.
+# Seconds from one fault to the next, and how long one lasts or waits for a connection.
 GAP = (0.5, 3)
 DURATION = (0.2, 5)
 
@@ -17,9 +17,9 @@ MOST = 50  # frames, answers or rows
 def storm(
     seed: int, symbols: Sequence[str], *, scale: float = 1, names: Collection[str] = CATALOGUE
 ) -> Iterator[Fault]:
-    """Drawn from these faults, for these symbols; `scale` makes all times longer or shorter.
+    """Draws from these faults, for these symbols; `scale` makes all times longer or shorter.
 
-    Heavy faults come one at a time, so that a client always has a way to go on.
+    Heavy faults come one at a time, so that a client always has a way to continue.
     """
     random = Random(seed)  # noqa: S311 - chance that can be repeated, not secrets
     drawable = {

@@ -9,7 +9,7 @@ from .entry import Entry, one_of, seconds, text, whole
 REFUSALS = ("451", "403", "429", "502", "503")
 FAREWELLS = ({"code": "1001"}, {"code": "1008", "reason": "Pong timeout"}, {"code": "1011"})
 
-# Every fault of a stream may be given an end, and most of them one symbol.
+# Every fault of a stream may have an end, and most of them one symbol.
 Fault = partial(Entry, kind="stream", lasts=True, by_symbol=True)
 Whole = partial(Entry, kind="stream", lasts=True)
 
@@ -28,7 +28,9 @@ STREAMS: dict[str, Entry] = {
     "reset": Fault(summary="the connection is reset (RST)"),
     "fin": Fault(summary="the connection ends (FIN) without a close frame"),
     "half-open": Fault(
-        summary="the socket stays open, but nothing is sent, read or answered any more; then a reset",
+        summary=(
+            "the socket stays open, but nothing is sent, read or answered any more; then a reset"
+        ),
         heavy=True,
     ),
     "mute": Fault(
@@ -58,8 +60,8 @@ STREAMS: dict[str, Entry] = {
         draw=_brief("by"),
     ),
     "shutdown": Fault(
-        summary="a serverShutdown event, `form=combined` or `raw` (by default as the connection is);"
-        " `grace=SECONDS` (5) later the connection is closed",
+        summary="a serverShutdown event, `form=combined` or `raw` "
+        "(by default as the connection is); `grace=SECONDS` (5) later the connection is closed",
         options={"form": one_of("combined", "raw"), "grace": seconds},
         draw=lambda random: {
             "form": random.choice(["combined", "raw"]),

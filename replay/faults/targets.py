@@ -1,4 +1,4 @@
-"""The stage: on it are the connections that are open, and faults come upon them."""
+"""The open connections, and the faults that affect them."""
 
 import asyncio
 from typing import Protocol
@@ -6,17 +6,19 @@ from typing import Protocol
 from .fault import Fault
 from .schedule import Agenda
 
-# Faults that are over as soon as they have hit, and those that last on the connections they have hit.
+# Faults that are over as soon as they have occurred, and those that last on the connections they
+# affected.
 MOMENTS = frozenset({"close", "reset", "fin", "shutdown", "replay"})
 SPELLS = frozenset({"mute", "half-open"})
 
-# How soon a fault comes upon connections that are silent; before ticks are sent it is looked for each time.
+# How soon a fault affects connections that send nothing; otherwise it is checked before trades are
+# sent.
 BEAT = 0.02  # seconds
 
 
 class Victim(Protocol):
     def listens_to(self, symbol: str) -> bool:
-        """Whether a fault of this symbol, or of all when it is empty, can hit it still."""
+        """Whether a fault of this symbol, or of all when it is empty, can still affect it."""
 
     def hit(self, fault: Fault) -> None: ...
 
@@ -37,7 +39,7 @@ class Stage:
         self._victims.discard(victim)
 
     def play(self) -> None:
-        """What is due comes upon whom it hits; while there is nobody, it waits."""
+        """Apply the faults that are due; while there is no connection, they wait."""
         if self._agenda.is_empty:
             return
         self._waiting += self._agenda.due(MOMENTS | SPELLS)

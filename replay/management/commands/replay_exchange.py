@@ -105,7 +105,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            # Loading a big day takes a while, and a stop is to be a clean one then too.
+            # Loading a big day takes a while, and a stop must be a clean one then too.
             with on_stop(signal.default_int_handler):
                 played = script.read(faults) if faults else []
                 exchange = open_exchange(files, speed=speed, loop=loop)
@@ -135,7 +135,7 @@ class Command(BaseCommand):
 
 
 def check_symbol(fault: Fault, exchange: Exchange) -> None:
-    """A fault of a symbol that is not listed would quietly never come."""
+    """A fault of a symbol that is not listed would silently never occur."""
     listed = exchange.ledger.markets
     if fault.symbol and fault.symbol not in listed:
         known = ", ".join(listed)
@@ -145,11 +145,17 @@ def check_symbol(fault: Fault, exchange: Exchange) -> None:
 
 
 def summary(report: dict[str, Any]) -> Iterator[str]:
-    """What the judge noted, a line a figure."""
-    yield f"connects: {report['connects']}, at most {report['most_connects_in_5_minutes']} in 5 minutes"
+    """The judge's report, one line per figure."""
+    yield (
+        f"connects: {report['connects']}, "
+        f"at most {report['most_connects_in_5_minutes']} in 5 minutes"
+    )
     yield f"client frames: at most {report['most_frames_in_a_second']} in a second"
     yield f"requests: {report['requests']}"
-    yield f"request weight: {report['weight']}, at most {report['most_weight_in_a_minute']} in a minute"
+    yield (
+        f"request weight: {report['weight']}, "
+        f"at most {report['most_weight_in_a_minute']} in a minute"
+    )
     faults = (f"{name} {count}" for name, count in report["faults"].items())
     yield f"faults: {', '.join(faults) or 'none'}"
     yield f"violations: {len(report['violations']) or 'none'}"
