@@ -6,10 +6,10 @@ import signal
 import sys
 from types import FrameType
 
-# What shells give as the exit code of a command that Ctrl-C ended.
+# The exit code that shells give for a command that Ctrl-C ended.
 INTERRUPTED = 130
 
-# They run until they are told to stop, which is no failure of theirs: not even at once.
+# They run until they are stopped, which is no failure: not even at once.
 SERVICES = ("start", "stream_prices", "runserver", "replay_exchange")
 
 
@@ -25,10 +25,12 @@ def main() -> None:
 
 
 def answer_signals(command: list[str]) -> None:
-    """Until a command is loaded nothing is under way, and a signal simply ends us: an exception can be lost when it is
-    raised in the middle of an import. Process 1 of a container has no default, and would not even end.
+    """Until a command is loaded, a signal ends the process.
 
-    Who was started deaf to a signal stays so.
+    Nothing is in progress then, and an exception can be lost when it is raised during an import.
+    Process 1 of a container has no default handlers, and would not even end.
+
+    A signal that was ignored from the start stays ignored.
     """
     service = bool(command) and command[0] in SERVICES
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):

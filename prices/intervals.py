@@ -1,13 +1,14 @@
-"""Stretches of raw trade ids, and what is left of some when others are taken away. No database."""
+"""Ranges of trade ids, and what is left of some when others are taken away. No database."""
 
 from collections.abc import Iterable, Sequence
 
-# First and last id, both included. Where several are given they are in order, and no two share or adjoin an id.
+# First and last id, both included. Where several are given they are in order, and no two share or
+# adjoin an id.
 Span = tuple[int, int]
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
-    """Any spans, as such a list."""
+    """Any ranges, as such a list."""
     found: list[Span] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + 1:

@@ -1,7 +1,8 @@
-"""The command line: what is wrong with the surroundings is told in one sentence, without a traceback.
+"""The command line: errors of the environment are reported in one sentence, without a traceback.
 
-A stdout that fails (a full disk, a closed terminal, `| head`) never ends a command that records, serves or changes the
-database. One that prints results ends with exit code 1, at once; one that changes the tape does so after its work.
+A stdout that fails (a full disk, a closed terminal, `| head`) never ends a command that records,
+serves or changes the database. A command that prints results exits with code 1, at once; one that
+changes the tape does so after its work.
 """
 
 import signal
@@ -17,7 +18,7 @@ from . import __version__, reasons
 from .process import output
 from .process.output import Use
 
-# What stdout is to a command, when it is not what the command is for.
+# What stdout means to a command, when it is not what the command is for.
 USES = {
     "start": Use.SHOWN,
     "stream_prices": Use.SHOWN,
@@ -28,7 +29,7 @@ USES = {
     "prune_prices": Use.REPORT,
 }
 
-# The exit code of a command whose results were not written, to a reader that went away too.
+# The exit code of a command whose results were not written, also when the reader went away.
 UNWRITTEN = 1
 
 
@@ -41,7 +42,7 @@ class CommandLine(ManagementUtility):
             super().execute()
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        """Load a command. From then on Ctrl-C is an exception again, which it can answer in its own way."""
+        """Load a command. From then on Ctrl-C is an exception again, which it can handle itself."""
         command = super().fetch_command(subcommand)
         # runserver's reloader looks after a process of its own.
         if subcommand == "runserver" or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -50,7 +51,7 @@ class CommandLine(ManagementUtility):
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run the command of this process, whose stdout and stderr it takes care of."""
+    """Run the command of this process, and manage its stdout and stderr."""
     name = arguments[1] if len(arguments) > 1 else ""
     output.prepare(USES.get(name, Use.RESULT))
     try:
@@ -62,7 +63,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def end_unwritten(program: str, error: OSError) -> None:
-    """Without a word if the reader just went away, as `| head` does."""
+    """No message if the reader just went away, as `| head` does."""
     if not isinstance(error, BrokenPipeError):
         sys.stderr.write(f"{program}: {output.OutputFailed(error)}\n")
     sys.exit(UNWRITTEN)

@@ -1,4 +1,4 @@
-"""Settings of the demo: a tape of its own, marked as a demo wherever its prices are shown."""
+"""Settings of the demo: a separate tape, marked as a demo wherever its prices are shown."""
 
 from .private_database import private_database
 from .settings import *
@@ -6,7 +6,7 @@ from .settings import DATABASES, PLANNED_ONCE, PRICETRACKER_HOME
 
 DEMO = True
 
-# Whatever the environment says: the recordings are of none that is traded now.
+# Whatever the environment says: the recordings belong to no market that is traded now.
 BINANCE_EXCHANGE = "demo"
 
 # Never DATABASE_URL: replayed ticks must not come near a real tape.

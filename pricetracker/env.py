@@ -1,4 +1,4 @@
-"""The environment, read and checked: every value that makes no sense is refused in one sentence."""
+"""The environment, read and checked: every invalid value is refused in one sentence."""
 
 import os
 import re
@@ -19,10 +19,11 @@ from .markets import MARKETS, market_of
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
-# Seconds for each of a database's addresses: one that answers nothing at all is waited for during two minutes otherwise.
+# Seconds for each of a database's addresses: otherwise one that does not answer at all is waited
+# for during two minutes.
 CONNECT_TIMEOUT = 10
 
-# With underscores, which no domain has but many a container.
+# With underscores, which no domain has but many containers do.
 LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 HOST = re.compile(rf"\.?{LABEL}(\.{LABEL})*", re.IGNORECASE | re.ASCII)
 
@@ -43,7 +44,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def words(name: str, default: str) -> list[str]:
-    """A comma-separated list, blanks dropped."""
+    """A comma-separated list, without blanks."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
@@ -59,7 +60,9 @@ def hosts(name: str, default: str) -> list[str]:
 
 
 def is_host(text: str) -> bool:
-    """A name, an address, a domain with all its names, which begins with a dot, or the star for all."""
+    """A name, an address, a domain with its subdomains (which begins with a dot), or `*` for
+    all.
+    """
     if text.startswith("[") and text.endswith("]"):
         return is_ipv6(text[1:-1])
     return text == "*" or HOST.fullmatch(text) is not None
@@ -117,7 +120,7 @@ def market(name: str, default: str) -> str:
 
 
 def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
-    """The same, of a host that is not known to be another market's."""
+    """The same, for a host that is not known to belong to another market."""
     found = url(name, default, *schemes)
     if market_of(found) in (market, None):
         return found
@@ -141,7 +144,7 @@ def database(name: str) -> dict[str, object] | None:
     try:
         parts = conninfo.conninfo_to_dict(value)
     except ProgrammingError:
-        # Not even in part: what libpq stumbles over may be the password.
+        # Not even in part: what libpq fails on may be the password.
         wanted = f"{wanted}, special characters written as %XX"
         raise ImproperlyConfigured(f"{name} must be {wanted}.") from None
     if not all(map(is_port, str(parts.get("port", "")).split(","))):
@@ -160,7 +163,7 @@ def database(name: str) -> dict[str, object] | None:
 
 
 def is_port(text: str) -> bool:
-    """Empty is the usual one. There may be several, one for each host."""
+    """Empty is the default port. There may be several, one for each host."""
     return not text or (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16)
 
 
@@ -187,7 +190,10 @@ def is_strong(key: str) -> bool:
 
 
 def kept_key(path: Path) -> str:
-    """The key in a file that nobody else can have written or read. It forges every login of the site."""
+    """The key in a file that no other user can have written or read.
+
+    With it anyone can forge a login of the site.
+    """
     with path.open("rb") as file:
         refuse_foreign(path, os.fstat(file.fileno()))
         key = file.read().decode("utf-8", "replace").strip()
@@ -200,7 +206,7 @@ def kept_key(path: Path) -> str:
 
 
 def refuse_foreign(path: Path, found: os.stat_result) -> None:
-    """Raises ImproperlyConfigured when the file is not ours alone."""
+    """Raises ImproperlyConfigured when other users can access the file."""
     if sys.platform == "win32":
         return
     trusted = {0, os.geteuid()}
@@ -220,7 +226,10 @@ def refuse_foreign(path: Path, found: os.stat_result) -> None:
 
 
 def keep_new_key(path: Path) -> None:
-    """Write a key so that of several processes starting at once exactly one wins and none reads half a key."""
+    """Write a key so that of several processes starting at once exactly one wins.
+
+    None of them reads half a key.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -230,7 +239,7 @@ def keep_new_key(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
         if sys.platform != "win32" and os.geteuid() == 0:
-            # Whoever owns the home must be able to read it without sudo, too.
+            # The owner of the home must be able to read it without sudo, too.
             os.fchown(file.fileno(), path.parent.stat().st_uid, -1)
     try:
         path.hardlink_to(draft)

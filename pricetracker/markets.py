@@ -1,4 +1,4 @@
-"""The markets of Binance that a tape can be of, by ccxt's names, and whose hosts are known."""
+"""The markets of Binance that a tape can belong to, by ccxt's names, and their known hosts."""
 
 import re
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 class Market(NamedTuple):
-    """Where a market streams, and where its REST API answers: base URLs."""
+    """The base URLs of a market's streams and of its REST API."""
 
     ws_url: str
     rest_url: str
@@ -20,8 +20,8 @@ MARKETS = {
     ),
 }
 
-# Hosts that are known, by what their names end in; the first that fits counts. The others trade the
-# same symbols, at other prices and under other ids, and no tape can be of them.
+# Known hosts, by what their names end in; the first match counts. The others trade the same
+# symbols, at other prices and under other ids, and cannot be recorded.
 HOSTS = [
     (re.compile(pattern), market)
     for pattern, market in (
@@ -37,6 +37,6 @@ HOSTS = [
 
 
 def market_of(url: str) -> str | None:
-    """Whose host a URL names; None when it is not known: a proxy, a local exchange."""
+    """The market of a URL's host; None when it is not known: a proxy, a local exchange."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     return next((market for pattern, market in HOSTS if pattern.fullmatch(host)), None)

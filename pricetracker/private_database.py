@@ -8,9 +8,9 @@ SERVER_OPTIONS = {
     # compiling them, and a page at random costs hardly more than the next one on today's disks.
     "jit": "off",
     "random_page_cost": "1.1",
-    # The newest rows are asked for most: they are seen to soon.
+    # The newest rows are read most: vacuum them soon.
     "autovacuum_naptime": "20s",
-    # In a storm the log grows by some hundreds of MB a minute; files of it are used again, not made.
+    # In a storm the WAL grows by some hundreds of MB per minute; its files are reused, not created.
     "min_wal_size": "512MB",
     "max_wal_size": "2GB",
     # Clients are told of their errors; a statement with thousands of ticks need not be repeated.

@@ -1,4 +1,7 @@
-"""The one settings file. Everything that a user may set is an environment variable, listed in the README."""
+"""The one settings file.
+
+Everything that a user may set is an environment variable, listed in the README.
+"""
 
 import os
 from pathlib import Path
@@ -11,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- What a user may set ------------------------------------------------------------------------
 
-# Everything that the tracker writes itself: database files, generated secret key.
+# Everything that the tracker writes: database files, generated secret key.
 PRICETRACKER_HOME = (
     Path(os.environ.get("PRICETRACKER_HOME") or BASE_DIR / "var").expanduser().resolve()
 )
@@ -35,13 +38,15 @@ DATABASES = {
     "default": env.database("DATABASE_URL") or private_database(PRICETRACKER_HOME / "postgres")
 }
 
-# Parameters go to PostgreSQL beside the statement, which it then plans once a session: planning takes longer than an answer.
+# Parameters are sent to PostgreSQL beside the statement, which it then plans once per session:
+# planning takes longer than an answer.
 PLANNED_ONCE = {"server_side_binding": True, "prepare_threshold": 5}
 DATABASES["default"].setdefault("OPTIONS", {}).update(PLANNED_ONCE)
 
 # --- What follows from it -----------------------------------------------------------------------
 
-# True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are shown.
+# True in pricetracker.demo only: the prices are a replayed recording, and say so wherever they are
+# shown.
 DEMO = False
 
 # True in pricetracker.production only.
@@ -153,12 +158,12 @@ LOGGING = {
         "replay": {"level": "INFO"},
         "uvicorn.error": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
-        # Any client could fill the terminal: with a line for each 4xx, a traceback for each wrong Host header. What is
-        # our own fault, a 5xx, is told with its traceback.
+        # Any client could fill the terminal: with a line for each 4xx, a traceback for each wrong
+        # Host header. Our own errors, 5xx, are logged with a traceback.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
-        # Of a pipeline whose server was lost it tells once more what the exception says already. The pool's warnings are
-        # the only ones to say why there is no connection.
+        # When a pipeline's server is lost, it logs again what the exception says already. Only the
+        # pool's warnings say why there is no connection.
         "psycopg": {"level": "ERROR"},
         "psycopg.pool": {"level": "WARNING"},
     },

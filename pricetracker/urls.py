@@ -1,4 +1,4 @@
-"""Where everything of the site is found."""
+"""The URLs of the site."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -13,7 +13,7 @@ FLAGS = {"true": 1, "false": 0}
 MILLISECONDS = range(10**12, 10**14)
 MICROSECONDS = range(10**15, 10**17)
 
-# Microseconds: July 2017, before which nobody traded there. What is yet to come the recorder refuses.
+# Microseconds: July 2017, before which nobody traded there. The recorder refuses future times.
 OPENED = 1_498_867_200_000_000
 
 Row = tuple[int, str, str, int, int, int, int]

@@ -1,4 +1,4 @@
-"""Decimals as text, digit by digit: trailing zeros cut, never an exponent, never through a float."""
+"""Decimals as text, digit by digit: no trailing zeros, no exponent, never through a float."""
 
 from decimal import Decimal
 

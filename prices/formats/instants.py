@@ -1,4 +1,4 @@
-"""Instants as clients write them: read exactly, and answered in the same dialect."""
+"""Instants as clients write them: read exactly, and answered in the same format."""
 
 import contextlib
 import re
@@ -15,10 +15,10 @@ MICROSECONDS_FROM = 10**14
 
 # Instants that an integer may name. Most other numbers are a date without separators, nanoseconds
 # or a typing error: 20261128 would be in 1970, 20261128031228 in 2612, 2026112803 in 2034. Before
-# the first there was no coin to trade; ISO 8601 can say what is out of these bounds.
+# the first instant there was nothing to trade; ISO 8601 can express what is out of these bounds.
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=366)
-# When this was written: a machine whose clock is behind it has not been told the time.
+# When this was written: a machine whose clock is behind it has the wrong time.
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -54,7 +54,7 @@ def naive_iso(instant: datetime) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """An instant as a client asked for it: `instant` is aware, in UTC; `text` is the client's own spelling."""
+    """An instant from a client: `instant` is aware, in UTC; `text` is the client's own spelling."""
 
     text: str
     instant: datetime
@@ -64,7 +64,7 @@ class Asked:
 
     @property
     def minute(self) -> str:
-        """The minute of the instant in the same dialect, seconds cut off."""
+        """The minute of the instant in the same format, seconds cut off."""
         start = minute_start(self.instant)
         if self.unit:
             return str((start - EPOCH) // timedelta(microseconds=1) // self.unit)
@@ -83,7 +83,7 @@ class Asked:
 
 
 def parse(text: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Asked:
-    """Read an instant. Raises ValueError, with a sentence for the client, when it is none.
+    """Read an instant. Raises ValueError, with a sentence for the client, when it is invalid.
 
     Digits beyond the microsecond are cut off: no tick lies between. `clock` says what an integer
     may be: one that is years ahead of it is something else.
@@ -99,7 +99,7 @@ def parse(text: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) 
 
 
 class Mistaken(ValueError):
-    """An integer that is probably meant otherwise; the message says how to write it."""
+    """An integer that probably means something else; the message says how to write it."""
 
 
 def parse_integer(text: str, clock: Callable[[], datetime]) -> Asked:
@@ -118,7 +118,7 @@ def parse_integer(text: str, clock: Callable[[], datetime]) -> Asked:
 
 
 def meant(text: str, latest: datetime) -> str:
-    """What an integer may have been meant to be."""
+    """What an integer was probably meant to be."""
     if len(text) == NANOSECONDS:
         return f"Epoch nanoseconds are not read: {text[:-3]} would be microseconds."
     if form := CALENDAR.get(len(text)):

@@ -1,4 +1,4 @@
-"""The page at /: the state of the tape at once, the chart's place, and the three questions as forms."""
+"""The page at /: the state of the tape, the chart, and the three questions as forms."""
 
 import logging
 from http import HTTPStatus
@@ -26,7 +26,7 @@ FIELDS = ("symbol", "timestamp")
 
 STATIC = settings.BASE_DIR / "static"
 
-# What the page's script imports, one file through another: named at once, all of it comes at once.
+# What the page's script imports, one file through another: named at once, all of it loads at once.
 MODULES = sorted(
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*js") if path.name != "page.js"
 )
@@ -34,7 +34,7 @@ MODULES = sorted(
 # With more symbols than this the table scrolls in its own frame, and can be filtered.
 FEW = 12
 
-# Nothing but our own files runs or is shown, and nobody frames the page.
+# Nothing but our own files runs or is shown, and no other site may frame the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -42,7 +42,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 class Page(View):
-    """Read only: a View answers GET, HEAD and OPTIONS, and says 405 to all else."""
+    """Read only: a View answers GET, HEAD and OPTIONS, and everything else with 405."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -60,8 +60,8 @@ class Page(View):
         return response
 
 
-# Nothing is changed here that needed a token: without this, a POST would be told that it lacks one. And there is no secret
-# that could be guessed from the size of a compressed page.
+# Nothing here needs a CSRF token: without this, a POST would be told that it lacks one. And there
+# is no secret that could be guessed from the size of a compressed page.
 page = csrf_exempt(gzip_page(Page.as_view()))
 
 

@@ -1,7 +1,7 @@
-"""The three questions as forms: as they are suggested, or as they were sent, with the answer or with what is wrong.
+"""The three questions as forms: as suggested, or as sent, with the answer or the errors.
 
-What is refused, and in which words, is decided by the query serializers of the API. The page's script asks the API
-itself over HTTP and fills in the same template.
+The query serializers of the API decide what is refused, and in which words. The page's script asks
+the API itself over HTTP and fills in the same template.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,14 +23,15 @@ from . import wording
 
 
 class Question(NamedTuple):
-    """What the page knows of a question: how its parameters are read, how it is answered, and the words around it."""
+    """A question on the page: how its parameters are read, how it is answered, and its texts."""
 
     title: str
     lead: str
     query: type[Serializer]
     answer: Callable[[dict[str, Any]], wording.Words]
     nothing: str = ""
-    # The label of the instant, and its step in seconds; empty: the question is not about an instant.
+    # The label of the instant, and its step in seconds; empty: the question is not about an
+    # instant.
     when: str = ""
     step: int = 1
 
@@ -84,7 +85,7 @@ QUESTIONS = {
 
 @dataclass
 class Form:
-    """A question as it stands on the page: what is typed, and the answer to it or what is wrong with it."""
+    """A question on the page: what is typed, and the answer to it or its errors."""
 
     name: str
     typed: dict[str, str]
@@ -101,9 +102,10 @@ class Form:
 
 
 def suggested(names: list[str], newest: Mapping[str, datetime]) -> dict[str, Form]:
-    """The forms before anything is typed. They hold questions that have an answer, if any question has one.
+    """The forms before anything is typed.
 
-    `newest` is the instant of the newest tick by symbol.
+    They hold questions that have an answer, if any question has one. `newest` is the instant of the
+    newest tick by symbol.
     """
     symbol = next(iter([*newest, *names]), "")
     second = start = ""
@@ -120,7 +122,7 @@ def suggested(names: list[str], newest: Mapping[str, datetime]) -> dict[str, For
 
 
 def sent(name: str, typed: dict[str, str]) -> Form:
-    """A form that was sent, answered. Raises OperationalError when the database is away."""
+    """A form that was sent, answered. Raises OperationalError when the database is unavailable."""
     question = QUESTIONS[name]
     try:
         asked = ready(question.query).run_validation(typed)

@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
-# So many feeds that are not live are told one by one.
+# Up to this many feeds that are not live are listed one by one.
 NAMED = 2
 
 
@@ -28,7 +28,10 @@ Words = dict[str, Any]
 
 
 class Moment(NamedTuple):
-    """An instant for people and for scripts: date and time in UTC; `cut`: to the second, where no more is needed."""
+    """An instant for people and for scripts: date and time in UTC.
+
+    `cut`: to the second, where no more is needed.
+    """
 
     iso: str
     text: str
@@ -108,7 +111,10 @@ def proof(symbol: str, coverage: Coverage) -> Words:
 
 
 def of_row(newest: tuple[Price, Coverage] | None, symbol: Symbol | None) -> Words:
-    """A symbol in the table: its newest tick, if it has one, and the state of its tape; None: it was just registered."""
+    """A symbol in the table: its newest tick, if it has one, and the state of its tape.
+
+    `symbol` is None when it was just registered.
+    """
     tick = of_tick(*newest) if newest else {"verdict": Verdict.UNKNOWN.value, "waiting": True}
     if symbol is None:
         return {**tick, **of_change(None), "rate": NONE, "lag": NONE, "open": 0, "feed": "unheard"}
@@ -177,7 +183,7 @@ def shown(instant: datetime) -> str:
 
 
 def ago(passed: timedelta) -> str:
-    """In whole seconds: so well do two clocks agree."""
+    """In whole seconds, which is as well as two clocks agree."""
     return spell(passed - passed % SECOND) if passed >= SECOND else "less than 1 s"
 
 
