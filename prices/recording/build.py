@@ -1,4 +1,4 @@
-"""Builds a recorder out of its parts: the one place where they are wired, for the command, the tests and the benchmarks."""
+"""Builds a recorder out of its parts, for the command, the tests and the benchmarks alike."""
 
 import logging
 import sys
@@ -41,7 +41,10 @@ RESERVED_FOR_CHECKS = 300
 
 @dataclass
 class Recording:
-    """A recorder and what works beside it. `run` records until the stop request, and closes everything that was opened."""
+    """A recorder and its background work.
+
+    `run` records until the stop request, and closes everything that was opened.
+    """
 
     stream: Stream
     writer: Writer
@@ -50,17 +53,17 @@ class Recording:
     repairer: Repairer | None
     background: Background | None
     tapes: tuple[ReconnectingTape, ...]
-    # Seconds on the wall's clock.
+    # Seconds, on the wall clock.
     last_response: float = LAST_RESPONSE
 
     def run(self) -> None:
-        """Raises what the recorder died of, if it did."""
+        """Raises the recorder's exception, if it failed."""
         with self.beside():
             self.recorder.run()
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """While this is open, gaps are repaired and quiet symbols checked, in a thread beside the recording."""
+        """While this is open, a background thread repairs gaps and checks quiet symbols."""
         if self.background is not None:
             self.background.start()
         try:
@@ -88,8 +91,9 @@ def build_recorder(
 ) -> Recording:
     """Wire a recorder of some symbols.
 
-    `rest` None: nothing is repaired or checked. `out` takes the status line. `connect`, `clock` (seconds, monotonic), `sleep` and
-    `beat` (seconds between two looks for background work) are for tests.
+    `rest` None: nothing is repaired or checked. `out` takes the status line. `connect`, `clock`
+    (seconds, monotonic), `sleep` and `beat` (seconds between two checks for background work) are
+    for tests.
     """
     stream = Stream(subscription, stopped=stop, sleep=stop.wait, connect=connect, clock=clock)
     # An empty buffer is false.

@@ -64,19 +64,23 @@ class Heartbeat:
         return self.breaks + self.stumbles[symbol]
 
     def start_over(self) -> None:
-        """Nothing that is on the tape is known any more: vouch for what the next ticks, or looks, prove."""
+        """Nothing that is on the tape is known any more: the next ticks or checks must prove it."""
         self.breaks += 1
         self.watermark.lose()
         self.staleness.unsettle()
 
     def fall_silent(self) -> None:
-        """A trade may be missing unnoticed: vouch for no symbol until its next tick."""
+        """A trade may be missing unnoticed: withdraw every watermark until the symbol's next
+        tick.
+        """
         self.breaks += 1
         self.watermark.lose()
         self.take_back()
 
     def stumble(self, symbol: str) -> None:
-        """A trade of one symbol may be missing unnoticed: vouch for it again after its next tick, or a check."""
+        """A trade of one symbol may be missing unnoticed: withdraw its watermark until its next
+        tick or check.
+        """
         self.stumbles[symbol] += 1
         self.stumbled.add(symbol)
         self.watermark.doubt(symbol)
@@ -89,11 +93,14 @@ class Heartbeat:
         self.watermark.hear(symbols, sent, taken)
 
     def judge(self, looked: CheckResult) -> None:
-        """Hold what the exchange said of a silent symbol against the tape, which has all that had been received by then."""
+        """Compare the exchange's answer about a stale symbol with the tape.
+
+        The tape has everything that had been received by then.
+        """
         symbol = looked.symbol
         newest = self.tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
-            # There is no tape to vouch for, and none that could be called complete.
+            # There is no tape yet that could be called complete.
             self.staleness.looked(symbol, looked.taken)
             return
         if looked.proven > newest.last:
@@ -111,7 +118,11 @@ class Heartbeat:
                 self.renew(f"{symbol} is stale, but the exchange has traded it.")
 
     def is_mute(self, looked: CheckResult, newest: Newest) -> bool:
-        """The exchange has traded the symbol since the connection is there, and nothing has come: not even a bad frame."""
+        """The exchange has traded the symbol since the connection was opened, and no frame of it
+        came.
+
+        Not even a bad one.
+        """
         if looked.symbol in self.stumbled or looked.last_trade.last <= newest.last:
             return False
         return not looked.is_old(self.staleness.connected_at)
@@ -119,7 +130,7 @@ class Heartbeat:
     def is_passed(self, looked: CheckResult, newest: Newest) -> bool:
         if looked.breaks != self.breaks_of(looked.symbol) or self.is_mute(looked, newest):
             return False
-        # An answer that has not come to what is on the tape says nothing of what may be missing after that.
+        # An answer that lags behind the tape says nothing of what may be missing after that.
         return newest.last <= looked.last_trade.last <= max(newest.last, looked.proven)
 
     def note(self, looked: CheckResult, newest: Newest) -> None:
@@ -132,7 +143,7 @@ class Heartbeat:
         self.take_back({symbol})
 
     def beat(self, heard: float | None, waiting: int, lag: timedelta | None) -> None:
-        """Once a second: vouch for what was heard, or take back what was vouched for.
+        """Write the watermarks, or withdraw them, once per second.
 
         `waiting` events are not stored yet; `lag` is the newest commit's.
         """
@@ -147,23 +158,26 @@ class Heartbeat:
             return
         trusted = self.trusted(now)
         if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not trusted:
-            # The line may be dead, or what has come is far from stored. Either may pass.
+            # The connection may be dead, or what was received is far from stored. Either may pass.
             self.take_back()
             return
         self.take_back(self.claimed - trusted)
-        # Of what waits still nothing is vouched for.
+        # Nothing is claimed of what still waits in the buffer.
         through = self.watermark.through(self.watermark.taken if waiting else heard)
         instant = EPOCH + timedelta(microseconds=through)
         self.tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
 
     def claim(self, tape: Tape, now: float, instant: datetime, lag: timedelta | None) -> None:
-        # Whom it is for is asked when the database is there: on its return that is nobody.
+        # The symbols are chosen when the database is there: on its return there are none.
         trusted = self.trusted(now)
         self.claimed |= trusted
         tape.heartbeat(trusted, instant, lag)
 
     def leapt(self, now: float) -> bool:
-        """Since the last heartbeat the clock on the wall has run away from the one that stands still while a computer sleeps."""
+        """Whether the wall clock ran ahead of the monotonic one since the last heartbeat.
+
+        The monotonic one stands still while a computer sleeps.
+        """
         by_wall = self.wall_clock()
         ahead = (by_wall - self.beat_at_by_wall) - (now - self.beat_at)
         self.beat_at, self.beat_at_by_wall = now, by_wall
@@ -180,7 +194,10 @@ class Heartbeat:
         return {symbol for symbol in self.watermark.symbols if self.staleness.trusted(symbol, now)}
 
     def take_back(self, symbols: set[str] | None = None) -> None:
-        """Say that these symbols, or all, are not vouched for any more. What cannot be written is owed until the next beat."""
+        """Withdraw the watermarks of these symbols, or of all.
+
+        What cannot be written is written with the next heartbeat.
+        """
         symbols = self.claimed if symbols is None else symbols & self.claimed
         if symbols and self.tape.attempt(lambda tape: tape.silence(symbols)):
             self.claimed -= symbols

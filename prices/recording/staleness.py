@@ -1,55 +1,65 @@
-"""Whose silence is suspicious: a symbol's own recent pace says how long it may be quiet. No clock of its own."""
+"""Which symbols are stale: a symbol's own recent pace says how long it may be quiet.
+
+No clock of its own.
+"""
 
 from collections.abc import Iterable, Mapping
 
-# Seconds of a symbol's past that its pace is taken from, in so many parts.
+# Seconds of a symbol's past that its pace is taken from, and in how many parts.
 PAST = 600.0
 PARTS = 10
 
-# A symbol that is silent for so many of its usual pauses is suspicious: by chance that happens once in 22,000 pauses ...
+# A symbol that is quiet for this many of its usual pauses is stale: by chance that happens once in
+# 22,000 pauses ...
 PAUSES = 10
 
-# ... but none before it has been silent for so many seconds.
+# ... but none before it has been quiet for this many seconds.
 SHORTEST = 15.0
 
-# Seconds after a connection was made: a symbol of which nothing has come on it is then asked for.
+# Seconds after a connection was opened: a symbol without a frame on it is then checked.
 SETTLING_IN = 10.0
 
-# Seconds between two checks of a silent symbol, at the most.
+# Maximum seconds between two checks of a stale symbol.
 LONGEST = 3600.0
 
-# Failures that are counted: the pause between two attempts doubles with each until it has reached any ceiling.
+# Failures that are counted: the pause between two attempts doubles with each until it has reached
+# any ceiling.
 MOST_FAILURES = 10
 
-# Seconds after which a look is thought to have been lost on its way to the writer, as happens when its buffer is full.
+# Seconds after which a check result is considered lost on its way to the writer, as happens when
+# its buffer is full.
 FORGOTTEN = 60.0
 
-# Seconds between two attempts at a check that failed, at the most: when REST is back, it is asked within these.
+# Maximum seconds between two attempts at a check that failed: when REST is back, it is asked within
+# these.
 RETRY_WITHIN = 5.0
 
-# The same when the exchange refuses the question itself, as for a symbol that it no longer lists.
+# The same when the exchange rejects the request itself, as for a symbol that it no longer lists.
 REFUSED_RETRY_WITHIN = 60.0
 
-# Seconds after a handover for which a silent symbol is still vouched for by what the old connection had shown. A check of it on
-# the new one is due much sooner; this leaves time for those of the other silent symbols.
+# Seconds after a handover for which a quiet symbol keeps the watermark that the old connection had
+# shown. A check of it on the new one is due much sooner; this leaves time for those of the other
+# quiet symbols.
 HANDOVER_COUNTS_FOR = 120.0
 
 
 class InterArrival:
-    """One symbol's ticks in time. All times are in seconds, monotonic."""
+    """The pace of one symbol's ticks. All times are in seconds, monotonic."""
 
     def __init__(self, now: float) -> None:
         self.watched_from = now
         self.last = now
         # When each part began, and its ticks. Replaced as a whole: another thread may be counting.
         self.parts: tuple[tuple[float, int], ...] = ()
-        # How long it had been silent at the last check that passed; 0 when it has ticked since.
+        # How long it had been quiet at the last check that passed; 0 when it has ticked since.
         self.looked_after = 0.0
         self.looking_until = now
         self.fresh = True  # Nothing has come yet on this connection.
-        # When the present connection took over without a break; None once it has shown something of this symbol.
+        # When the present connection took over without a break; None once it has delivered
+        # something of this symbol.
         self.handed_over: float | None = None
-        # Checks in a row that failed, when the last of them did, and until when the next one waits.
+        # Consecutive failed checks, when the last of them failed, and until when the next one
+        # waits.
         self.failures = 0
         self.refused = False
         self.failed_at = 0.0
@@ -68,7 +78,10 @@ class InterArrival:
             self.parts = (*recent, (now, ticks))
 
     def looked(self, taken: float) -> None:
-        """A check passed whose answer came at `taken`; of what has ticked since it says nothing new."""
+        """A check passed whose answer came at `taken`.
+
+        It says nothing new about a symbol that has ticked since.
+        """
         if taken >= self.last:
             self.looked_after = max(taken - self.last, SETTLING_IN)
         if self.handed_over is None or taken >= self.handed_over:
@@ -93,22 +106,22 @@ class InterArrival:
         self.retry_at = now
 
     def pause(self, now: float) -> float:
-        """The usual seconds between two ticks: in the past up to the last of them, the present silence left out.
+        """The usual seconds between two ticks, up to the last one, without the present pause.
 
-        Of a symbol that has not been watched for so long, all the time that it has.
+        For a symbol that has not been watched long enough, over all the time that it has.
         """
         began = max(self.watched_from, self.last - PAST)
         ticks = sum(count for _, count in self.parts)
         return (min(now, began + PAST) - began) / max(ticks, 1)
 
     def patience(self, now: float) -> float:
-        """Seconds for which it may be silent, or silent still after a check that passed."""
+        """Seconds for which it may be quiet, or quiet still after a check that passed."""
         if self.looked_after:
             return self.looked_after + min(self.looked_after, LONGEST)
         return SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))
 
     def is_overdue(self, now: float) -> bool:
-        """It has been silent for longer than what is known of it explains."""
+        """It has been quiet for longer than its pace explains."""
         handed_over = self.handed_over
         if handed_over is not None and now - handed_over > HANDOVER_COUNTS_FOR:
             return True
@@ -123,10 +136,10 @@ class InterArrival:
 
 
 class Staleness:
-    """The pulses of all symbols, and of the connection as a whole.
+    """The pace of all symbols, and of the connection as a whole.
 
-    The writer tells what has come, and which checks passed; the lookout, in another thread, which failed. Each only reads or
-    replaces what the other writes.
+    The writer reports what has come, and which checks passed; the staleness check, in another
+    thread, which failed. Each only reads or replaces what the other writes.
     """
 
     def __init__(self, symbols: Iterable[str], now: float) -> None:
@@ -135,18 +148,23 @@ class Staleness:
         self.connected_at = now
 
     def connected(self, now: float) -> None:
-        """A new connection stands: what is silent on it has yet to be looked at."""
+        """A new connection is open: symbols that are quiet on it have yet to be checked."""
         self.connected_at = now
         for inter_arrival in (*self.inter_arrivals.values(), self.line):
             inter_arrival.connected(now)
 
     def handed_over(self, now: float) -> None:
-        """A new connection has taken over without a break. What the old one showed of a symbol says little about the new one."""
+        """A new connection has taken over without a break.
+
+        What the old one showed of a symbol says little about the new one.
+        """
         for inter_arrival in self.inter_arrivals.values():
             inter_arrival.handed_over = now
 
     def unsettle(self, symbols: Iterable[str] | None = None) -> None:
-        """Trades of these symbols, or of any, may have been missed: what is silent is to be looked at again."""
+        """Trades of these symbols, or of any, may have been missed: quiet ones are to be
+        checked again.
+        """
         for symbol in self.inter_arrivals if symbols is None else symbols:
             inter_arrival = self.inter_arrivals[symbol]
             inter_arrival.looked_after, inter_arrival.fresh = 0.0, True
@@ -157,9 +175,10 @@ class Staleness:
         self.line.ticked(sum(counts.values()), now)
 
     def suspects(self, now: float) -> list[str]:
-        """The symbols to look at now, the most urgent first.
+        """The symbols to check now, the most urgent first.
 
-        When the line as a whole is silent for too long, though each symbol for itself may well be, the busiest stands for all.
+        When the connection as a whole is quiet for too long, though each symbol for itself may be,
+        the busiest one is checked for all.
         """
         due = [
             symbol
@@ -189,8 +208,11 @@ class Staleness:
         )
 
     def urgency(self, symbol: str, now: float) -> tuple[bool, float, bool, float]:
-        """First those whose claim has ended; of these the ones that were not tried yet, then the one whose last try is
-        longest ago, so that each has its turn; then those that nobody has looked at, and the one that is silent the longest.
+        """The order of checks.
+
+        First the symbols whose watermark was withdrawn; of these the ones that were not tried yet,
+        then the one whose last attempt is longest ago, so that each has its turn; then those that
+        were not checked, and the one that is quiet the longest.
         """
         inter_arrival = self.inter_arrivals[symbol]
         tried = inter_arrival.failed_at if inter_arrival.failures else 0.0
@@ -198,11 +220,14 @@ class Staleness:
         return not overdue, tried, inter_arrival.looked_after > 0, inter_arrival.last
 
     def looking(self, symbol: str, now: float) -> None:
-        """Somebody looks at a symbol, and will say when they have seen it."""
+        """A check of a symbol has begun; its result will be reported."""
         self.inter_arrivals[symbol].looking_until = now + FORGOTTEN
 
     def looked(self, symbol: str, taken: float) -> None:
-        """A check passed: leave the symbol be for as long again. Of the line only the busiest symbol proves that it is alive."""
+        """A check passed: leave the symbol alone for as long again.
+
+        Only the busiest symbol proves that the connection is alive.
+        """
         inter_arrival = self.inter_arrivals[symbol]
         inter_arrival.looked(taken)
         inter_arrival.looking_until = taken
@@ -210,12 +235,12 @@ class Staleness:
             self.line.looked(taken)
 
     def failed(self, symbol: str, now: float, *, refused: bool = False) -> None:
-        """A check failed, or did not pass: it is tried again soon, and restores no trust.
+        """A check failed, or did not pass: it is tried again soon, and restores nothing.
 
-        `refused`: the exchange objects to the question for this symbol.
+        `refused`: the exchange rejects the request for this symbol.
         """
         self.inter_arrivals[symbol].failed(now, refused=refused)
 
     def trusted(self, symbol: str, now: float) -> bool:
-        """Its silence, if it is silent, and that of the line, are not suspicious."""
+        """Neither the symbol nor the connection is stale."""
         return not (self.inter_arrivals[symbol].is_overdue(now) or self.line.is_overdue(now))

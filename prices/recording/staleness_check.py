@@ -1,4 +1,4 @@
-"""The lookout: asks the exchange about symbols whose silence is suspicious, and hands what it says to the writer."""
+"""The staleness check: asks REST about stale symbols, and hands its answers to the writer."""
 
 import logging
 import time
@@ -23,19 +23,21 @@ from .trade_times import sift_rows, since_1970
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a trade may be on its way to us after REST has told of it.
+# Seconds that a trade may still be on its way to us after REST has returned it.
 ON_ITS_WAY = 2.0
 
-# Seconds between two looks. With several hundred symbols they would take all that may be asked, and repair needs it, too.
+# Seconds between two checks. With several hundred symbols they would use up the rate limit, and
+# repair needs it, too.
 INTERVAL = 2.0
 
-# Seconds between two lines about checks that failed: all silent symbols may be tried in vain, again and again.
+# Seconds between two log lines about failed checks: all stale symbols may be tried in vain, again
+# and again.
 WARNING_INTERVAL = 60.0
 
-# Symbols that such a line names.
+# Maximum number of symbols that such a line names.
 NAMED = 10
 
-# Seconds between two questions for the status of silent symbols, which are told of only.
+# Seconds between two requests for the status of stale symbols, which is only logged.
 STATUS_INTERVAL = 60.0
 
 MICROSECONDS = 1_000_000
@@ -43,10 +45,11 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What the exchange said of a symbol, in its place among what its streams said.
+    """What the exchange said of a symbol, in its place among the frames of the streams.
 
-    `proven` is the last raw trade id that its history confirms, -1 if it was not asked: one wrong answer is not believed.
-    `breaks` is how often the symbol's feed had been interrupted before, `taken` when the answer was there (seconds, monotonic).
+    `proven` is the last trade id that its history confirms, -1 if it was not requested: one wrong
+    answer is not believed. `breaks` is how often the symbol's feed had been interrupted before,
+    `taken` when the answer arrived (seconds, monotonic).
     """
 
     symbol: str
@@ -56,15 +59,17 @@ class CheckResult:
     taken: float
 
     def is_old(self, connected_at: float) -> bool:
-        """The last trade was made before the present connection was there to bring it."""
+        """The last trade was made before the present connection could deliver it."""
         age = (self.last_trade.now - self.last_trade.traded) / MICROSECONDS
         return age > self.taken - connected_at - ON_ITS_WAY
 
 
 class StalenessCheck:
-    """Looks at one symbol a turn. `breaks` tells how often a symbol's feed has been interrupted; `hand_over` takes what was seen.
+    """Checks one symbol per turn.
 
-    A check that fails proves nothing: the symbol stays suspect, and has another turn within `RETRY_WITHIN` seconds.
+    `breaks` returns how often a symbol's feed has been interrupted; `hand_over` takes the result. A
+    check that fails proves nothing: the symbol stays stale, and has another turn within
+    `RETRY_WITHIN` seconds.
     """
 
     def __init__(
@@ -86,17 +91,21 @@ class StalenessCheck:
         self.clock = clock
         self.wall_clock = wall_clock
         self.waits = backoff(ceiling=RETRY_WITHIN)
-        # Symbols whose checks have failed since the last line about it, and when that was written.
+        # Symbols whose checks have failed since the last log line about it, and when that was
+        # written.
         self.untold: dict[str, None] = {}
         self.told_at: float | None = None
         self.next_look = clock()
         self.next_status = clock()
         self.statuses: dict[str, str] = {}
-        # What was seen waits here until whatever the streams have sent by then has arrived.
+        # A result waits here until everything that the streams had sent by then has arrived.
         self.seen: deque[CheckResult] = deque()
 
     def turn(self) -> bool:
-        """Whether there was something to do. Raises Stopped, and one of `tape.AWAY` when the database is away."""
+        """Returns whether there was something to do.
+
+        Raises Stopped, and one of `tape.AWAY` when the database is unavailable.
+        """
         now = self.clock()
         while self.seen and now - self.seen[0].taken >= ON_ITS_WAY:
             self.hand_over(self.seen.popleft())
@@ -119,7 +128,7 @@ class StalenessCheck:
         except Stopped:
             raise
         except Exception:
-            # Whoever runs us says what happened.
+            # The caller logs what happened.
             self.staleness.failed(symbol, self.clock())
             raise
         self.waits = backoff(ceiling=RETRY_WITHIN)
@@ -127,7 +136,10 @@ class StalenessCheck:
         self.tell_status(symbol)
 
     def fail(self, symbol: str, error: Unanswered) -> None:
-        """A failed check proves nothing. One that the exchange refuses is no reason to keep the others waiting."""
+        """A failed check proves nothing.
+
+        One that the exchange rejects must not delay the others.
+        """
         now = self.clock()
         refused = isinstance(error, Refused)
         self.staleness.failed(symbol, now, refused=refused)
@@ -148,9 +160,9 @@ class StalenessCheck:
         self.told_at = now
 
     def prove(self, symbol: str, last_trade: LastTrade) -> int:
-        """The last trade of a symbol that its history shows, as far as that is news.
+        """The last trade of a symbol that its history confirms, as far as that is new.
 
-        With it begins the tape of a symbol that has not traded since it is recorded.
+        The tape of a symbol that has not traded since it is recorded begins with it.
         """
         newest = self.tape.once(lambda tape: tape.newest(symbol))
         if newest is not None and last_trade.last <= newest.last:
@@ -177,7 +189,7 @@ class StalenessCheck:
         return max((tick.last for tick in ticks), default=-1)
 
     def is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: Tick) -> bool:
-        """Whether a trade that REST tells of is of the tape's exchange: as its ids say, or its history."""
+        """Whether a trade from REST belongs to the tape's exchange, by its ids or its history."""
         symbol = agg_trades.symbol
         ahead, elapsed = tick.first - newest.last, micros(tick.traded) - since_1970(newest.traded)
         if not is_far(ahead, self.tape.once(lambda tape: pace_of(tape, symbol)), elapsed):
@@ -186,14 +198,14 @@ class StalenessCheck:
         return not ticks or recognise(agg_trades, ticks).known is Known.YES
 
     def tell_status(self, symbol: str) -> None:
-        """Say when a symbol is silent because it is not traded, and when it is traded again."""
+        """Log when a symbol is quiet because it is not traded, and when it is traded again."""
         if self.clock() < self.next_status:
             return
         self.next_status = self.clock() + STATUS_INTERVAL
         try:
             found = listing.ask(self.rest, [symbol]) or []
         except Unanswered:
-            # Only told of: the check itself has been answered.
+            # Only logged: the check itself has been answered.
             return
         for listed in found:
             if listed.status != self.statuses.get(symbol, listing.TRADING):

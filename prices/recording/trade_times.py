@@ -96,7 +96,10 @@ class ExchangeClock:
 
 
 class Times:
-    """Looks at all ticks of the streams before they are stored. `newest` is what it has let pass."""
+    """Checks all ticks of the streams before they are stored.
+
+    `newest` is the newest tick that passed.
+    """
 
     def __init__(self, tape: ReconnectingTape) -> None:
         self.tape = tape
@@ -133,7 +136,7 @@ class Times:
         return ticks, refused
 
     def follows(self, tick: Tick) -> bool:
-        """It comes after all that is known of its symbol, in id and in time."""
+        """It comes after everything known of its symbol, in id and in time."""
         newest = self.newest_of(tick.symbol)
         traded = micros(tick.traded)
         return newest is None or (newest[0] < tick.first and newest[1] - STEP_BACK <= traded)
@@ -151,7 +154,7 @@ class Times:
                 self.newest[tick.symbol] = (tick.last, micros(tick.traded))
 
     def astray(self, symbol: str, ticks: Iterable[Tick], latest: int) -> list[Refused]:
-        """Those of one symbol that do not fit among each other, or among their neighbours.
+        """The ticks of one symbol that do not fit among each other, or among their neighbours.
 
         What is on the tape and later than `latest` is not believed.
         """
@@ -173,9 +176,10 @@ class Times:
 
 
 def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
-    """Those of one symbol's ticks, from REST or a file, in order of trade id, that cannot be right.
+    """The ticks of one symbol, from REST or a file, in order of trade id, that cannot be right.
 
-    None is later than `latest`, in microseconds. Raises one of AWAY when the database is away.
+    None is later than `latest`, in microseconds. Raises one of AWAY when the database is
+    unavailable.
     """
     future = [tick for tick in ticks if micros(tick.traded) > latest]
     present = [tick for tick in ticks if micros(tick.traded) <= latest]
@@ -186,7 +190,9 @@ def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
 
 
 def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
-    """Those of one symbol that do not fit between the stored ticks on either side of them all."""
+    """The ticks of one symbol that do not fit between the stored ticks on either side of them
+    all.
+    """
     if not ticks:
         return []
     number = tape.numbers[ticks[0].symbol]
@@ -209,10 +215,11 @@ def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Ref
 def misfits(
     ticks: Sequence[Tick], before: int | None, after: int | None, latest: int
 ) -> list[Refused]:
-    """Those that do not fit among each other, and between the times of the stored ticks beside them.
+    """The ticks that do not fit among each other, and between the times of the stored ticks beside
+    them.
 
-    A stored one that is later than `latest`, or out of order with the other, is from when times
-    were not looked at: it bears witness to nothing.
+    A stored tick that is later than `latest`, or out of order with the other, was stored before
+    times were checked: it proves nothing.
     """
     before, after = (
         None if time is None or time > latest + STEP_BACK else time for time in (before, after)
@@ -227,7 +234,7 @@ def misfits(
 
 
 def in_order(ticks: Sequence[Tick]) -> bool:
-    """None was made much before any that came earlier, of whatever symbol."""
+    """None was made much before any that came earlier, of any symbol."""
     traded = [micros(tick.traded) for tick in ticks]
     behind: int = max(map(sub, accumulate(traded, max), traded))
     return behind <= STEP_BACK

@@ -3,17 +3,20 @@
 No clock of its own.
 """
 
-# Microseconds. A trade of an instant may be sent a little later than one of the same instant in another market, and may be on
-# the way a little longer than what is heard after it: it has arrived when the exchange's clock shows this much more.
+# Microseconds. A trade may be sent a little later than one of the same instant in another market,
+# and may be on the way a little longer than what is received after it: it has arrived when the
+# exchange's clock shows this much more.
 SETTLING = 2_000_000
 
 
 class Watermark:
-    """Vouches for a symbol from its first tick on a connection until the connection is lost.
+    """The watermark of each symbol, from its first tick on a connection until the connection is
+    lost.
 
-    Only that tick shows, by its trade id, whether something is missing before it; or else the exchange says over REST which
-    trade was the last, and that one is on the tape. From then on the connection delivers all that the exchange sends, in order. What the exchange's clock shows is told by the ticks; how much later something else
-    was heard, a ping perhaps, is told by a monotonic clock.
+    Only that tick shows, by its trade id, whether something is missing before it; or else REST
+    returns the last trade, and that one is on the tape. From then on the connection delivers all
+    that the exchange sends, in order. The ticks show the exchange's clock; a monotonic clock shows
+    how much later something else was received, such as a ping.
     """
 
     def __init__(self) -> None:
@@ -22,26 +25,34 @@ class Watermark:
         self.taken = 0.0
 
     def lose(self) -> None:
-        """The connection is gone, or frames of it were dropped: what follows may not join."""
+        """The connection is gone, or frames of it were dropped: what follows may not be
+        consecutive.
+        """
         self.symbols.clear()
 
     def hear(self, symbols: set[str], sent: int, taken: float) -> None:
-        """Ticks were taken over at `taken` (seconds, monotonic), the last of them sent at `sent` (microseconds)."""
+        """Ticks were taken over at `taken` (seconds, monotonic), the last of them sent at
+        `sent` (microseconds).
+        """
         self.symbols |= symbols
         self.sent = sent
         self.taken = taken
 
     def join(self, symbol: str, now: int, taken: float) -> None:
-        """The exchange's clock showed `now` at `taken`, and the symbol's last trade by then is on the tape."""
+        """The exchange's clock showed `now` at `taken`, and the symbol's last trade by then is
+        on the tape.
+        """
         self.symbols.add(symbol)
         if not self.sent:
             self.sent, self.taken = now, taken
 
     def doubt(self, symbol: str) -> None:
-        """Trades of one symbol have not come that were made."""
+        """Trades of one symbol were made and did not arrive."""
         self.symbols.discard(symbol)
 
     def through(self, heard: float) -> int:
-        """Microseconds: all trades made before this were received, given that something was heard at `heard`."""
+        """Microseconds: all trades made before this were received, if something was received at
+        `heard`.
+        """
         # The last tick was received before it was taken over: more time has passed since than is added here.
         return self.sent + max(0, int((heard - self.taken) * 1_000_000)) - SETTLING

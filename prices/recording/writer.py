@@ -1,4 +1,4 @@
-"""The writer: takes what is pending, commits it, and looks again. So the market itself sets the size of a batch."""
+"""The writer: takes what is pending, commits it, and repeats: the load sets the size of a batch."""
 
 import logging
 import time
@@ -22,11 +22,12 @@ from .trade_times import Refused, Times
 
 logger = logging.getLogger(__name__)
 
-# Symbols that a refused subscription names at most, and characters of the exchange's reason.
+# Maximum number of symbols that a refused subscription names, and characters of the exchange's
+# reason.
 NAMED = 10
 SHOWN = 300
 
-# Why a tick was skipped that was another than the one stored under its trade id.
+# Why a tick was skipped that differs from the one stored under its trade id.
 CONTRADICTED = (
     "the tape holds another trade with this id. Was the symbol relisted, or is this another market?"
 )
@@ -37,7 +38,7 @@ class Break(Exception):
 
 
 class Stumble(Exception):
-    """The same of one symbol alone."""
+    """The same for one symbol only."""
 
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol)
@@ -101,7 +102,7 @@ class Writer:
         self.status.end()
 
     def turn(self) -> None:
-        # Looked up first: whatever was heard by then is in the buffer by now.
+        # Read first: whatever was received by then is in the buffer by now.
         heard = self.heard()
         events = self.buffer.take(BEAT)
         if events:
@@ -128,7 +129,7 @@ class Writer:
             ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
             heard -= self.refuse(refused)
         if self.buffer.dropped != self.counters.dropped:
-            # Somewhere round this batch frames are missing.
+            # Frames are missing somewhere near this batch.
             self.counters.dropped = self.buffer.dropped
             heard.clear()
             self.heartbeat.fall_silent()
@@ -137,20 +138,25 @@ class Writer:
                 self.id_witness.interrupted()
         if ticks:
             self.store(ticks, heard, taken)
-        # Only now is on the tape whatever had come before them.
+        # Only now everything that came before them is on the tape.
         for event in events:
             if isinstance(event, CheckResult):
                 self.heartbeat.judge(event)
 
     def refuse(self, refused: Sequence[Refused]) -> set[str]:
-        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap. Whose they are."""
+        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap.
+
+        Returns their symbols.
+        """
         for tick, reason in refused:
             self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
             self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
     def ticks_of(self, events: list[Event | CheckResult | IdVerdict]) -> list[Tick] | None:
-        """All of them, when they are nothing but ticks that were asked for, as they nearly always are; else None."""
+        """All events, when they are nothing but expected ticks, as they nearly always are; else
+        None.
+        """
         frames = [event for event in events if type(event) is bytes]
         ticks = parse_ticks(frames) if len(frames) == len(events) else None
         if ticks is not None and self.symbols.issuperset({tick.symbol for tick in ticks}):
@@ -160,7 +166,9 @@ class Writer:
     def read_each(
         self, events: list[Event | CheckResult | IdVerdict], taken: float
     ) -> tuple[list[Tick], set[str]]:
-        """The ticks among them, and the symbols of which nothing can be missing unnoticed after the last."""
+        """The ticks among the events, and the symbols of which nothing can be missing after the
+        last.
+        """
         ticks: list[Tick] = []
         released: list[Tick] = []
         counted = 0
@@ -172,7 +180,7 @@ class Writer:
                 heard |= {tick.symbol for tick in found}
                 heard -= self.refuse(refused)
             if isinstance(event, Up | Renewed):
-                # What came before is of the connection before.
+                # What came before belongs to the previous connection.
                 self.count(ticks[counted:], taken)
                 counted = len(ticks)
             try:
@@ -210,7 +218,10 @@ class Writer:
             self.heartbeat.hear(heard, sent, taken)
 
     def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> Tick | None:
-        """The tick in an event, if it is one. Raises Break, or Stumble, when a trade may be missing there."""
+        """The tick in an event, if it is one.
+
+        Raises Break, or Stumble, when a trade may be missing there.
+        """
         if isinstance(event, bytes):
             return self.understand(event)
         if isinstance(event, Renewed) and event.joined:
@@ -228,7 +239,8 @@ class Writer:
         try:
             event = parse(frame)
         except BadFrame as error:
-            # Told of, and skipped. The next tick of its symbol will show by its trade id whether it held one.
+            # Logged and skipped. The next tick of its symbol will show by its trade id whether it
+            # held one.
             symbol = symbol_of(frame, self.symbols)
             self.bad_frames.add(frame, str(error), [symbol] if symbol else ())
             if symbol:
@@ -244,7 +256,10 @@ class Writer:
         return None
 
     def refused(self, reply: Reply) -> None:
-        """Some symbols will not be heard on this connection. The next one asks for them again."""
+        """Some symbols will not arrive on this connection.
+
+        The next one subscribes to them again.
+        """
         symbols = self.asked_for(reply.id)
         names = f" to {', '.join(symbols[:NAMED])}" if symbols else ""
         if len(symbols) > NAMED:
@@ -255,7 +270,7 @@ class Writer:
         raise Break
 
     def expected(self, tick: Tick, frame: bytes) -> Tick | None:
-        """The tick, if it was asked for. One that was not is no trade of those that were."""
+        """The tick, if its symbol was subscribed to. Others belong to no recorded symbol."""
         if tick.symbol in self.symbols:
             return tick
         self.bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
