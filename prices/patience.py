@@ -60,20 +60,35 @@ def patient(
 
     @wraps(method)
     def waiting(self: Self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        begun = time.monotonic()
-        while True:
-            try:
-                return method(self, *args, **kwargs)
-            except LOCKED as error:
-                logger.warning(
-                    "Waiting for a database lock to %s, for %.0f s so far (%s). Held by: %s.",
-                    method.__name__.replace("_", " "),
-                    time.monotonic() - begun,
-                    error.diag.message_primary,
-                    holders(self.database.execute, strong=True),
-                )
+        purpose = method.__name__.replace("_", " ")
+        return patiently(self.database, purpose, lambda: method(self, *args, **kwargs))
 
     return cast("Callable[Concatenate[Self, Parameters], Result]", waiting)
+
+
+def patiently(
+    database: psycopg.Connection,
+    purpose: str,
+    work: Callable[[], Result],
+    *,
+    strong: bool = True,
+) -> Result:
+    """The same for any function that is one transaction, or the beginning of one.
+
+    `strong`: as for `holders`; False for what has to wait for readers too.
+    """
+    begun = time.monotonic()
+    while True:
+        try:
+            return work()
+        except LOCKED as error:
+            logger.warning(
+                "Waiting for a database lock to %s, for %.0f s so far (%s). Held by: %s.",
+                purpose,
+                time.monotonic() - begun,
+                error.diag.message_primary,
+                holders(database.execute, strong=strong),
+            )
 
 
 class Patiently(migrations.SeparateDatabaseAndState):

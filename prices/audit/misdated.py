@@ -1,11 +1,13 @@
 """Ticks whose times cannot be right: stored when times were not looked at. Found, and taken off on request."""
 
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from ..exchange.event_times import OPENED, out_of_line
 from ..formats.instants import iso
 from ..keys import MASK, key, trade_of
+from ..patience import patiently
 from ..recording.statements import TAKE_PEN
 from ..recording.tape import Hole, Tape
 from ..recording.trade_times import NEIGHBOURS, since_1970
@@ -61,10 +63,10 @@ class Misdated(NamedTuple):
 def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
     """Find them, and take them off the tape if that is asked for: their ids become a gap."""
     number = tape.numbers[findings.symbol]
-    found = misdated(tape, number)
-    ahead = tape.database.execute(AHEAD, {"symbol": number}).fetchall()
+    found, ahead = patiently(tape.database, "read the tape", lambda: look(tape, number))
     if remove:
-        take_off(tape, findings.symbol, found)
+        removing = partial(take_off, tape, findings.symbol, found)
+        patiently(tape.database, "remove misdated ticks", removing)
         findings.removed = len(found)
         return
     for tick in found:
@@ -72,6 +74,12 @@ def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
         findings.misdated.add(f"{name}: its time does not fit those of its neighbours", tick.trades)
     for (through,) in ahead:
         findings.misdated.add(f"claimed complete through {iso(through)}, which is yet to come")
+
+
+def look(tape: Tape, number: int) -> tuple[list[Misdated], list[tuple[Any, ...]]]:
+    """The ticks that are misdated, and a watermark that is."""
+    ahead = tape.database.execute(AHEAD, {"symbol": number}).fetchall()
+    return misdated(tape, number), ahead
 
 
 def misdated(tape: Tape, number: int) -> list[Misdated]:

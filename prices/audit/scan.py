@@ -1,7 +1,7 @@
 """Looks at the rows of one symbol: each of a bounded number of ticks, in a snapshot, and without a lock."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from ..keys import MASK, MINUTE, key, minute_start
+from ..patience import patiently
 from .pruned import Past
 from .rows import Difference, Evidence, Folded, Kept, Row, Stretch, Suspect, Totals
 
@@ -32,6 +33,9 @@ SNAPSHOT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL enable_sort = off;
 """
+
+# As reading takes them; taken before the snapshot is, so that waiting for them makes it no older.
+LOCK = "LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE"
 
 KEPT_FROM = "SELECT coalesce(kept_from, 0) FROM prices_symbol WHERE id = %(symbol)s"
 
@@ -83,9 +87,15 @@ class Scan:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All looks in it see the tape as it was at one instant."""
-        with self.database.transaction():
-            self.database.execute(SNAPSHOT)
+        with patiently(self.database, "read the tape", self.begin):
             yield
+
+    def begin(self) -> ExitStack:
+        with ExitStack() as stack:
+            stack.enter_context(self.database.transaction())
+            self.database.execute(SNAPSHOT)
+            self.database.execute(LOCK)
+            return stack.pop_all()
 
     def ask(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         # Never prepared: a plan that was made for other bounds would be a plan for other amounts.

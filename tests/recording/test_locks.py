@@ -12,11 +12,13 @@ from django.core.management.base import CommandError
 from django.db import connection, migrations, transaction
 from django.db.migrations.state import ProjectState
 
+from prices.management.commands.start import begin_anew
 from prices.models import Price, Symbol
 from prices.patience import Patiently
 from prices.recording.session import connect
 from prices.recording.statements import TAKE_PEN
 from prices.recording.tape import Tape
+from tests.support.audits import audit
 from tests.support.local_exchange import BTC, ETH, local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage, recorder
 from tests.support.tapes import open_tape, tick
@@ -27,6 +29,21 @@ TABLES = ("prices", "prices_price", "prices_candle", "prices_gap", "prices_symbo
 
 # A `lock_timeout` of tests: nothing here waits for anything but locks that are held.
 AT_ONCE = "SET lock_timeout = '20ms'"
+
+# A site of little patience, in a process of its own.
+ASK = """
+from django.db import connection
+from django.test import Client
+from pricetracker.sharing import share_database
+
+share_database(patience=0.3)
+client = Client(SERVER_NAME="localhost")
+for path in ("/latest", "/api/prices/", "/"):
+    print(path, client.get(path).status_code)
+with connection.cursor() as cursor:
+    cursor.execute("SHOW idle_in_transaction_session_timeout")
+    print("idle", *cursor.fetchone())
+"""
 
 
 @contextmanager
@@ -217,6 +234,40 @@ class TestLockThatIsHeld:
             assert process.returncode == 0, output
             assert "away" not in "".join(lines) + output
             holder.execute("SELECT 1")
+
+    def test_of_the_whole_table_is_waited_for_by_an_audit(self, hurried, caplog) -> None:
+        hurried.store([tick(1)])
+        ended: list[bool] = []
+        with session("LOCK TABLE prices_candle") as holder:
+            auditing = threading.Thread(target=lambda: ended.append(audit(hurried).is_complete))
+            auditing.start()
+            eventually(lambda: waits(caplog))
+            holder.rollback()
+            auditing.join(PATIENCE)
+            holder.execute("SELECT 1")
+        assert "AccessExclusiveLock on prices_candle" in waits(caplog)[0]
+        assert ended == [True]
+
+    def test_keeps_no_demo_from_saying_what_it_waits_for(self, hurried, reader, caplog) -> None:
+        hurried.store([tick(1)])
+        beginning = threading.Thread(target=begin_anew, args=[hurried.database])
+        beginning.start()
+        eventually(lambda: waits(caplog))
+        reader.rollback()
+        beginning.join(PATIENCE)
+        assert "AccessShareLock on prices_price" in waits(caplog)[0]
+        assert not Price.objects.exists()
+        reader.execute("SELECT 1")
+
+    def test_keeps_a_request_for_no_longer_than_it_is_patient(self) -> None:
+        with session("LOCK TABLE prices_symbol, prices_price"):
+            process = manage("shell", "--no-imports", "--command", ASK)
+            output, _ = process.communicate(timeout=PATIENCE)
+        assert "/latest 503" in output
+        assert "/api/prices/ 503" in output
+        assert "/ 503" in output
+        assert "lock timeout" in output
+        assert "idle 30s" in output
 
 
 class TestMigration:

@@ -10,11 +10,14 @@ from argparse import ArgumentTypeError
 from multiprocessing.connection import Connection
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from prices.management.arguments import symbol
+from prices.patience import patiently
+from prices.recording.session import connect
 from pricetracker.commands import execute
 from pricetracker.process.server import address, listen, reason, serve
 from pricetracker.process.signals import StopRequest
@@ -120,21 +123,26 @@ def recorder(ready: Connection, symbols: list[str]) -> None:
     try:
         execute(["manage.py", "migrate", "--verbosity=0"])
         if settings.DEMO:
-            begin_anew()
+            with connect(application_name="start --demo") as database:
+                begin_anew(database)
         ready.send(True)
         execute(["manage.py", "stream_prices", *symbols])
     finally:
         leave_database()
 
 
-def begin_anew() -> None:
+def begin_anew(database: psycopg.Connection) -> None:
     """Empty the tape: each demo has its own.
 
     Otherwise everything since the last demo, for days of it, would be fetched.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
-        cursor.execute("UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL")
+    patiently(database, "empty the demo tape", lambda: empty(database), strong=False)
+
+
+def empty(database: psycopg.Connection) -> None:
+    with database.transaction():
+        database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+        database.execute("UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL")
 
 
 def leave_database() -> None:
