@@ -24,7 +24,7 @@ def hosts() -> Iterator[CheckMessage]:
     if settings.DEBUG and abroad:
         yield Warning(
             f"DEBUG is on, and the site answers for {', '.join(abroad)}.",
-            hint="Error pages would show settings and code to whoever causes an error. "
+            hint="Error pages would show settings and code to anyone who causes an error. "
             "Unset DEBUG, or leave ALLOWED_HOSTS at its default.",
             id="pricetracker.W001",
         )
@@ -65,8 +65,8 @@ def check_exchange(**kwargs: Any) -> list[CheckMessage]:
         if url.scheme in PLAIN and not is_loopback(url.hostname or ""):
             found.append(
                 Warning(
-                    f"{name} is without TLS: whoever is on the way to {url.hostname} "
-                    "can change prices.",
+                    f"{name} is without TLS: anyone on the network path to {url.hostname} can "
+                    "change prices.",
                     hint=f"Use {url.scheme}s:// unless the host is this machine.",
                     id="pricetracker.W005",
                 )

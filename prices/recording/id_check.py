@@ -42,12 +42,13 @@ LINE_INTERVAL = 60.0
 NAMED = 10
 
 FOREIGN = (
-    "nothing is stored, for the tape is of another exchange than this one. For a second tape set "
-    "another PRICETRACKER_HOME, or another database in DATABASE_URL."
+    "nothing is stored: the tape belongs to another exchange. For a second "
+    "tape, set another PRICETRACKER_HOME, or another database in "
+    "DATABASE_URL."
 )
 UNANSWERED = (
-    "the trade ids are far from those on the tape, and nothing is stored until REST can be asked "
-    "whether this is the same exchange."
+    "the trade ids are far from those on the tape; nothing is stored until "
+    "REST confirms that this is the same exchange."
 )
 
 # A tick whose time is yet to come is from when times were not looked at: it bears witness to nothing.
@@ -161,7 +162,7 @@ class IdCheck:
             return
         stream = self.of_stream(symbol, tick) if tape.known is Known.YES else tape
         if stream.known is Known.UNSURE:
-            raise Unanswered("Its history does not go so far yet.")
+            raise Unanswered("Its history does not reach that far yet.")
         if stream.known is Known.NO:
             self.contradict(symbol)
             self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TICK))
@@ -182,7 +183,9 @@ class IdCheck:
         found = recognise(AggTrades(self.rest, symbol), ticks)
         if found.known is Known.NO and found.instead is not None:
             theirs, ours = told(found.instead), told(ticks[-1])
-            self.foreign[symbol] = f"Of {symbol} the tape has trade {ours}, this exchange {theirs}."
+            self.foreign[symbol] = (
+                f"For {symbol} the tape has trade {ours}, this exchange {theirs}."
+            )
             self.tell(FOREIGN, self.foreign)
         else:
             self.foreign.pop(symbol, None)

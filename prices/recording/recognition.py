@@ -23,7 +23,7 @@ BEHIND = 10 * MINUTE
 class Known(Enum):
     YES = "the exchange has it"
     NO = "the exchange has another trade under its id, or far other ids at its time"
-    UNSURE = "REST has not come so far"
+    UNSURE = "REST does not have these trades yet"
 
 
 class Recognition(NamedTuple):

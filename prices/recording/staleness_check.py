@@ -181,7 +181,7 @@ class StalenessCheck:
         refused = self.tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
         if refused:
             tick, reason = refused[0]
-            logger.warning("%s: trade %d of REST makes no sense: %s.", symbol, tick.first, reason)
+            logger.warning("%s: trade %d from REST is invalid: %s.", symbol, tick.first, reason)
         lost = {id(found.tick) for found in refused}
         ticks = [tick for tick in page.ticks if id(tick) not in lost]
         if ticks:

@@ -136,7 +136,7 @@ class Cluster:
 
     def configure(self, name: str, settings: Mapping[str, str]) -> None:
         """Settings go into a file, where no shell and no command line can misread them."""
-        lines = ["# Written anew at each start."]
+        lines = ["# Rewritten at each start."]
         lines += [f"{setting} = {quote(value)}" for setting, value in settings.items()]
         # Paths are bytes, whatever the locale of this process makes of them.
         written = os.fsencode("\n".join(lines) + "\n")

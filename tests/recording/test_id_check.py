@@ -88,7 +88,7 @@ class TestAsking:
         asking.questions["BTCUSDT"] = rows[4_000]
         asking.turn()
         assert asking.outcomes() == [("BTCUSDT", Outcome.FOREIGN_TAPE)]
-        told = "BTCUSDT: nothing is stored, for the tape is of another exchange"
+        told = "BTCUSDT: nothing is stored: the tape belongs to another exchange"
         assert caplog.text.count(told) == 1
         assert asking.turn(CONTRADICTED_RETRY - 1) is False
         assert asking.turn(1) is True
@@ -115,7 +115,7 @@ class TestAsking:
         for _ in range(9):
             asking.turn(RETRY_WITHIN)
         assert asking.verdicts == []
-        assert caplog.text.count("nothing is stored until REST can be asked") == 1
+        assert caplog.text.count("nothing is stored until REST confirms") == 1
         exchange.exchange.faults.clear()
         asking.turn(RETRY_WITHIN)
         asking.turn()

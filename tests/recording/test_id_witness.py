@@ -63,12 +63,12 @@ class TestTwoExchanges:
         other = [record(tmp_path / "b", *theirs), record(tmp_path / "b", *ether, *more)]
         with local_exchange(*other) as exchange, tracker(exchange, *SYMBOLS):
             eventually(lambda: len(ids("ETHUSDT")) == 400)
-            eventually(lambda: "for the tape is of another exchange" in caplog.text)
+            eventually(lambda: "the tape belongs to another exchange" in caplog.text)
             assert Symbol.objects.get(name="BTCUSDT").heard_at is None
         assert ids("BTCUSDT") == [row.first for row in ours]
         assert not Gap.objects.exists()
         told = caplog.text
-        assert "BTCUSDT: nothing is stored, for the tape is of another exchange" in told
+        assert "BTCUSDT: nothing is stored: the tape belongs to another exchange" in told
         assert "set another PRICETRACKER_HOME, or another database in DATABASE_URL. Of" in told
         assert "the tape has trade 5000990 to 5000999 (1.00000000 for 100.00000000 at" in told
         rows = [f"{row.first} to {row.last} (1.00000000 for 90.00000000 at" for row in theirs]
