@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from ..exchange.event_times import AHEAD_OF_OURS, iso
 from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse, parse_ticks
 from ..exchange.stream import Down, Event, Renewed, Up
 from .bad_frames import BadFrames, symbol_of
@@ -140,8 +141,23 @@ class Writer:
             self.store(ticks, heard, taken)
         # Only now everything that came before them is on the tape.
         for event in events:
-            if isinstance(event, CheckResult):
+            if isinstance(event, CheckResult) and self.is_in_time(event, taken):
                 self.heartbeat.judge(event)
+
+    def is_in_time(self, result: CheckResult, taken: float) -> bool:
+        """Whether the times in a check's response can be right. A check with others has failed."""
+        symbol, trade = result.symbol, result.last_trade
+        limit = self.times.clock.limit(taken, int(self.wall_clock() * 1_000_000)) + AHEAD_OF_OURS
+        if max(trade.now, trade.traded) <= limit:
+            return True
+        logger.warning(
+            "%s: REST says that it is %s, and that the last trade is from %s. This is not believed.",
+            symbol,
+            iso(trade.now),
+            iso(trade.traded),
+        )
+        self.staleness.failed(symbol, self.clock())
+        return False
 
     def refuse(self, refused: Sequence[Refused]) -> set[str]:
         """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap.

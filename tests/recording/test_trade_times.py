@@ -47,6 +47,13 @@ class TestStreams:
         assert "Skipped 1 frame" in caplog.text
         assert Candle.objects.count() == 1
 
+    @pytest.mark.parametrize("traded", [DAY, CENTURIES, 1, 0.004, -7200, IN_1980])
+    def test_the_newest_of_all_with_a_wrong_trade_time(self, recording, traded) -> None:
+        """No neighbour contradicts it: its own event does."""
+        recording.receive(Up(), tick(1, 10), LOST, Up())
+        recording.receive(told(11, 11 + traded))
+        assert Price.objects.count() == 1
+
     @pytest.mark.parametrize("seconds", [DAY, CENTURIES, IN_1980, 3600, 600])
     def test_an_event_whose_own_time_is_wrong(self, recording, seconds) -> None:
         recording.receive(Up(), tick(1, 10))

@@ -5,6 +5,7 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -38,6 +39,9 @@ from tests.support.tapes import at as micros_at
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
+# Microseconds.
+YEAR = 365 * 86_400 * 1_000_000
+
 LOST = Down("The connection broke.", 1.0)
 
 
@@ -638,6 +642,18 @@ class TestSilentSymbols:
         recording.receive(LOST, Up(), looked)
         recording.beat()
         assert vouched() == {}
+
+    @pytest.mark.parametrize("years", [{"now": 2954}, {"traded": 2954}, {"now": 1, "traded": 1}])
+    def test_times_that_are_yet_to_come_pass_no_check(self, recording, caplog, years) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"), LOST, Up())
+        looked = self.looked(recording, 5, 30)
+        right = looked.last_trade
+        wrong = {name: getattr(right, name) + n * YEAR for name, n in years.items()}
+        recording.receive(replace(looked, last_trade=replace(right, **wrong)))
+        recording.beat()
+        assert vouched() == {}
+        assert open_gaps() == []
+        assert "BTCUSDT: REST says that it is" in caplog.text
 
     def test_one_that_is_silent_for_too_long_is_not_vouched_for_until_it_is_looked_at(
         self, recording
