@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from prices.management.commands.start import port
+from pricetracker.process.stop_signals import stop_signals
 from pricetracker.process.supervisor import Children
 from tests.support.local_exchange import local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage
@@ -228,7 +229,8 @@ class TestRefusals:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runserver_serves_and_ends_with_0_on_sigterm() -> None:
+@pytest.mark.parametrize("number", stop_signals())
+def test_runserver_serves_and_ends_with_0(number) -> None:
     process = manage("runserver", "--noreload", "127.0.0.1:0")
     try:
         started = Started(process, address(process), Path())
@@ -236,7 +238,7 @@ def test_runserver_serves_and_ends_with_0_on_sigterm() -> None:
         # Not in debug, and nothing was collected: static files are served all the same.
         with urlopen(started.url + "/static/admin/css/base.css", timeout=PATIENCE) as style:
             assert style.headers["Content-Type"].startswith("text/css")
-        output = started.end(signal.SIGTERM)
+        output = started.end(number)
         assert process.returncode == 0, output
         assert "Traceback" not in output
     finally:

@@ -1,12 +1,14 @@
 """Stopping on request: a signal asks, a second Ctrl-C insists, and afterwards all is as it was."""
 
 import signal
+import subprocess
 import sys
 
 import pytest
 
 from pricetracker.process.signals import BEAT, StopRequest
 from pricetracker.process.stop_signals import stop_signals
+from tests.support.recorders import PATIENCE, PROJECT
 
 SIGNALS = stop_signals()
 
@@ -91,3 +93,31 @@ def test_no_wait_for_nothing() -> None:
     slept: list[float] = []
     StopRequest(slept.append).wait(0)
     assert slept == []
+
+
+# manage.py, which gets a signal at the moment in which it would load a command.
+LOADING = """
+import runpy, signal, sys, types
+
+_, number, *arguments = sys.argv
+loading = types.ModuleType("pricetracker.commands")
+loading.run = lambda arguments: signal.raise_signal(int(number))
+sys.modules["pricetracker.commands"] = loading
+sys.argv = ["manage.py", *arguments]
+runpy.run_path("manage.py", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process has other exit codes there")
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(("command", "is_service"), [("start", True), ("verify_prices", False)])
+def test_a_signal_ends_a_command_that_loads(number, command, is_service) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING, str(int(number)), command],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0 if is_service else -number, "")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import websocket
 
+from pricetracker.process.stop_signals import stop_signals
 from replay.management.commands.replay_exchange import port, seed, speed, summary
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def complaint(*arguments: str) -> tuple[int, str]:
     return process.returncode, errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", stop_signals())
 def test_it_says_where_it_is_and_a_signal_ends_it_with_0(number):
     with command("--port", "0", "--loop", "--speed", "max") as process:
         ready = READY.fullmatch(process.stdout.readline())
