@@ -194,7 +194,9 @@ def kept_key(path: Path) -> str:
 
     With it anyone can forge a login of the site.
     """
-    with path.open("rb") as file:
+    # A named pipe in its place would wait for somebody to write.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
         refuse_foreign(path, os.fstat(file.fileno()))
         key = file.read().decode("utf-8", "replace").strip()
     if not is_strong(key):
@@ -233,15 +235,15 @@ def keep_new_key(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(64))
-        # After a power cut there is a whole key or none.
-        file.flush()
-        os.fsync(file.fileno())
-        if sys.platform != "win32" and os.geteuid() == 0:
-            # The owner of the home must be able to read it without sudo, too.
-            os.fchown(file.fileno(), path.parent.stat().st_uid, -1)
     try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(64))
+            # After a power cut there is a whole key or none.
+            file.flush()
+            os.fsync(file.fileno())
+            if sys.platform != "win32" and os.geteuid() == 0:
+                # The owner of the home must be able to read it without sudo, too.
+                os.fchown(file.fileno(), path.parent.stat().st_uid, -1)
         path.hardlink_to(draft)
     except FileExistsError:
         pass

@@ -4,8 +4,10 @@ too.
 
 import logging
 import os
+import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,7 +38,7 @@ class RetryAfter:
     def left(self) -> float:
         """Seconds that are left of it."""
         try:
-            with self.path.open(encoding="ascii") as file:
+            with open(self.path, encoding="ascii", opener=without_waiting) as file:
                 until = float(file.read(LENGTH))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             # ValueError: a file that was truncated by a crash. At worst the exchange says it once
@@ -52,13 +54,17 @@ class RetryAfter:
         """Tell other processes, as far as the folder can be written to: this one knows anyway."""
         if seconds <= self.left():
             return
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        # Nobody can have put a link there: the name cannot be guessed, and the file must be new.
+        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # In one step: others may be reading.
-            draft.write_text(f"{self.wall_clock() + seconds:.3f}", encoding="ascii")
+            with draft.open("x", encoding="ascii") as file:
+                file.write(f"{self.wall_clock() + seconds:.3f}")
             draft.replace(self.path)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             self.alone(error)
 
     def alone(self, error: OSError) -> None:
@@ -70,3 +76,8 @@ class RetryAfter:
                 error.strerror or error,
             )
         self.is_shared = False
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe in its place does not wait for somebody to write."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

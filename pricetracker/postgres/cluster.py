@@ -66,7 +66,7 @@ class Cluster:
             if "shared memory block" not in refusal or time.monotonic() > deadline:
                 raise Unavailable(
                     f"PostgreSQL did not start ({refusal}):"
-                    f" see {self.log}, or set {configuration.server_setting} to another server."
+                    f" see {self.log}, or {configuration.another_server(refusal)}."
                 )
             time.sleep(0.2)
 
@@ -81,7 +81,9 @@ class Cluster:
             return fatal
         if started:
             return ""  # And killed already: the keeper will notice.
-        return log.last_line(self.log, logged) or log.last_line(programs.output(self.folder))
+        # On a full disk it cannot even say why: to say nothing would pass for a success.
+        said = log.last_line(self.log, logged) or log.last_line(programs.output(self.folder))
+        return said or "it ended without giving a reason"
 
     def launch(self) -> bool:
         """Start the server, and wait until it is ready. Returns whether it seems to have become so."""
@@ -125,9 +127,10 @@ class Cluster:
         login = [f"--username={configuration.user}", f"--pwfile={password}", "--auth=scram-sha-256"]
         if not self.run("initdb", *LOCALE, *login, "-D", draft / "data"):
             output = programs.output(self.folder)
+            reason = log.complaint(output)
             raise Unavailable(
-                f"PostgreSQL's files could not be created ({log.last_line(output)}): see "
-                f"{output}, or set {configuration.server_setting} to another server."
+                f"PostgreSQL's files could not be created ({reason}): see {output},"
+                f" or {configuration.another_server(reason)}."
             )
         main = draft / "data" / "postgresql.conf"
         with files.append(main, self.folder, self.account) as file:

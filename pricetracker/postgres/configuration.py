@@ -1,6 +1,8 @@
 """What the project that uses the backend says about its server, in an alias of DATABASES."""
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -33,6 +35,24 @@ class Configuration:
         if user := alias.get("USER"):
             names["user"] = user
         return cls(**names, options=dict(alias.get("SERVER_OPTIONS", {})))
+
+    def another_server(self, reason: object) -> str:
+        """What a person can do, after why the server does not run."""
+        return self._more_room(reason) or f"set {self.server_setting} to another server"
+
+    def folder_unusable(self, error: Exception) -> str:
+        """The sentence for a folder in which something cannot be done."""
+        others = (
+            f"set {self.folder_setting} to a folder of your own,"
+            f" or {self.server_setting} to a server"
+        )
+        cure = self._more_room(error) or others
+        return f"PostgreSQL's folder cannot be used ({error}): {cure}."
+
+    def _more_room(self, reason: object) -> str:
+        if os.strerror(errno.ENOSPC) not in str(reason):
+            return ""
+        return f"make room, or set {self.folder_setting} to a folder on another disk"
 
     def to_json(self) -> str:
         """As it is handed to the keeper."""

@@ -85,3 +85,8 @@ def replace(path: Path, content: bytes, folder: Path, account: Account | None) -
     with parent(path, folder, account) as (name, place):
         source = str(draft) if place is None else draft.name
         os.replace(source, name, src_dir_fd=place, dst_dir_fd=place)
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """For `open`: a named pipe in the file's place does not wait for somebody to write."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

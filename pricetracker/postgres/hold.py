@@ -99,11 +99,7 @@ class Hold:
                 locks.prepare(self.cluster.folder)
                 self.taken = self.users.acquire_read_lock(blocking=False)
             except (OSError, threading.ThreadError) as error:
-                raise Unavailable(
-                    f"PostgreSQL's folder cannot be used ({error}): set"
-                    f" {configuration.folder_setting} to a folder of your own,"
-                    f" or {configuration.server_setting} to a server."
-                ) from None
+                raise Unavailable(configuration.folder_unusable(error)) from None
         return self.taken
 
     def is_kept(self, configuration: Configuration) -> bool:

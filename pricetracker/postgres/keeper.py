@@ -58,10 +58,13 @@ def keep(cluster: Cluster, configuration: Configuration) -> None:
 
 
 def main(folder: str, configuration: str) -> None:
+    wanted = Configuration.from_json(configuration)
     try:
-        keep(Cluster(Path(folder)), Configuration.from_json(configuration))
-    except (Unavailable, OSError) as error:
+        keep(Cluster(Path(folder)), wanted)
+    except Unavailable as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(wanted.folder_unusable(error))
 
 
 def deaf() -> None:

@@ -3,6 +3,9 @@
 POSIX ties such a lock to the process: closing any other handle of the file drops it, so a process opens each once.
 """
 
+import os
+import stat
+import sys
 from pathlib import Path
 
 from fasteners import InterProcessReaderWriterLock
@@ -33,6 +36,21 @@ def prepare(folder: Path) -> None:
     owner = account.of(folder)
     if owner and folder.is_symlink() and folder.lstat().st_uid not in {0, owner.uid}:
         raise OSError(f"{folder} is another user's symbolic link, which root does not follow")
+    if owner is None:
+        refuse_foreign(folder)
     for path in (folder / USERS, folder / KEEPER):
         files.append(path, folder, owner).close()
     account.hand_over(folder, owner)
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Whoever can write to the folder can make the server run their commands. Raises OSError.
+
+    Root never comes here: it steps down to the owner of the folder.
+    """
+    if sys.platform == "win32":
+        return
+    if {folder.stat().st_uid, folder.lstat().st_uid} - {0, os.geteuid()}:
+        raise OSError(f"{folder} belongs to another user")
+    if folder.stat().st_mode & stat.S_IWOTH:
+        raise OSError(f"everybody may write to {folder}")

@@ -14,6 +14,10 @@ LIMIT = 5_000_000
 FATAL = re.compile(r"(?:FATAL|PANIC): *(?!terminating connection)(\S.*)")
 
 
+# What a program says that gives up; initdb goes on to tell what it removes.
+COMPLAINT = re.compile(r"(?:FATAL|PANIC|error): *(\S.*)")
+
+
 def size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
@@ -39,6 +43,11 @@ def fatal(log: Path, since: int) -> str:
 
 def last_line(log: Path, since: int = 0) -> str:
     return "".join(written(log, since).strip().splitlines()[-1:])
+
+
+def complaint(output: Path) -> str:
+    """Why a program gave up, out of what it wrote; nothing if it wrote nothing."""
+    return "".join(COMPLAINT.findall(written(output, 0))[-1:]) or last_line(output)
 
 
 def written(log: Path, since: int) -> str:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import psutil
 
+from . import files
+
 
 class Postmaster(NamedTuple):
     pid: int
@@ -18,7 +20,13 @@ def find(data: Path) -> Postmaster | None:
     """The live server of a data folder. A file that a dead one left behind is no server."""
     try:
         # The socket's path is bytes, and the driver encodes the name of a host as UTF-8.
-        lines = pid_file(data).read_text("utf-8", "surrogateescape").split("\n")
+        with open(
+            pid_file(data),
+            encoding="utf-8",
+            errors="surrogateescape",
+            opener=files.without_waiting,
+        ) as file:
+            lines = file.read().split("\n")
     except FileNotFoundError:
         return None
     # While the server starts, the file is still growing.

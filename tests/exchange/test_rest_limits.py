@@ -263,6 +263,26 @@ class TestHome:
         silence.keep(60)
         assert len(caplog.records) == 1
 
+    @pytest.mark.skipif(os.name != "posix", reason="no named pipes elsewhere")
+    @pytest.mark.timeout(60)
+    def test_a_named_pipe_is_no_silence_and_not_waited_for(self, tmp_path) -> None:
+        silence = RetryAfter(tmp_path, "http://one")
+        os.mkfifo(silence.path)
+        assert silence.left() == 0
+        silence.keep(60)
+        assert silence.left() > 50
+
+    @pytest.mark.skipif(os.name != "posix", reason="links take a privilege elsewhere")
+    def test_no_planted_link_leads_the_file_elsewhere(self, tmp_path) -> None:
+        silence = RetryAfter(tmp_path, "http://one")
+        victim = tmp_path / "victim"
+        victim.write_text("somebody's own", encoding="utf-8")
+        for path in (silence.path, tmp_path / f"{silence.path.name}.{os.getpid()}"):
+            path.symlink_to(victim)
+        silence.keep(60)
+        assert victim.read_text(encoding="utf-8") == "somebody's own"
+        assert RetryAfter(tmp_path, "http://one").left() > 0
+
     @pytest.mark.skipif(os.name != "posix", reason="folders have no such modes elsewhere")
     def test_a_home_that_is_closed_to_us(self, unwritable) -> None:
         silence = RetryAfter(unwritable / "below", "http://one")

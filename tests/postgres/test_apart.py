@@ -67,7 +67,8 @@ def test_it_serves_a_project_that_has_nothing_else_of_ours(tmp_path: Path) -> No
         )
     finally:
         Private(cluster).wait_until_stopped()
-    assert said.stderr == ""
+    # On a busy machine it may have said that it waits.
+    assert said.returncode == 0, said.stderr
     assert said.stdout.split() == ["postgres", "notes", "5MB"]
     assert (cluster / "server" / "data" / "generated.conf").exists()
 

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,7 @@ from django.urls import path
 
 from pricetracker import env
 from pricetracker.markets import MARKETS, market_of
-from tests.support.recorders import PATIENCE, manage
+from tests.support.recorders import PATIENCE, PROJECT, manage
 
 NAME = "SOME_VARIABLE"
 
@@ -316,8 +317,34 @@ class TestSecretKey:
         kept = tmp_path / "secret_key"
         kept.touch(mode=0o600)
         kept.write_text(content, encoding="utf-8")
-        with pytest.raises(ImproperlyConfigured, match=r"holds no key .* remove it"):
+        with pytest.raises(ImproperlyConfigured, match=r"holds no key .* delete it"):
             read(monkeypatch, None, env.secret_key, kept)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+    @pytest.mark.timeout(60)
+    def test_a_named_pipe_in_its_place_is_refused(self, monkeypatch, tmp_path) -> None:
+        os.mkfifo(tmp_path / "secret_key", mode=0o600)
+        with pytest.raises(ImproperlyConfigured, match="holds no key"):
+            read(monkeypatch, None, env.secret_key, tmp_path / "secret_key")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+    def test_without_room_the_home_is_named_and_left_empty(self, tmp_path) -> None:
+        home = tmp_path / "home"
+        said = subprocess.run(
+            ["sh", "-c", 'ulimit -f 0; "$0" -B manage.py check', sys.executable],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "pricetracker.settings",
+                "PRICETRACKER_HOME": str(home),
+            },
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert "PRICETRACKER_HOME must be a folder that can be written to" in said.stderr
+        assert list(home.iterdir()) == []
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
     @pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620, 0o666])
