@@ -4,10 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from .process.request_target import accept_absolute
 from .sharing import share_database
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricetracker.settings")
 
-application = get_asgi_application()
+application = accept_absolute(get_asgi_application())
 
 share_database()
