@@ -9,17 +9,18 @@ from .findings import Findings, Kind
 INDENT = "    "
 
 FETCH = "To fetch them: manage.py repair_gaps {symbol}"
-WITHHELD = "What it could not fetch, and why: /api/gaps/?symbol={symbol}&status=open"
-FETCH_FALSE = "To have these rows looked into: manage.py repair_gaps {symbol}"
-REFOLD = "To make these candles from their ticks: manage.py verify_prices --refold {symbol}"
+WITHHELD = "Gaps that it could not repair, and why: /api/gaps/?symbol={symbol}&status=open"
+FETCH_FALSE = "To check these gaps: manage.py repair_gaps {symbol}"
+REFOLD = "To rebuild these candles from their ticks: manage.py verify_prices --refold {symbol}"
 MISDATED = (
-    "To take them off the tape, and have them fetched: manage.py verify_prices --remove-misdated"
-    " {symbol}, then manage.py repair_gaps {symbol}"
+    "To delete them and fetch them again: manage.py verify_prices --remove-misdated {symbol}, "
+    "then manage.py repair_gaps {symbol}"
 )
-PAST = "They cannot be made anew: their ticks were pruned."
+PAST = "They cannot be rebuilt: their ticks were pruned."
 BY_HAND = (
-    "Which of the ticks are wrong cannot be told from the tape. Delete them by hand, in manage.py dbshell,"
-    " then run manage.py verify_prices {symbol} and manage.py repair_gaps {symbol}: they are fetched anew."
+    "The tape does not show which of these ticks are wrong. Delete them in manage.py dbshell, "
+    "then run manage.py verify_prices {symbol} and manage.py repair_gaps {symbol} "
+    "to fetch them again."
 )
 
 
@@ -38,7 +39,7 @@ def summary(found: Findings) -> str:
         counted(found.minutes, "minute"),
     ]
     if found.void:
-        figures.append(f"{counted(found.void, 'trade id')} that no trade bears")
+        figures.append(f"{counted(found.void, 'void trade id')}")
     figures += pruned(found)
     if found.removed:
         figures.append(f"{counted(found.removed, 'misdated tick')} removed")
@@ -55,30 +56,31 @@ def pruned(found: Findings) -> Iterator[str]:
     if found.past:
         yield f"{counted(found.past, 'candle')} of pruned ticks"
     if found.given_up:
-        yield f"{counted(found.given_up, 'gap')} there that nobody fetches any more"
+        yield f"{counted(found.given_up, 'gap')} in pruned ranges that are no longer repaired"
 
 
 def troubles(found: Findings) -> Iterator[str]:
     if found.known.count:
-        yield f"{counted(found.known.count, 'hole')} ({counted(found.known.trades, 'trade')}) known"
+        yield f"{counted(found.known.count, 'known gap')} ({counted(found.known.trades, 'trade')})"
     if found.unknown.count:
-        yield f"{counted(found.unknown.count, 'unknown hole')} ({counted(found.unknown.trades, 'trade')})"
+        trades = counted(found.unknown.trades, "trade")
+        yield f"{counted(found.unknown.count, 'unknown gap')} ({trades})"
     if found.overlaps.count:
         yield counted(found.overlaps.count, "overlap")
     if found.impossible.count:
         yield counted(found.impossible.count, "impossible tick")
     if found.misdated.count:
-        yield f"{counted(found.misdated.count, 'time')} that cannot be right"
+        yield f"{counted(found.misdated.count, 'impossible time')}"
     if found.false.count:
-        yield f"{counted(found.false.count, 'gap')} in the ledger that {'is' if found.false.count == 1 else 'are'} none"
+        yield f"{counted(found.false.count, 'false gap')} in the ledger"
     if found.candles.count:
         yield counted(found.candles.count, "wrong candle")
     if found.past_wrong.count:
         yield f"{counted(found.past_wrong.count, 'wrong candle')} of pruned ticks"
     if found.explained:
-        yield f"{counted(found.explained, 'candle')} of trades that are missing"
+        yield f"{counted(found.explained, 'candle')} with missing trades"
     if found.differing.count:
-        yield f"{counted(found.differing.count, 'minute')} unlike the exchange's"
+        yield f"{counted(found.differing.count, 'minute')} different from the exchange's"
 
 
 def details(found: Findings) -> Iterator[str]:
@@ -114,4 +116,4 @@ def cut(kind: Kind) -> Iterator[str]:
 def rebuilding(candles: int) -> str:
     if not candles:
         return ""
-    return f" - that also rebuilds {counted(candles, 'candle')} made from trades that are missing"
+    return f" - that also rebuilds {counted(candles, 'candle')} with missing trades"

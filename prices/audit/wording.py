@@ -23,7 +23,8 @@ def missing(hole: Hole) -> str:
 
 def claim(row: Row) -> str:
     says = "missing" if row.status == "open" else "void"
-    return f"{trades(row.first, row.last)} {says} by gap {row.id} of the ledger, and on the tape, if not all"
+    claimed = trades(row.first, row.last)
+    return f"{claimed} {says} by gap {row.id} of the ledger, but at least partly on the tape"
 
 
 def handover(tick: Suspect, reach: int) -> str:
@@ -59,7 +60,7 @@ def candle(difference: Difference) -> str:
 
 
 def past(candle: Past) -> str:
-    return f"minute {iso(candle.minute)}: its candle cannot be of any trades"
+    return f"minute {iso(candle.minute)}: its candle is impossible for any trades"
 
 
 def cluster(found: Cluster, ids: int) -> str:
@@ -68,17 +69,18 @@ def cluster(found: Cluster, ids: int) -> str:
         if len(found.candles) == 1
         else f"{iso(found.starts)} to {iso(found.ends)}"
     )
-    return f"minute {minutes}: {counted(found.trades, 'trade')} of pruned ticks in {counted(ids, 'trade id')}"
+    held = counted(found.trades, "trade")
+    return f"minute {minutes}: {held} of pruned ticks in {counted(ids, 'trade id')}"
 
 
 def unlike(difference: Difference) -> str:
     made, kept = difference.made, difference.kept
     if made is None:
-        return "there is a candle and no tick"
+        return "there is a candle but no tick"
     if kept is None:
-        return "there are ticks and no candle"
+        return "there are ticks but no candle"
     if not difference.in_place:
-        return "its candle bears another minute or another symbol"
+        return "its candle has the wrong minute or symbol"
     return apart(made, kept, "its candle has", "its ticks make")
 
 

@@ -46,10 +46,10 @@ class TestTicks:
             tape.store([tick for tick in TEN if tick.first not in (4, 5)])
             found = audit(tape)
         assert told(found) == [
-            "BTCUSDT: 1 hole (2 trades) known; 8 ticks, 8 trades, 2 minutes",
+            "BTCUSDT: 1 known gap (2 trades); 8 ticks, 8 trades, 2 minutes",
             "    known: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z",
             "    To fetch them: manage.py repair_gaps BTCUSDT",
-            "    What it could not fetch, and why: /api/gaps/?symbol=BTCUSDT&status=open",
+            "    Gaps that it could not repair, and why: /api/gaps/?symbol=BTCUSDT&status=open",
         ]
 
     def test_a_hole_that_nobody_knew_is_written_into_the_ledger_and_known_from_then_on(
@@ -60,9 +60,9 @@ class TestTicks:
             delete(tape, 4, 5)
             found = audit(tape)
             assert told(found) == [
-                "BTCUSDT: 1 unknown hole (2 trades), 1 candle of trades that are missing; 8 ticks, 8 trades, 2 minutes",
+                "BTCUSDT: 1 unknown gap (2 trades), 1 candle with missing trades; 8 ticks, 8 trades, 2 minutes",
                 "    unknown until now: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z",
-                "    To fetch them: manage.py repair_gaps BTCUSDT - that also rebuilds 1 candle made from trades that are missing",
+                "    To fetch them: manage.py repair_gaps BTCUSDT - that also rebuilds 1 candle with missing trades",
             ]
             assert noted() == [(4, 5, after(30), after(60))]
             again = audit(tape)
@@ -108,7 +108,7 @@ class TestTicks:
             tape.store([TEN[0], TEN[9]])
             tape.void(SYMBOL, 2, 9)
             assert told(audit(tape)) == [
-                "BTCUSDT: complete, 2 ticks, 2 trades, 2 minutes, 8 trade ids that no trade bears"
+                "BTCUSDT: complete, 2 ticks, 2 trades, 2 minutes, 8 void trade ids"
             ]
 
     def test_a_row_of_the_ledger_that_misses_what_is_there_is_wrong(self) -> None:
@@ -118,9 +118,9 @@ class TestTicks:
             # However many looks it reaches through, it is told of once.
             for ids in (IDS, 1):
                 assert told(audit(tape, ids=ids)) == [
-                    "BTCUSDT: 1 gap in the ledger that is none; 10 ticks, 10 trades, 2 minutes",
-                    f"    trades 3 to 4 missing by gap {gap.pk} of the ledger, and on the tape, if not all",
-                    "    To have these rows looked into: manage.py repair_gaps BTCUSDT",
+                    "BTCUSDT: 1 false gap in the ledger; 10 ticks, 10 trades, 2 minutes",
+                    f"    trades 3 to 4 missing by gap {gap.pk} of the ledger, but at least partly on the tape",
+                    "    To check these gaps: manage.py repair_gaps BTCUSDT",
                 ]
             tape.fill(SYMBOL, TEN)
             assert audit(tape).is_complete
@@ -162,7 +162,7 @@ class TestTicks:
         with open_tape() as tape:
             tape.store([tick(n, n) for n in range(0, 60, 2)])
             lines = told(audit(tape))
-        assert lines[0].startswith("BTCUSDT: 29 holes (29 trades) known;")
+        assert lines[0].startswith("BTCUSDT: 29 known gaps (29 trades);")
         assert sum("missing, between" in line for line in lines) == 20
         assert lines[-3] == "    and 9 more"
 
@@ -180,8 +180,8 @@ class TestCandles:
             assert told(audit(tape)) == [
                 "BTCUSDT: 2 wrong candles; 10 ticks, 10 trades, 2 minutes",
                 "    minute 2025-07-03T08:30:00Z: high: its candle has 500, its ticks make 105; volume: its candle has 5.1, its ticks make 5",
-                "    minute 2025-07-03T08:31:00Z: there are ticks and no candle",
-                "    To make these candles from their ticks: manage.py verify_prices --refold BTCUSDT",
+                "    minute 2025-07-03T08:31:00Z: there are ticks but no candle",
+                "    To rebuild these candles from their ticks: manage.py verify_prices --refold BTCUSDT",
             ]
             assert audit(tape, "ETHUSDT").is_complete
 

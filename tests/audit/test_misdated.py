@@ -19,7 +19,7 @@ def test_the_year_4980_is_found_removed_and_fetched_again(seconds) -> None:
         tape.store(poisoned)
         code, said = verify()
         assert code == 1
-        assert "1 time that cannot be right" in said
+        assert "1 impossible time" in said
         assert "manage.py verify_prices --remove-misdated BTCUSDT" in said
         code, said = verify("--remove-misdated")
         assert (code, open_gaps()) == (1, [(15, 15)])
@@ -34,7 +34,7 @@ def test_the_newest_of_all_and_what_was_claimed_through_it() -> None:
     with open_tape() as tape:
         tape.store([*GOOD, tick(31, CENTURIES)])
         tape.heartbeat(["BTCUSDT"], instant(at(CENTURIES)))
-        assert "2 times that cannot be right" in verify()[1]
+        assert "2 impossible times" in verify()[1]
         verify("--remove-misdated")
     assert open_gaps() == [(31, 31)]
     assert Price.objects.count() == 30

@@ -31,7 +31,7 @@ class TestCommand:
         with open_tape() as tape:
             tape.store([tick(1), tick(2), tick(3)])
             tape.database.execute("DELETE FROM prices_price WHERE id & 3 = 2")
-        for known in ("1 unknown hole (1 trade)", "1 hole (1 trade) known"):
+        for known in ("1 unknown gap (1 trade)", "1 known gap (1 trade)"):
             ended, said = verify("btcusdt")
             assert ended == 1
             assert said.startswith(f"BTCUSDT: {known}")

@@ -103,7 +103,7 @@ class TestComparison:
         ended, said = verify("--exchange")
         first, second, advice = said.splitlines()
         assert ended == 1
-        assert first.startswith("BTCUSDT: 1 minute unlike the exchange's; 11,349 ticks")
+        assert first.startswith("BTCUSDT: 1 minute different from the exchange's; 11,349 ticks")
         assert second == f"    minute 2024-08-09T00:00:00Z: {told}"
         assert "by hand" in advice
 

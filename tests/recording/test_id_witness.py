@@ -69,7 +69,7 @@ class TestTwoExchanges:
         assert not Gap.objects.exists()
         told = caplog.text
         assert "BTCUSDT: nothing is stored: the tape belongs to another exchange" in told
-        assert "set another PRICETRACKER_HOME, or another database in DATABASE_URL. Of" in told
+        assert "set another PRICETRACKER_HOME, or another database in DATABASE_URL. For" in told
         assert "the tape has trade 5000990 to 5000999 (1.00000000 for 100.00000000 at" in told
         rows = [f"{row.first} to {row.last} (1.00000000 for 90.00000000 at" for row in theirs]
         assert any(f", this exchange {row}" in told for row in rows)

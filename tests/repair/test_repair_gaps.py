@@ -123,7 +123,7 @@ def test_gaps_where_ticks_were_pruned_are_named_and_are_no_failure() -> None:
         verified, told = finish(manage("verify_prices", exchange=exchange))
     assert (code, verified) == (0, 0), output + told
     assert "Skipped: 1 gap in pruned ranges" in output
-    assert "1 gap there that nobody fetches any more" in told
+    assert "1 gap in pruned ranges that are no longer repaired" in told
     assert len(open_gaps()) == 1
 
 

@@ -347,7 +347,7 @@ class TestAudit:
         assert not found.is_complete
         assert told(found)[1:] == [
             "    minute 2025-07-03T08:30:00Z: 59 trades of pruned ticks in 60 trade ids",
-            "    They cannot be made anew: their ticks were pruned.",
+            "    They cannot be rebuilt: their ticks were pruned.",
         ]
 
     def test_finds_a_candle_that_makes_no_sense(self, tape) -> None:
