@@ -73,7 +73,7 @@ def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
         name = f"tick {trade_of(tick.id)} of {iso(tick.traded)}"
         findings.misdated.add(f"{name}: its time does not fit those of its neighbours", tick.trades)
     for (through,) in ahead:
-        findings.misdated.add(f"claimed complete through {iso(through)}, which is yet to come")
+        findings.misdated.add(f"claimed complete through {iso(through)}, which is in the future")
 
 
 def look(tape: Tape, number: int) -> tuple[list[Misdated], list[tuple[Any, ...]]]:

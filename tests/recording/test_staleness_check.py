@@ -132,7 +132,7 @@ def test_no_tape_begins_with_a_trade_that_is_yet_to_come(looking, caplog) -> Non
     looking.staleness_check.turn()
     assert Price.objects.count() == 0
     assert "BTCUSDT: trade" in caplog.text
-    assert "is yet to come" in caplog.text
+    assert "is in the future" in caplog.text
 
 
 def falls_silent(looking: Looking) -> None:
