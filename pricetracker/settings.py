@@ -6,6 +6,8 @@ Everything that a user may set is an environment variable, listed in the README.
 import os
 from pathlib import Path
 
+from csp.constants import NONE, SELF
+
 from . import __version__, env
 from .markets import MARKETS
 from .private_database import private_database
@@ -74,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
+    "pricetracker.csp.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,6 +100,22 @@ TEMPLATES = [
         },
     },
 ]
+
+# Nothing but our own files runs or is shown on any page, and nobody frames one. Two routes need
+# more, and say why: prices.api.renderers and prices.api.urls.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 
 # Files are served from where they lie, DEBUG or not: no collectstatic before the first start.
 STATIC_URL = "static/"
@@ -123,7 +142,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_RENDERER_CLASSES": [
         "prices.api.renderers.ExactJSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "prices.api.renderers.PageRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [],
     "EXCEPTION_HANDLER": "prices.api.errors.handle",

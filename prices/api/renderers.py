@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from csp.constants import UNSAFE_INLINE
 from django.utils.functional import Promise
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 
 # How the browsable API shows an answer.
 INDENT = 4
@@ -35,6 +36,23 @@ class ExactJSONRenderer(BaseRenderer):
         if "indent=" in (media_type or ""):
             return msgspec.json.format(encoded, indent=INDENT)
         return encoded
+
+
+class PageRenderer(BrowsableAPIRenderer):
+    """The browsable API, under a Content-Security-Policy."""
+
+    def get_context(self, *args: Any, **options: Any) -> dict[str, Any]:
+        # Colours of code samples, which no page here has, would come in a style element.
+        return super().get_context(*args, **options) | {"code_style": ""}
+
+    def render(
+        self, data: Any, media_type: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> str:
+        # The framework's template places its menu of actions by style attributes. They can move
+        # and hide what is on the page; style elements and files stay ours, and scripts too.
+        if context is not None:
+            context["response"]._csp_update = {"style-src-attr": [UNSAFE_INLINE]}
+        return super().render(data, media_type, context)
 
 
 class EventStreamRenderer(ExactJSONRenderer):

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from csp.decorators import csp_update
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -26,8 +27,10 @@ class TapeAPI(APIRootView):
         return response
 
 
-class Docs(SpectacularSwaggerView):
-    """The schema as a page to read and to try."""
+class Docs(SpectacularSwaggerSplitView):
+    """The schema as a page to read and to try. Its script is a file: none is in the page."""
+
+    template_name = "prices/docs.html"
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # The only renderer of this view fills in a template, which has no place for these.
@@ -60,5 +63,10 @@ urlpatterns = [
     path("api/events/", events.EventsView.as_view(), name="events"),
     path("api/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", Docs.as_view(url_name="schema"), name="docs"),
+    # Swagger UI's style sheet holds its icons.
+    path(
+        "api/docs/",
+        csp_update({"img-src": ["data:"]})(Docs.as_view(url_name="schema")),
+        name="docs",
+    ),
 ]

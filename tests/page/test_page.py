@@ -17,6 +17,7 @@ from prices.page import MODULES
 from prices.page.wording import ago, delay, of_change, shown, spell
 from prices.page.wording import summary as summarize
 from prices.recording.tape import Tape
+from tests.support.policies import PAGE, policy
 from tests.support.recorded import START, recorded_tape, tick
 
 # Latest prices and names of the symbols; a question takes two more, and one to name them when it asks for none of them.
@@ -201,10 +202,7 @@ class TestHeaders:
     @pytest.mark.usefixtures("db")
     def test_nothing_foreign_may_run_and_nothing_is_cached(self, client: Client) -> None:
         response = client.get("/")
-        assert response["Content-Security-Policy"] == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
+        assert policy(response) == PAGE
         assert response["Cache-Control"] == "no-store"
 
     @pytest.mark.usefixtures("db")
