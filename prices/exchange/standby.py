@@ -17,6 +17,9 @@ UP_WITHIN = 30
 # the overlap is over.
 HELD = 20_000
 
+# And their bytes, of messages of up to 1 MiB each: as many as 64,000 ticks have.
+HELD_BYTES = 16 << 20
+
 
 class Standby:
     """Connects, subscribes and holds frames until the handover, or until it is abandoned.
@@ -41,6 +44,7 @@ class Standby:
         self.since: float | None = None  # When it was up: connected and subscribed.
         self.heard = self.began
         self.held: list[bytes] = []
+        self.held_bytes = 0
         self.handover = Handover()
         self.letting_go = False
         self.joined = False
@@ -87,12 +91,13 @@ class Standby:
             if opcode in FRAMES:
                 self.handover.new(payload)
                 self.held.append(payload)
+                self.held_bytes += len(payload)
             elif opcode == ABNF.OPCODE_CLOSE:
                 raise WebSocketConnectionClosedException(farewell(payload))
 
     @property
     def full(self) -> bool:
-        return len(self.held) >= HELD
+        return len(self.held) >= HELD or self.held_bytes >= HELD_BYTES
 
     def compare(self, frame: bytes, now: float, *, trusted: bool) -> None:
         """Compare with the present connection, and let go when this one may follow it."""

@@ -4,6 +4,7 @@ may.
 
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Event = TypeVar("Event")
@@ -11,6 +12,14 @@ Event = TypeVar("Event")
 # Events. A frame weighs some 250 bytes: 50 MB when full; 11 minutes at 300 ticks per second, 20
 # seconds at 10,000.
 CAPACITY = 200_000
+
+# Bytes from which on a frame's size is counted: a tick never has so many, so that `put` counts
+# nothing as a rule. Uncounted frames are 100 MB when the buffer is full of them.
+LARGE = 512
+
+# Bytes of large frames. A message may have 1 MiB, so that their number alone bounds nothing: none of
+# them is a tick, and 64 of the largest are as much memory as a full buffer of ticks takes.
+MOST_LARGE_BYTES = 64 << 20
 
 # Maximum number of events that one batch stores: bounds its memory and the time until a stop is
 # noticed.
@@ -30,19 +39,31 @@ class Buffer(Generic[Event]):
     """One thread puts, another takes. When it stays full, the oldest events are dropped and
     counted.
 
+    It is full by their number, or by the bytes of the large frames among them.
+
     Check results, which must reach the writer in their place among the events, come from any other
     thread through `hand_over`: they take no event's room, and `put`, which is called for each
     frame, needs no lock.
     """
 
-    def __init__(self, capacity: int = CAPACITY, patience: float = PATIENCE) -> None:
-        self.events: deque[Event] = deque(maxlen=capacity)
+    def __init__(
+        self,
+        capacity: int = CAPACITY,
+        patience: float = PATIENCE,
+        most_large_bytes: int = MOST_LARGE_BYTES,
+    ) -> None:
+        self.events: deque[Event] = deque()
         # What was handed over, and, once the taker has seen it, how many events still come before
         # it.
         self.aside: deque[Event] = deque(maxlen=MOST_ASIDE)
         self.queued: deque[tuple[int, Event]] = deque()
         self.capacity = capacity
         self.patience = patience
+        self.most_large_bytes = most_large_bytes
+        # Bytes of large frames that came in and were not dropped, and that were taken: either is
+        # written by one thread alone.
+        self.large_in = 0
+        self.large_out = 0
         self.dropped = 0
         self.filled = threading.Event()
         self.room = threading.Event()
@@ -52,24 +73,42 @@ class Buffer(Generic[Event]):
         return len(self.events)
 
     def put(self, event: Event) -> None:
+        if type(event) is bytes and len(event) > LARGE:
+            self.make_room_for(len(event))
         if len(self.events) == self.capacity:
-            self.wait_for_room()
+            self.wait_for_room(0)
+            self.drop_while_full(0)
         self.events.append(event)
         if not self.filled.is_set():
             self.filled.set()
 
-    def wait_for_room(self) -> None:
+    def make_room_for(self, size: int) -> None:
+        if self.is_full(size):
+            self.wait_for_room(size)
+            self.drop_while_full(size)
+        self.large_in += size
+
+    def is_full(self, size: int) -> bool:
+        """There is no room for one more event, or for a large frame of so many bytes."""
+        if size and self.large_in - self.large_out + size > self.most_large_bytes:
+            return bool(self.events)
+        return len(self.events) >= self.capacity
+
+    def wait_for_room(self, size: int) -> None:
         """Let the writer catch up.
 
         A writer that did not make room in time is not waited for again until it takes something.
         """
         self.room.clear()
-        if len(self.events) < self.capacity:
-            return
-        if not self.stalled:
+        if self.is_full(size) and not self.stalled:
             self.stalled = not self.room.wait(self.patience)
-        if len(self.events) == self.capacity:
-            self.dropped += 1
+
+    def drop_while_full(self, size: int) -> None:
+        while self.is_full(size):
+            # The writer may take the last of them just now.
+            with suppress(IndexError):
+                self.large_in -= size_of(self.events.popleft())
+                self.dropped += 1
 
     def hand_over(self, event: Event) -> None:
         """Let the taker have it after everything that was put before. For any thread."""
@@ -87,7 +126,7 @@ class Buffer(Generic[Event]):
         # is counted.
         handed = [self.aside.popleft() for _ in range(len(self.aside))]
         waiting = len(self.events)
-        events = [self.events.popleft() for _ in range(min(len(self.events), LARGEST_BATCH))]
+        events = self.take_oldest()
         if events:
             self.stalled = False
             self.room.set()
@@ -96,3 +135,17 @@ class Buffer(Generic[Event]):
         while self.queued and self.queued[0][0] <= 0:
             events.append(self.queued.popleft()[1])
         return events
+
+    def take_oldest(self) -> list[Event]:
+        events: list[Event] = []
+        # Whoever puts may drop some of them meanwhile.
+        with suppress(IndexError):
+            for _ in range(min(len(self.events), LARGEST_BATCH)):
+                events.append(self.events.popleft())
+        self.large_out += sum(map(size_of, events))
+        return events
+
+
+def size_of(event: object) -> int:
+    """As far as it is counted."""
+    return len(event) if type(event) is bytes and len(event) > LARGE else 0

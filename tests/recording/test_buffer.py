@@ -2,7 +2,7 @@
 
 import threading
 
-from prices.recording.buffer import LARGEST_BATCH, Buffer
+from prices.recording.buffer import LARGE, LARGEST_BATCH, Buffer
 from tests.support.recorders import PATIENCE, eventually
 
 # Seconds. A reader that waits for so long waits for the writer and not for the time to pass.
@@ -41,6 +41,46 @@ def test_when_it_stays_full_the_oldest_go_and_are_counted() -> None:
     buffer.put(4)
     assert (len(buffer), buffer.dropped) == (3, 2)
     assert buffer.take(0) == [2, 3, 4]
+
+
+def large(mark: int) -> bytes:
+    return bytes([mark]) * (2 * LARGE)
+
+
+def test_large_frames_are_bounded_in_bytes() -> None:
+    buffer: Buffer[bytes] = Buffer(patience=0, most_large_bytes=8 * LARGE)
+    for mark in range(50):
+        buffer.put(b"a tick")
+        buffer.put(large(mark))
+    assert buffer.dropped == 2 * 46
+    assert [event for event in buffer.take(0) if len(event) > LARGE] == [
+        large(mark) for mark in range(46, 50)
+    ]
+    # What was taken counts no longer.
+    for mark in range(4):
+        buffer.put(large(mark))
+    assert buffer.dropped == 2 * 46
+    assert len(buffer.take(0)) == 4
+
+
+def test_a_frame_larger_than_all_the_room_drops_what_is_before() -> None:
+    buffer: Buffer[bytes] = Buffer(patience=0, most_large_bytes=LARGE)
+    buffer.put(b"a tick")
+    buffer.put(large(1))
+    assert (buffer.take(0), buffer.dropped) == ([large(1)], 1)
+
+
+def test_between_threads_dropped_and_taken_are_all() -> None:
+    """The writer takes while the reader drops."""
+    buffer: Buffer[bytes] = Buffer(capacity=20, patience=0, most_large_bytes=8 * LARGE)
+    frames = [large(n % 200) if n % 3 else b"a tick" for n in range(30_000)]
+    reader = threading.Thread(target=lambda: [buffer.put(frame) for frame in frames], daemon=True)
+    reader.start()
+    taken: list[bytes] = []
+    while reader.is_alive() or buffer:
+        taken += buffer.take(0)
+    assert len(taken) + buffer.dropped == len(frames)
+    assert buffer.large_in == buffer.large_out
 
 
 def test_a_batch_is_bounded() -> None:
