@@ -29,8 +29,8 @@ class Pages(Protocol):
 
 
 def page_before(pages: Pages, first: int, starts: int) -> Page:
-    """A page that begins before a trade id, or as soon after it as the exchange's history goes
-    back.
+    """A page that begins before a trade id, or as soon after it as the exchange's history is seen
+    to go back.
 
     `starts`, in microseconds since 1970, is the instant of the last tick before it. Searching by
     time only finds the neighbourhood: a row with an earlier time is omitted, wherever it is. So the
@@ -46,7 +46,9 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
         number = max(0, found - back)
         page = pages.onward(number)
         begins_before = page.first is not None and page.first < first
-        if begins_before or not page.rows or page.rows[0].number > number:
+        # A page that begins later than at this number proves nothing: the exchange leaves out some
+        # rows, and perhaps the very one that was asked for.
+        if begins_before or not page.rows or number == 0:
             break
         back *= 10
     return page

@@ -121,6 +121,17 @@ class TestHelp:
         assert m.turns()[-1] is Turn.FILLED
         assert open_gaps() == []
 
+    def test_a_row_left_out_does_not_end_the_way_back(self, mending) -> None:
+        """Time leads to 13, past 11, which is told to be earlier; and the row before 13 is withheld."""
+        m = mending()
+        for t in THIRTY:
+            if t.first != 12:
+                told = THIRTY[9].traded - 5_000 if t.first in (10, 11) else None
+                m.history.add(t, number=1000 + t.first, traded=told)
+        m.store([*THIRTY[:10], *THIRTY[13:]])
+        assert m.turns()[-1] is Turn.WITHHELD
+        assert open_gaps() == [(12, 12)]
+
     def test_many_ticks_of_one_instant_over_the_edge_of_a_page(self, mending) -> None:
         ticks = [tick(n, 7) for n in range(1, 31)]
         m = mending(*ticks)
