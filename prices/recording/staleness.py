@@ -19,8 +19,17 @@ SHORTEST = 15.0
 # Seconds after a connection was opened: a symbol without a frame on it is then checked.
 SETTLING_IN = 10.0
 
-# Maximum seconds between two checks of a stale symbol.
+# Seconds for which a passed check counts, however busy the symbol was before: trades that its stream
+# does not deliver are known within these. With one check in two seconds some twenty symbols can be
+# checked this often; hundreds take turns, and are `unknown` in between.
+COUNTS_FOR = 60.0
+
+# Maximum of it. In between, a check counts for ten usual pauses of the symbol.
 LONGEST = 3600.0
+
+# After this share of that time the next check is due, so that it has passed before the end: it
+# leaves time for ten other checks.
+RECHECK_AFTER = 2 / 3
 
 # Failures that are counted: the pause between two attempts doubles with each until it has reached
 # any ceiling.
@@ -51,8 +60,9 @@ class InterArrival:
         self.last = now
         # When each part began, and its ticks. Replaced as a whole: another thread may be counting.
         self.parts: tuple[tuple[float, int], ...] = ()
-        # How long it had been quiet at the last check that passed; 0 when it has ticked since.
-        self.looked_after = 0.0
+        # When the last check passed, if no tick has arrived since, and for how long it counts.
+        self.checked: float | None = None
+        self.counts_for = COUNTS_FOR
         self.looking_until = now
         self.fresh = True  # Nothing has come yet on this connection.
         # When the present connection took over without a break; None once it has delivered
@@ -67,7 +77,7 @@ class InterArrival:
 
     def ticked(self, ticks: int, now: float) -> None:
         self.last = now
-        self.looked_after = 0.0
+        self.checked = None
         self.fresh = False
         self.passed()
         if self.parts and now - self.parts[-1][0] < PAST / PARTS:
@@ -83,7 +93,9 @@ class InterArrival:
         It says nothing new about a symbol that has ticked since.
         """
         if taken >= self.last:
-            self.looked_after = max(taken - self.last, SETTLING_IN)
+            usual = PAUSES * self.pause(taken)
+            self.counts_for = min(max(usual, COUNTS_FOR), LONGEST)
+            self.checked = taken
         if self.handed_over is None or taken >= self.handed_over:
             self.passed()
 
@@ -102,7 +114,7 @@ class InterArrival:
         self.looking_until = now
 
     def connected(self, now: float) -> None:
-        self.last, self.looked_after, self.fresh, self.handed_over = now, 0.0, True, None
+        self.last, self.checked, self.fresh, self.handed_over = now, None, True, None
         self.retry_at = now
 
     def pause(self, now: float) -> float:
@@ -114,25 +126,31 @@ class InterArrival:
         ticks = sum(count for _, count in self.parts)
         return (min(now, began + PAST) - began) / max(ticks, 1)
 
-    def patience(self, now: float) -> float:
-        """Seconds for which it may be quiet, or quiet still after a check that passed."""
-        if self.looked_after:
-            return self.looked_after + min(self.looked_after, LONGEST)
-        return SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))
+    @property
+    def evidence(self) -> float:
+        """When its tape was last seen to be complete, by a tick or a check."""
+        return self.last if self.checked is None else self.checked
+
+    def left(self, now: float, share: float = 1.0) -> float:
+        """Seconds for which the last tick still counts, or the last check, or a share of that."""
+        if (checked := self.checked) is not None:
+            return checked + share * self.counts_for - now
+        patience = SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))
+        return self.last + patience - now
 
     def is_overdue(self, now: float) -> bool:
         """It has been quiet for longer than its pace explains."""
         handed_over = self.handed_over
         if handed_over is not None and now - handed_over > HANDOVER_COUNTS_FOR:
             return True
-        return now - self.last > self.patience(now)
+        return self.left(now) < 0
 
     def is_due(self, now: float) -> bool:
         """It is to be checked."""
         handed_over = self.handed_over
         if handed_over is not None and now - handed_over > SETTLING_IN:
             return True
-        return self.is_overdue(now)
+        return self.left(now, RECHECK_AFTER) < 0
 
 
 class Staleness:
@@ -167,7 +185,7 @@ class Staleness:
         """
         for symbol in self.inter_arrivals if symbols is None else symbols:
             inter_arrival = self.inter_arrivals[symbol]
-            inter_arrival.looked_after, inter_arrival.fresh = 0.0, True
+            inter_arrival.checked, inter_arrival.fresh = None, True
 
     def ticked(self, counts: Mapping[str, int], now: float) -> None:
         for symbol, ticks in counts.items():
@@ -185,15 +203,18 @@ class Staleness:
             for symbol, inter_arrival in self.inter_arrivals.items()
             if inter_arrival.is_due(now)
         ]
-        if self.line.is_overdue(now) and (busiest := self.busiest(now)) not in due:
-            due.append(busiest)
+        first = self.busiest(now) if self.line.is_due(now) else None
+        if first is not None and first not in due:
+            due.append(first)
+        if first is not None and self.inter_arrivals[first].failures:
+            first = None  # It has had its turn.
         idle = [
             symbol
             for symbol in due
             if max(self.inter_arrivals[symbol].looking_until, self.inter_arrivals[symbol].retry_at)
             <= now
         ]
-        return sorted(idle, key=lambda symbol: self.urgency(symbol, now))
+        return sorted(idle, key=lambda symbol: (symbol != first, *self.urgency(symbol, now)))
 
     def busiest(self, now: float) -> str:
         """The symbol that ticks most often, of those that the exchange answers for."""
@@ -212,19 +233,19 @@ class Staleness:
 
         First the symbols whose watermark was withdrawn; of these the ones that were not tried yet,
         then the one whose last attempt is longest ago, so that each has its turn; then those that
-        were not checked, and the one that is quiet the longest.
+        were not checked since they ticked, and the one whose last tick or check is longest ago.
         """
         inter_arrival = self.inter_arrivals[symbol]
         tried = inter_arrival.failed_at if inter_arrival.failures else 0.0
         overdue = inter_arrival.is_overdue(now) or self.line.is_overdue(now)
-        return not overdue, tried, inter_arrival.looked_after > 0, inter_arrival.last
+        return not overdue, tried, inter_arrival.checked is not None, inter_arrival.evidence
 
     def looking(self, symbol: str, now: float) -> None:
         """A check of a symbol has begun; its result will be reported."""
         self.inter_arrivals[symbol].looking_until = now + FORGOTTEN
 
     def looked(self, symbol: str, taken: float) -> None:
-        """A check passed: leave the symbol alone for as long again.
+        """A check passed: it counts for a while.
 
         Only the busiest symbol proves that the connection is alive.
         """

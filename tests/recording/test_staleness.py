@@ -1,13 +1,17 @@
 """Whose silence is suspicious: by a symbol's own pace, and not again at once after a look."""
 
+from collections import Counter
+
 import pytest
 
 from prices.recording.staleness import (
+    COUNTS_FOR,
     FORGOTTEN,
     HANDOVER_COUNTS_FOR,
     LONGEST,
     PAST,
     PAUSES,
+    RECHECK_AFTER,
     RETRY_WITHIN,
     SETTLING_IN,
     SHORTEST,
@@ -78,9 +82,10 @@ class TestSuspects:
         assert staleness.suspects(1200 + SHORTEST) == [symbols[7]]
 
     def test_the_one_that_is_silent_the_longest_comes_first(self) -> None:
-        staleness = Staleness(SYMBOLS, 0)
+        staleness = Staleness((*SYMBOLS, "SOLUSDT"), 0)
         both(staleness, 0, 100)
         staleness.ticked({"BTCUSDT": 1}, 101)
+        staleness.ticked({"SOLUSDT": 1}, 199)
         assert staleness.suspects(200) == ["ETHUSDT", "BTCUSDT"]
 
 
@@ -98,20 +103,37 @@ class TestLooks:
         assert not staleness.trusted("BTCUSDT", 120)
         assert staleness.suspects(120 + FORGOTTEN) == ["BTCUSDT"]
 
-    def test_after_a_look_it_may_be_silent_for_as_long_again(self, staleness) -> None:
-        staleness.looking("BTCUSDT", 120)
-        staleness.looked("BTCUSDT", 120)
-        assert staleness.trusted("BTCUSDT", 139)
-        assert staleness.suspects(139) == []
-        assert staleness.suspects(141) == ["BTCUSDT"]
-        staleness.looked("BTCUSDT", 141)
-        assert staleness.suspects(181) == []
-        assert staleness.suspects(183) == ["BTCUSDT"]
+    def test_a_check_counts_for_a_minute_however_many_passed(self, staleness) -> None:
+        now = 120.0
+        for _ in range(100):
+            staleness.looking("BTCUSDT", now)
+            staleness.looked("BTCUSDT", now)
+            due = now + RECHECK_AFTER * COUNTS_FOR
+            assert staleness.suspects(due - 1) == []
+            assert staleness.suspects(due + 1) == ["BTCUSDT"]
+            assert staleness.trusted("BTCUSDT", now + COUNTS_FOR - 1)
+            assert not staleness.trusted("BTCUSDT", now + COUNTS_FOR + 1)
+            now = due + 1
 
-    def test_no_longer_than_an_hour(self, staleness) -> None:
-        staleness.looked("BTCUSDT", 100 + 5 * LONGEST)
-        assert staleness.suspects(100 + 6 * LONGEST) == []
-        assert staleness.suspects(101 + 6 * LONGEST) == ["BTCUSDT"]
+    def test_of_a_quiet_symbol_it_counts_for_ten_pauses(self) -> None:
+        staleness = Staleness(["BTCUSDT"], 0)
+        ticking(staleness, "BTCUSDT", 0, 1200, 60)
+        staleness.looked("BTCUSDT", 1820)
+        pause = PAST / 11
+        assert staleness.trusted("BTCUSDT", 1820 + PAUSES * pause - 1)
+        assert not staleness.trusted("BTCUSDT", 1820 + PAUSES * pause + 1)
+
+    def test_no_longer_than_an_hour(self) -> None:
+        staleness = Staleness(["BTCUSDT"], 0)
+        staleness.looked("BTCUSDT", 5 * LONGEST)
+        assert staleness.trusted("BTCUSDT", 6 * LONGEST)
+        assert not staleness.trusted("BTCUSDT", 1 + 6 * LONGEST)
+
+    def test_of_an_unknown_symbol_it_counts_for_what_was_seen(self) -> None:
+        """Nothing has come in ten seconds: that is no proof that nothing comes for an hour."""
+        staleness = Staleness(["BTCUSDT"], 0)
+        staleness.looked("BTCUSDT", SETTLING_IN)
+        assert not staleness.trusted("BTCUSDT", SETTLING_IN + PAUSES * SETTLING_IN + 1)
 
     def test_one_that_failed_restores_no_trust_and_is_repeated_soon(self, staleness) -> None:
         for now in range(120, 600, 10):
@@ -176,7 +198,7 @@ class TestHandover:
         """It was checked on the old connection: that says little about the new one."""
         staleness = Staleness(SYMBOLS, 0)
         staleness.ticked({"BTCUSDT": 1}, 0)
-        staleness.looked("BTCUSDT", 3600)
+        staleness.looked("BTCUSDT", 3690)
         staleness.handed_over(3700)
         ticking(staleness, "ETHUSDT", 3700, 4000, 1)
         assert staleness.trusted("BTCUSDT", 3700 + SETTLING_IN)
@@ -199,3 +221,21 @@ class TestManySuspects:
             staleness.failed(tried[-1], now)
             now += RETRY_WITHIN
         assert sorted(tried) == sorted(names)
+
+    def test_few_quiet_ones_are_never_unknown_and_hundreds_take_turns(self) -> None:
+        """They ticked every second, and the market is halted: a check in two seconds must do."""
+        for number, claimed in ((15, 15), (300, 20)):
+            names = [f"COIN{n}USDT" for n in range(number)]
+            staleness = Staleness([*names, "BUSYUSDT"], 0)
+            for now in range(60):
+                staleness.ticked(dict.fromkeys(names, 1), now)
+            turns: Counter[str] = Counter()
+            for now in range(60, 60 + 3 * 60 * 60, 2):
+                staleness.ticked({"BUSYUSDT": 10}, now)
+                for name in staleness.suspects(now)[:1]:
+                    staleness.looked(name, now)
+                    turns[name] += 1
+                if now > 1_000 and now % 100 == 0:
+                    assert sum(staleness.trusted(name, now) for name in names) >= claimed
+            assert sorted(turns) == sorted(names)
+            assert max(turns.values()) - min(turns.values()) <= 2

@@ -218,14 +218,14 @@ def test_a_symbol_that_is_not_traded_is_told_of_once(exchange, looking, caplog) 
     put_on_tape(recorded(BTC)[-1])
     caplog.set_level("INFO")
     exchange.exchange.faults.add(Fault(name="status", seconds=600, options={"status": "BREAK"}))
-    for pause in (61, 62):
+    for pause in (61, 450):
         looking.now += pause
         looking.staleness.ticked({"ETHUSDT": 1}, looking.now)
         assert looking.staleness_check.turn() is True
         looking.staleness.looked("BTCUSDT", looking.now)
     assert caplog.text.count("BTCUSDT is stale: its status is BREAK.") == 1
     exchange.exchange.faults.clear()
-    looking.now += 600
+    looking.now += 3000
     looking.staleness.ticked({"ETHUSDT": 1}, looking.now)
     looking.staleness_check.turn()
     assert caplog.text.count("BTCUSDT is stale: its status is TRADING.") == 1
