@@ -3,11 +3,12 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ..keys import EPOCH
 from .buffer import LARGEST_BATCH
+from .event_lag import EventLag
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
 from .staleness_check import CheckResult
@@ -54,6 +55,9 @@ class Heartbeat:
         self.stumbles: Counter[str] = Counter()
         # Symbols with a bad frame, or one that contradicted the tape, and no good one since.
         self.stumbled: set[str] = set()
+        self.event_lag = EventLag()
+        # The symbol of the newest event, and when it was taken over, while the feed is late.
+        self.behind: tuple[str, float] | None = None
         self.beat_at, self.beat_at_by_wall = clock(), wall_clock()
         # Symbols whose heartbeat is on the tape and has not been withdrawn.
         self.claimed: set[str] = set()
@@ -92,12 +96,42 @@ class Heartbeat:
         self.stumbled -= symbols
         self.watermark.hear(symbols, sent, taken)
 
+    def measure(self, sent: Mapping[str, int], last: str, taken: float) -> set[str]:
+        """Which symbols' newest events came too late: later ones may be on their way.
+
+        `sent`: when they were sent, in microseconds, by symbol; `last` is that of the newest one.
+        When that is late the whole feed is, and nothing is vouched for until it has caught up.
+        """
+        self.event_lag.add(sent[last], taken)
+        late = self.event_lag.late(sent, taken)
+        if late:
+            for symbol in late:
+                self.watermark.doubt(symbol)
+            self.staleness.unsettle(late)
+            self.take_back(late)
+        if last in late and self.behind is None:
+            logger.warning(
+                "The feed is %.0f s late: nothing is vouched for until it has caught up.",
+                self.event_lag.of(sent[last], taken),
+            )
+        self.behind = (last, taken) if last in late else None
+        return late
+
+    def connected(self, *, joined: bool) -> None:
+        """Another connection delivers; `joined`: it took over without a break."""
+        if joined:
+            self.event_lag.handed_over()
+            return
+        self.event_lag.forget()
+        self.behind = None
+
     def judge(self, looked: CheckResult) -> None:
         """Compare the exchange's answer about a stale symbol with the tape.
 
         The tape has everything that had been received by then.
         """
         symbol = looked.symbol
+        self.event_lag.told(looked.last_trade.now, looked.taken)
         newest = self.tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
             # There is no tape yet that could be called complete.
@@ -108,6 +142,9 @@ class Heartbeat:
         if self.is_passed(looked, newest):
             # All that was traded by then is on the tape, or known to be missing.
             self.stumbled.discard(symbol)
+            if self.behind is not None and self.behind[0] == symbol:
+                # Nothing has been traded since the event that came late.
+                self.behind = None
             self.watermark.join(symbol, looked.last_trade.now, looked.taken)
             self.staleness.looked(symbol, looked.taken)
             return
@@ -157,8 +194,10 @@ class Heartbeat:
             self.fall_silent()
             return
         trusted = self.trusted(now)
-        if now - heard > LINE_COUNTS_FOR or waiting > LARGEST_BATCH or not trusted:
-            # The connection may be dead, or what was received is far from stored. Either may pass.
+        is_behind = waiting > LARGEST_BATCH or self.behind is not None
+        if now - heard > LINE_COUNTS_FOR or is_behind or not trusted:
+            # The connection may be dead, or late, or what was received is far from stored. Each may
+            # pass.
             self.take_back()
             return
         self.take_back(self.claimed - trusted)

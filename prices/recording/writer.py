@@ -230,7 +230,9 @@ class Writer:
             self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
                 self.heartbeat.stumble(symbol)
-        if heard := heard.difference(stored.contradicted):
+        newest = {tick.symbol: micros(tick.sent) for tick in ticks}
+        late = self.heartbeat.measure(newest, ticks[-1].symbol, taken)
+        if heard := heard.difference(stored.contradicted, late):
             self.heartbeat.hear(heard, sent, taken)
 
     def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> Tick | None:
@@ -242,9 +244,11 @@ class Writer:
             return self.understand(event)
         if isinstance(event, Renewed) and event.joined:
             self.staleness.handed_over(taken)
+            self.heartbeat.connected(joined=True)
             return None
         if isinstance(event, Up | Renewed):
             self.staleness.connected(taken)
+            self.heartbeat.connected(joined=False)
             self.times.clock.forget()
             raise Break
         if isinstance(event, Down):

@@ -25,7 +25,15 @@ from prices.exchange.stream import Down, Renewed, Up
 from prices.recording.buffer import Buffer
 from prices.recording.heartbeat import BEAT
 from prices.recording.reconnecting import ReconnectingTape
-from prices.recording.staleness import LONGEST, RETRY_WITHIN, SETTLING_IN, SHORTEST, Staleness
+from prices.recording.staleness import (
+    COUNTS_FOR,
+    PAST,
+    PAUSES,
+    RETRY_WITHIN,
+    SETTLING_IN,
+    SHORTEST,
+    Staleness,
+)
 from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, StalenessCheck
 from prices.recording.status import Status
 from prices.recording.writer import Writer
@@ -74,6 +82,9 @@ class Verdicts(RuleBasedStateMachine):
         self.market = Market()
         self.market.trouble = self.trouble
         self.mute: set[str] = set()
+        # Frames on their way, with the instant until which they are, and how long they take.
+        self.on_their_way: list[tuple[float, bytes]] = []
+        self.delay = 0.0
         self.rest = "well"
         self.connected = True
         self.renewal: str | None = None
@@ -105,6 +116,7 @@ class Verdicts(RuleBasedStateMachine):
             hand_over=self.buffer.hand_over,
             clock=clock,
         )
+        self.began = clock()
         self.buffer.put(Up())
         for _ in range(30):
             self.second()
@@ -129,18 +141,25 @@ class Verdicts(RuleBasedStateMachine):
         for symbol in SYMBOLS if trade else ():
             market.trades[symbol].append(market.now)
             if self.connected and symbol not in self.mute:
-                self.buffer.put(
-                    frame(tick(len(market.trades[symbol]) - 1, market.now, symbol=symbol))
-                )
+                sent = frame(tick(len(market.trades[symbol]) - 1, market.now, symbol=symbol))
+                self.on_their_way.append((market.now + self.delay, sent))
+        self.deliver()
         self.writer.turn()
         if self.renewal is not None and self.connected:
             # Another connection takes over; what is mute may be mute on it, too.
+            self.on_their_way.clear()
+            self.delay = 0.0
             self.buffer.put(Renewed(self.renewal, joined=False))
             self.renewal = None
         # The worker's thread outlives what nobody thought of.
         with suppress(ZeroDivisionError):
             self.staleness_check.turn()
         self.check()
+
+    def deliver(self) -> None:
+        """What has come, in order: nothing overtakes."""
+        while self.on_their_way and self.on_their_way[0][0] <= self.market.now:
+            self.buffer.put(self.on_their_way.pop(0)[1])
 
     def check(self) -> None:
         for price, coverage in ask.latest(SYMBOLS):
@@ -154,13 +173,13 @@ class Verdicts(RuleBasedStateMachine):
                 assert self.market.now - since <= self.allowed(symbol), f"{symbol} {self.rest}"
 
     def allowed(self, symbol: str) -> float:
-        """A symbol that has been quiet for some time is checked again when that has doubled."""
-        before = self.market.trades[symbol]
-        newest = len(before) - 1
-        while newest >= 0 and before[newest] >= self.missed_since[symbol]:
-            newest -= 1
-        quiet = self.missed_since[symbol] - before[newest] if newest >= 0 else 0.0
-        return KNOWN_WITHIN + SETTLING_IN + min(2 * quiet, LONGEST)
+        """A check counts for a minute, or for ten usual pauses of the symbol, up to its newest tick."""
+        since = self.missed_since[symbol]
+        before = [time for time in self.market.trades[symbol] if time < since]
+        # The pace is kept in parts of a minute each: the oldest of them may be left out.
+        seen = [time for time in before if time >= before[-1] - 0.8 * PAST]
+        watched = min(PAST, self.market.now - max(self.began, before[-1] - PAST))
+        return KNOWN_WITHIN + max(COUNTS_FOR, PAUSES * watched / len(seen))
 
     @rule(symbol=st.sampled_from(SYMBOLS))
     def fall_silent(self, symbol: str) -> None:
@@ -189,9 +208,16 @@ class Verdicts(RuleBasedStateMachine):
         for _ in range(seconds):
             self.second(trade=False)
 
+    @rule(delay=st.sampled_from([0.0, 3.0, 30.0]))
+    def slow_down(self, delay: float) -> None:
+        """Frames take that much longer from now on; what is on its way comes as it would have."""
+        self.delay = delay
+
     @rule()
     def lose_the_connection(self) -> None:
         self.connected = False
+        self.on_their_way.clear()
+        self.delay = 0.0
         self.buffer.put(Down("The connection broke.", 1.0))
         self.second()
         self.connected = True
@@ -199,6 +225,11 @@ class Verdicts(RuleBasedStateMachine):
 
     @rule(joined=st.booleans())
     def hand_over(self, joined: bool) -> None:
+        # Such a handover waits for what the old connection has yet to bring.
+        for _, late in self.on_their_way:
+            self.buffer.put(late)
+        self.on_their_way.clear()
+        self.delay = 0.0
         self.buffer.put(Renewed("A day is over.", joined=joined))
 
     def teardown(self) -> None:
@@ -212,6 +243,9 @@ class Verdicts(RuleBasedStateMachine):
         """Once REST and the streams are well, everything is vouched for again within seconds."""
         self.speak_again()
         self.change_rest("well")
+        self.delay = 0.0
+        for _ in range(30):
+            self.second()  # Until what was on its way has come.
         for _ in range(int(SETTLING_IN + RETRY_WITHIN + 2 * INTERVAL + ON_ITS_WAY)):
             self.second()
         for _, coverage in ask.latest(SYMBOLS):
@@ -247,5 +281,44 @@ def test_a_silent_symbol_is_unknown_for_as_long_as_rest_fails(rest: str) -> None
             verdicts = {price.symbol.name: found.verdict for price, found in ask.latest(SYMBOLS)}
             assert verdicts["BTCUSDT"] is not Verdict.COMPLETE
             assert verdicts["ETHUSDT"] is Verdict.COMPLETE or machine.renewal is not None
+    finally:
+        machine.teardown()
+
+
+def test_a_symbol_muted_after_a_passed_check_is_soon_unknown() -> None:
+    """However long it had been quiet: a check counts for a minute, not for as long again."""
+    machine = Verdicts()
+    try:
+        for _ in range(60):
+            machine.second()
+        for _ in range(60):
+            machine.second(trade=False)
+        machine.fall_silent("BTCUSDT")
+        symbol = machine.staleness.inter_arrivals["BTCUSDT"]
+        last = symbol.checked
+        while symbol.checked == last:
+            machine.second(trade=False)
+        assert symbol.checked is not None
+        machine.change_rest("down")
+        for _ in range(120):
+            machine.second()  # Holds each answer to `allowed`.
+        machine.change_rest("well")
+        for _ in range(20):
+            machine.second()
+    finally:
+        machine.teardown()
+
+
+def test_a_feed_that_slows_down_is_unknown_until_it_has_caught_up() -> None:
+    machine = Verdicts()
+    machine.rest = "down"
+    try:
+        verdicts: list[Verdict] = []
+        for n in range(240):
+            machine.delay = min(n, 60.0) if n < 120 else 0.0
+            machine.second()
+            verdicts.append(ask.latest(SYMBOLS)[0][1].verdict)
+        assert set(verdicts[50:120]) == {Verdict.UNKNOWN}
+        assert verdicts[-1] is Verdict.COMPLETE
     finally:
         machine.teardown()
