@@ -73,7 +73,7 @@ class Buffer(Generic[Event]):
         return len(self.events)
 
     def put(self, event: Event) -> None:
-        if type(event) is bytes and len(event) > LARGE:
+        if isinstance(event, bytes) and len(event) > LARGE:
             self.make_room_for(len(event))
         if len(self.events) == self.capacity:
             self.wait_for_room(0)
@@ -148,4 +148,4 @@ class Buffer(Generic[Event]):
 
 def size_of(event: object) -> int:
     """As far as it is counted."""
-    return len(event) if type(event) is bytes and len(event) > LARGE else 0
+    return len(event) if isinstance(event, bytes) and len(event) > LARGE else 0
