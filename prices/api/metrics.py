@@ -13,12 +13,18 @@ from django.utils.cache import patch_vary_headers
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from pricetracker import __version__, reasons
 
-from ..models import Symbol
+from ..counter_names import COUNTERS
+from ..models import Counter, Symbol
 from .errors import method_not_allowed
 
 logger = logging.getLogger(__name__)
@@ -84,19 +90,30 @@ GAUGES = (
 )
 
 
-class State:
-    """A collector of one scrape: what was read from the database; None while it does not answer."""
+class State(NamedTuple):
+    """What is in the database."""
 
-    def __init__(self, symbols: list[Symbol] | None) -> None:
-        self.symbols = symbols
+    symbols: list[Symbol]
+    counters: dict[str, int]
+
+
+class Scrape:
+    """A collector of one scrape. `state` is None while the database does not answer."""
+
+    def __init__(self, state: State | None) -> None:
+        self.state = state
 
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("pricetracker_build", "What serves this.", {"version": __version__})
-        up = int(self.symbols is not None)
+        up = int(self.state is not None)
         yield GaugeMetricFamily("pricetracker_up", "1 while the database answers.", up)
-        if self.symbols is not None:
+        if self.state is not None:
             for gauge in GAUGES:
-                yield gauge.family(self.symbols)
+                yield gauge.family(self.state.symbols)
+            for name, meaning in COUNTERS.items():
+                # Each is there from the first scrape on, so that its first growth is seen.
+                count = self.state.counters.get(name, 0)
+                yield CounterMetricFamily(f"pricetracker_{name}", meaning, count)
 
 
 class Metrics(View):
@@ -104,7 +121,7 @@ class Metrics(View):
         encode, content_type = wanted(request.accepted_types)
         # A registry would add the process of the site, of which there may be several.
         # With a status other than 200 Prometheus would not read the body.
-        response = HttpResponse(encode(State(read())), content_type)
+        response = HttpResponse(encode(Scrape(read())), content_type)
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Accept"])
         return response
@@ -115,7 +132,7 @@ class Metrics(View):
         return method_not_allowed(request, self._allowed_methods())
 
 
-def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[State], bytes], str]:
+def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[Scrape], bytes], str]:
     """How to write the metrics, and as what. `accepted` is in order of preference.
 
     The library's own choice ignores quality, and fails on a version that is not a number.
@@ -129,10 +146,11 @@ def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[State], bytes], str
     return TEXT
 
 
-def read() -> list[Symbol] | None:
-    """The symbols with their state; None while the database does not answer."""
+def read() -> State | None:
+    """None while the database does not answer."""
     try:
-        return Symbol.objects.with_state()
+        counters = dict(Counter.objects.values_list("name", "value"))
+        return State(Symbol.objects.with_state(), counters)
     except OperationalError as error:
         # Requested every few seconds, it must not log a traceback each time.
         logger.error("Database unavailable: %s", reasons.first(error))  # noqa: TRY400

@@ -75,6 +75,16 @@ class Recording:
                 tape.close()
 
 
+def counts_of(stream: Stream, rest: Rest | None) -> dict[str, int]:
+    """Counts of the exchange's parts since the start, as in `counter_names`."""
+    return {
+        "reconnects": stream.reconnects,
+        "handovers_failed": stream.failed_handovers,
+        "rest_requests": rest.requests if rest else 0,
+        "rest_weight": rest.weight if rest else 0,
+    }
+
+
 def build_recorder(
     subscription: Subscription,
     symbols: Sequence[str],
@@ -110,6 +120,7 @@ def build_recorder(
         renew=stream.renew,
         asked_for=subscription.symbols_of,
         witnessed=rest is not None,
+        counts_beside=lambda: counts_of(stream, rest),
         clock=clock,
     )
     recorder = Recorder(stream, buffer, writer, stop)

@@ -61,6 +61,8 @@ class Heartbeat:
         self.beat_at, self.beat_at_by_wall = clock(), wall_clock()
         # Symbols whose heartbeat is on the tape and has not been withdrawn.
         self.claimed: set[str] = set()
+        # Gaps that checks have revealed.
+        self.gaps_opened = 0
         tape.returned = self.start_over
 
     def breaks_of(self, symbol: str) -> int:
@@ -173,7 +175,7 @@ class Heartbeat:
     def note(self, looked: CheckResult, newest: Newest) -> None:
         traded = max(EPOCH + timedelta(microseconds=looked.last_trade.traded), newest.traded)
         hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
-        self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
+        self.gaps_opened += self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
 
     def doubt(self, symbol: str) -> None:
         self.watermark.doubt(symbol)

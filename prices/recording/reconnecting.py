@@ -50,6 +50,11 @@ class ReconnectingTape:
             self.was_open = True
         return self.tape
 
+    @property
+    def is_open(self) -> bool:
+        """The next use needs no new connection."""
+        return self.tape is not None
+
     def once(self, use: Callable[[Tape], Result]) -> Result:
         """Use the tape.
 

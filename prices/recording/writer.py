@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from ..exchange.event_times import AHEAD_OF_OURS, iso
@@ -19,6 +19,7 @@ from .reconnecting import ReconnectingTape
 from .staleness import Staleness
 from .staleness_check import CheckResult
 from .status import Status
+from .stored_counters import StoredCounters
 from .trade_times import Refused, Times
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Writer:
     `heard` tells when the exchange last spoke on the present connection, by the same clock, or None without one; `renew`
     asks for another connection; `asked_for` names the symbols that a message asked for, by its id.
     `witnessed`: somebody answers the questions of `id_witness`; without, ticks are stored whatever their ids.
+    `counts_beside` gives the counts of the feed and of REST, as in `counter_names`.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Writer:
         renew: Callable[[str], None],
         asked_for: Callable[[object], Sequence[str]] = lambda id: (),
         witnessed: bool = False,
+        counts_beside: Callable[[], Mapping[str, int]] = dict,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -87,6 +90,8 @@ class Writer:
         # From a trade to its commit, of the newest commit.
         self.commit_lag: timedelta | None = None
         self.counters = Counters()
+        self.counts_beside = counts_beside
+        self.stored_counters = StoredCounters(tape, self.counts, clock)
         self.finishing = False
 
     def start_over(self) -> None:
@@ -100,6 +105,7 @@ class Writer:
         while not self.finishing or self.buffer:
             self.turn()
         self.heartbeat.fall_silent()
+        self.stored_counters.store()
         self.status.end()
 
     def turn(self) -> None:
@@ -111,6 +117,13 @@ class Writer:
         self.bad_frames.tell()
         self.status.tell(self.counters, len(self.buffer), connected=heard is not None)
         self.heartbeat.beat(heard, len(self.buffer), self.commit_lag)
+        self.stored_counters.store_if_due()
+
+    def counts(self) -> dict[str, int]:
+        """All counts since the start, as in `counter_names`."""
+        counts = self.counters.by_name() | {"frames_refused": self.bad_frames.count}
+        counts["gaps_opened"] += self.heartbeat.gaps_opened
+        return counts | dict(self.counts_beside())
 
     def write(self, events: list[Event | CheckResult | IdVerdict], taken: float) -> None:
         ticks = self.ticks_of(events)

@@ -128,7 +128,9 @@ class Repairer:
         return page_before(agg_trades, gap.first, (gap.starts - EPOCH) // MICROSECOND)
 
     def rule_out(self, symbol: str, first: int, last: int) -> None:
-        if self.tape.once(lambda tape: tape.void(symbol, first, last)):
+        closed = self.tape.once(lambda tape: tape.void(symbol, first, last))
+        if closed:
+            self.filled(Stored(0, gaps_opened=0, gaps_closed=closed))
             logger.info("%s: trades %d to %d never existed on the exchange.", symbol, first, last)
 
     def go_on(self, gap: OpenGap, page: Page) -> Turn:

@@ -19,8 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 
 from prices import ask
+from prices.counter_names import COUNTERS
 from prices.coverage import Verdict
-from prices.models import Symbol
+from prices.models import Counter, Symbol
 from prices.models.symbol import percent
 from prices.recording.tape import Tape
 from pricetracker import __version__
@@ -317,11 +318,19 @@ class TestOverHTTP:
         client = Client(enforce_csrf_checks=True)
         assert getattr(client, method)(path).status_code == 405
 
-    @pytest.mark.parametrize("path", ["/api/symbols/", "/api/symbols/?symbol=BTCUSDT", "/metrics"])
-    def test_is_one_query(
-        self, filled, client: Client, django_assert_num_queries: DjangoAssertNumQueries, path
+    @pytest.mark.parametrize(
+        ("path", "queries"),
+        [("/api/symbols/", 1), ("/api/symbols/?symbol=BTCUSDT", 1), ("/metrics", 2)],
+    )
+    def test_queries_do_not_grow_with_symbols(
+        self,
+        filled,
+        client: Client,
+        django_assert_num_queries: DjangoAssertNumQueries,
+        path,
+        queries,
     ) -> None:
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(queries):
             client.get(path)
 
 
@@ -368,7 +377,17 @@ class TestMetrics:
             labelled("pricetracker_ticks_per_second", **btc): 0.1,
             labelled("pricetracker_gaps_open", **btc): 1,
             labelled("pricetracker_gaps_open", **eth): 0,
+            **{labelled(f"pricetracker_{name}_total"): 0 for name in COUNTERS},
         }
+
+    def test_tell_what_recorders_have_counted(self, client: Client) -> None:
+        Counter.objects.create(name="ticks_stored", value=2**53)
+        Counter.objects.create(name="of_another_version", value=1)
+        found = samples(text_string_to_metric_families(client.get("/metrics").text))
+        counted = {name: value for (name, _), value in found.items() if name.endswith("_total")}
+        assert counted.keys() == {f"pricetracker_{name}_total" for name in COUNTERS}
+        assert counted["pricetracker_ticks_stored_total"] == 2**53
+        assert sum(counted.values()) == 2**53
 
     def test_instants_are_exact_to_the_microsecond(self, tape, client: Client) -> None:
         tape.store([tick(1, 0.000001)])

@@ -64,6 +64,7 @@ WORDS = [
     "prices.keys",
     "prices.intervals",
     "prices.channels",
+    "prices.counter_names",
     "pricetracker.reasons",
 ]
 WORDS += ["pricetracker.symbols"]

@@ -13,8 +13,9 @@ import pytest
 from django.db.models import Count, Min
 
 from prices import ask
+from prices.counter_names import COUNTERS
 from prices.exchange.messages import Tick, micros
-from prices.models import Gap, Price, Symbol
+from prices.models import Counter, Gap, Price, Symbol
 from prices.recording.watermark import SETTLING
 from tests.support.local_exchange import BTC, ETH, TRX, Running, local_exchange
 from tests.support.recorders import PATIENCE, database_url, eventually, manage, recorder
@@ -63,6 +64,15 @@ def test_every_tick_of_the_files_is_on_the_tape_once_and_again_changes_nothing(
         with local_exchange(BTC, ETH, TRX) as again, recorder(again, *SYMBOLS):
             eventually(all_heard)
         check(tape, files)
+
+
+def test_what_is_recorded_is_counted_once(files, replayed) -> None:
+    counts = dict(Counter.objects.values_list("name", "value"))
+    assert counts.keys() <= COUNTERS.keys()
+    assert counts["ticks_stored"] == len(files)
+    assert 0 < counts["batches_stored"] <= len(files)
+    gaps = Gap.objects.count()
+    assert counts.get("gaps_opened", 0) == gaps
 
 
 def test_full_minutes_equal_those_that_the_exchange_published(files, replayed) -> None:

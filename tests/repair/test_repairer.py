@@ -13,7 +13,7 @@ from prices.exchange.rest import Refused
 from prices.models import Gap
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
-from prices.recording.tape import Hole, Tape
+from prices.recording.tape import Hole, Stored, Tape
 from prices.repair.repairer import Repairer, Turn
 from prices.repair.schedule import BEHIND, UNANSWERED, WITHHELD
 from tests.support.history import UNREACHABLE, History
@@ -259,8 +259,11 @@ class TestVoid:
         ticks = [t for t in THIRTY if t.first not in (12, 13)]
         m = mending(*ticks)
         m.store([*THIRTY[:10], *THIRTY[19:]])
+        filled: list[Stored] = []
+        m.repairer.filled = filled.append
         m.turns()
         assert open_gaps() == []
+        assert Stored(0, gaps_opened=0, gaps_closed=1) in filled
         (gap,) = Gap.objects.filter(status="void")
         assert (gap.first_trade, gap.last_trade) == (12, 13)
 
