@@ -146,6 +146,14 @@ class TestStart:
             assert "exited unexpectedly" not in started.said()
         assert tape.user().ask(COUNT) == str(market.last)
 
+    def test_no_server_outlives_a_closed_session(self, home, tmp_path) -> None:
+        """Of the test's own nobody uses it, who would see to its end."""
+        arguments = ("start", "--demo", "--port", "0")
+        with command(*arguments, log=tmp_path / "log", home=home) as started:
+            started.wait_until_said("Connected to")
+            send(HUP, everything(started))
+            assert started.ended() == 0
+
 
 def answers(process: psutil.Process | int) -> bool:
     """Whether a process handles SIGTERM by now; before that, Python itself is starting."""
