@@ -166,6 +166,16 @@ class TestHolding:
         recording.receive(tick(FAR_ON + 2, 13))
         assert ids("BTCUSDT") == [1, FAR_ON + 2]
 
+    def test_trades_that_the_tape_has_need_no_question(self, recording) -> None:
+        """As when a recording is replayed again."""
+        ours = trading(1, count=300)
+        put_on_tape(*ours)
+        recording.receive(Up(), *ours[:2], tick(3_001, 300))
+        assert not recording.writer.id_witness.questions
+        recording.receive(LOST, Up(), tick(1, 0, "90", trades=10))
+        assert recording.writer.id_witness.questions
+        expect(*ours, tick(3_001, 300))
+
     def test_a_jump_on_a_running_connection(self, recording) -> None:
         recording.receive(Up(), tick(1, 10), tick(FAR_ON, 11))
         assert ids("BTCUSDT") == [1]
