@@ -44,7 +44,10 @@ ORDER BY timestamp, id LIMIT 1
 """
 
 
-STORED = "SELECT price, quantity, timestamp FROM prices_price WHERE id = %(id)s"
+STORED = """
+SELECT price, quantity, timestamp FROM prices_price
+WHERE symbol_id = %(symbol)s AND id = %(id)s
+"""
 
 # Microseconds: the unit of some streams.
 MILLISECOND = 1_000
@@ -110,7 +113,8 @@ def pace_of(tape: Tape, symbol: str) -> float:
 
 def is_stored(tape: Tape, tick: Tick) -> bool:
     """Whether the tape has this very trade: then it is of one exchange with it, and comes again."""
-    found = tape.database.execute(STORED, {"id": key(tape.numbers[tick.symbol], tick.first)})
+    number = tape.numbers[tick.symbol]
+    found = tape.database.execute(STORED, {"symbol": number, "id": key(number, tick.first)})
     row = found.fetchone()
     return (
         row is not None

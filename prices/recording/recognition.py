@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ..exchange.agg_trades import AggTrades
 from ..exchange.event_times import MINUTE, iso
+from ..exchange.locate import page_before
 from ..exchange.messages import Tick, micros
-from ..repair.locate import page_before
 
 MILLISECOND = 1000  # microseconds
 

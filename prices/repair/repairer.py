@@ -10,12 +10,12 @@ from enum import Enum
 from ..exchange.agg_trades import ROWS, WEIGHT, AggTradeRow, AggTrades, Page
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
+from ..exchange.locate import page_before, void
 from ..exchange.rest import Refused, Rest, Unanswered
 from ..keys import EPOCH
 from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored
 from ..recording.trade_times import sift_rows
-from .locate import page_before, void
 from .open_gaps import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 

@@ -6,7 +6,7 @@ A gap is located by time, then by id.
 from itertools import pairwise
 from typing import Protocol
 
-from ..exchange.agg_trades import Page
+from .agg_trades import Page
 
 # The part of a page that is requested from before the place that was found by time: times were seen
 # to step back by some milliseconds from one trade to the next.
