@@ -157,7 +157,7 @@ class TestTime:
     )
     def test_a_message_that_drips_is_given_up(self, sent) -> None:
         connection, wire = dripped(sent)
-        with pytest.raises(WebSocketConnectionClosedException, match="not complete after 30 sec"):
+        with pytest.raises(WebSocketConnectionClosedException, match="incomplete after 30 seconds"):
             read_on(connection, wire)
         assert MESSAGE_TIMEOUT < wire.now < MESSAGE_TIMEOUT + 5
 

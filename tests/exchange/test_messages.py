@@ -180,8 +180,8 @@ class TestBadTicks:
     @pytest.mark.parametrize(
         ("traded", "why"),
         [
-            (1751531435987239 + 86_400_000_000, "after its event of 2025-07-03T08:30:35.987239Z"),
-            (95_000_000_000_000_000, "it was traded at 4980-06-06T"),
+            (1751531435987239 + 86_400_000_000, "after its event time 2025-07-03T08:30:35.987239Z"),
+            (95_000_000_000_000_000, "its trade time 4980-06-06T"),
             (1751531435987239 + 1000, "after its event"),
             (1751531435987239 - DELAYED - 1, "long before its event"),
             (315_532_800_000_000, "its time 1980-01-01T00:00:00Z is before Binance opened"),

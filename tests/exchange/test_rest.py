@@ -109,7 +109,7 @@ class TestNoAnswer:
             Rest(f"http://127.0.0.1:{port}").get("ping", 1)
 
     def test_a_name_that_does_not_resolve(self) -> None:
-        with pytest.raises(Unanswered, match="The exchange's name cannot be resolved"):
+        with pytest.raises(Unanswered, match="The exchange's host name does not resolve"):
             Rest("http://no-such-host.invalid").get("ping", 1)
 
     def test_an_answer_without_end_is_given_up(self) -> None:

@@ -41,7 +41,9 @@ def test_what_the_url_does_not_carry_is_subscribed_to_in_chunks() -> None:
 
 
 def test_no_more_symbols_than_one_connection_carries() -> None:
-    with pytest.raises(ValueError, match=r"1025 symbols are too many: a connection carries 1024\."):
+    with pytest.raises(
+        ValueError, match=r"1025 symbols are too many: a connection carries up to 1024\."
+    ):
         aggregate_trades(BASE, [f"S{number}" for number in range(1025)])
 
 

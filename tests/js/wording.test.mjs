@@ -51,7 +51,7 @@ test("a spelling that only the API reads stays as it is", () => {
 test("all feeds are told in a sentence or two", () => {
   assert.equal(summary([symbol]).join(""), "All feeds live. No gap is open.");
   const silent = { ...symbol, live: false, open_gaps: "1" };
-  assert.match(summary([symbol, silent]).join(""), /BTCUSDT: nothing heard yet\. .* 1 gap is open\.$/);
+  assert.match(summary([symbol, silent]).join(""), /BTCUSDT: no data yet\. .* 1 gap is open\.$/);
   assert.match(summary([silent, silent, silent]).join(""), /^3 of 3 feeds are not live\. .* 3 gaps are open\.$/);
 });
 

@@ -117,6 +117,7 @@ def test_a_signal_ends_a_command_that_loads(number, command, is_service) -> None
         cwd=PROJECT,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=PATIENCE,
         check=False,
     )

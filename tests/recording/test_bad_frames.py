@@ -70,7 +70,7 @@ def test_of_many_symbols_some_are_named_and_the_others_counted(caplog) -> None:
         bad_frames.add(b"{", "why", [f"A{n:02}"])
     bad_frames.add(b"{", "why")
     bad_frames.tell()
-    assert "A09, 3 more and unknown symbols, 14 in all" in caplog.text
+    assert "A09, 3 more and unknown symbols, 14 in total" in caplog.text
     assert "A10" not in caplog.text
 
 

@@ -187,7 +187,7 @@ def test_a_delisted_symbol_stops_no_other() -> None:
         process.terminate()
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert "OLDUSDT is on the tape, but no longer listed by the exchange" in output
+    assert "OLDUSDT is on the tape, but the exchange no longer lists it" in output
 
 
 def test_a_wrong_symbol_that_was_asked_for_before_is_still_wrong() -> None:

@@ -113,7 +113,7 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path, row, why):
     [
         ("btcusdt-aggTrades-2024-08-08.csv", b"", "the name must be like"),
         ("BTCUSDT-trades-2024-08-08.csv", b"", "the name must be like"),
-        ("BTCUSDT-aggTrades-2024-08-08.csv", b"", "there is no tick in it"),
+        ("BTCUSDT-aggTrades-2024-08-08.csv", b"", "it contains no trades"),
         ("BTCUSDT-aggTrades-2024-08-08.csv", b"7,\xff", "not a text file"),
         ("BTCUSDT-aggTrades-2024-08-08.csv.gz", b"plain", "cannot be read"),
         (
