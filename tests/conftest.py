@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,11 +68,15 @@ SLOW = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m "not slow"` is what there is time for between two edits."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for others."""
     for item in items:
         if item.path.relative_to(TESTS).as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
+    if sys.platform == "win32" or os.geteuid() != 0:
+        roots = [item for item in items if item.get_closest_marker("root")]
+        items[:] = [item for item in items if item not in roots]
+        config.hook.pytest_deselected(items=roots)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

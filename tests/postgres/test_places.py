@@ -71,9 +71,7 @@ def test_a_line_break_in_the_path_is_refused(tmp_path: Path) -> None:
     assert "PRICETRACKER_HOME" in sentence
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root steps down to another account"
-)
+@pytest.mark.root
 class TestRootInTheFolderOfAnother:
     @pytest.fixture
     def victim(self, tmp_path: Path) -> Path:

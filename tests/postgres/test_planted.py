@@ -15,9 +15,6 @@ from pricetracker.private_database import private_database
 from tests.support.private_postgres import PATIENCE, PROJECT, Private
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-as_root = pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root makes files of another user"
-)
 
 STRANGER = 12345
 
@@ -25,13 +22,13 @@ STRANGER = 12345
 class TestFolderThatOthersCanChange:
     """They could put settings there whose commands the server runs."""
 
-    @as_root
+    @pytest.mark.root
     def test_of_another_user_is_refused(self, tmp_path: Path) -> None:
         os.chown(tmp_path, STRANGER, -1)
         with pytest.raises(OSError, match="belongs to another user"):
             locks.refuse_foreign(tmp_path)
 
-    @as_root
+    @pytest.mark.root
     def test_reached_by_the_link_of_another_user_is_refused(self, tmp_path: Path) -> None:
         link = tmp_path / "postgres"
         link.symlink_to(tmp_path)

@@ -355,9 +355,7 @@ class TestSecretKey:
         with pytest.raises(ImproperlyConfigured, match=f"chmod 600 {kept}"):
             read(monkeypatch, None, env.secret_key, kept)
 
-    @pytest.mark.skipif(
-        sys.platform == "win32" or os.geteuid() != 0, reason="only root can make another's file"
-    )
+    @pytest.mark.root
     def test_a_kept_one_of_another_user_is_refused(self, monkeypatch, tmp_path) -> None:
         kept = tmp_path / "home" / "secret_key"
         env.keep_new_key(kept)
