@@ -38,7 +38,8 @@ def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
     for number, row in enumerate(sorted(range(len(times)), key=lambda row: (times[row], row))):
         trades = recording.last_ids[row] - recording.first_ids[row] + 1
         cells = (recording.prices[row], recording.quantities[row], trade, trade + trades - 1)
-        yield f"{number},{','.join(map(str, cells))},{times[row]},True,True\n"
+        maker = bool(recording.flags[row] & 1)
+        yield f"{number},{','.join(map(str, cells))},{times[row]},{maker},True\n"
         trade += trades
 
 
@@ -60,4 +61,5 @@ def understood(market: ledger.Market, since: int = 0) -> Iterator[Tick]:
             tick.quantity,
             tick.time,
             tick.time + LAG,
+            tick.buyer_maker,
         )

@@ -30,7 +30,8 @@ FOR_GROWTH = "SET synchronous_commit = off; SET maintenance_work_mem = '512MB'"
 # A repetition and its candles, as the newest one has them. Ticks in order of time: symbols are mixed as they are when recorded.
 LOOP = """
 CREATE TEMP TABLE loop (
-    symbol smallint, first_trade bigint, stride bigint, trades integer, micros bigint, price numeric(18, 8), quantity numeric(28, 8)
+    symbol smallint, first_trade bigint, stride bigint, trades integer, micros bigint, is_buyer_maker boolean,
+    price numeric(18, 8), quantity numeric(28, 8)
 )
 """
 COPY = "COPY loop FROM STDIN"
@@ -39,22 +40,28 @@ CREATE TEMP TABLE minutes AS SELECT
     symbol, stride, micros / 60000000 AS minute,
     min(first_trade) AS first_trade, max(first_trade + trades - 1) AS last_trade, sum(trades) AS trades,
     (array_agg(price ORDER BY first_trade))[1] AS open, max(price) AS high, min(price) AS low,
-    (array_agg(price ORDER BY first_trade DESC))[1] AS close, sum(quantity) AS volume
+    (array_agg(price ORDER BY first_trade DESC))[1] AS close, sum(quantity) AS volume,
+    sum(price * quantity) AS quote_volume,
+    coalesce(sum(quantity) FILTER (WHERE NOT is_buyer_maker), 0) AS taker_buy_volume,
+    coalesce(sum(price * quantity) FILTER (WHERE NOT is_buyer_maker), 0) AS taker_buy_quote_volume
 FROM loop GROUP BY symbol, stride, minute ORDER BY minute, symbol
 """
 TICKS = """
-INSERT INTO prices_price (id, timestamp, trades, symbol_id, price, quantity)
+INSERT INTO prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity)
 SELECT
-    symbol::bigint << 44 | (first_trade - %(nth)s * stride), %(begins)s::timestamptz + micros * interval '1 microsecond',
-    trades, symbol, price, quantity
+    %(begins)s::timestamptz + micros * interval '1 microsecond', first_trade - %(nth)s * stride,
+    trades, symbol, is_buyer_maker, price, quantity
 FROM loop
 """
 CANDLES = """
-INSERT INTO prices_candle (id, minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
+INSERT INTO prices_candle (
+    minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume,
+    quote_volume, taker_buy_volume, taker_buy_quote_volume
+)
 SELECT
-    symbol::bigint << 44 | (extract(epoch FROM %(begins)s::timestamptz)::bigint / 60 + minute),
     %(begins)s::timestamptz + minute * interval '1 minute',
-    first_trade - %(nth)s * stride, last_trade - %(nth)s * stride, trades, symbol, open, high, low, close, volume
+    first_trade - %(nth)s * stride, last_trade - %(nth)s * stride, trades, symbol, open, high, low, close, volume,
+    quote_volume, taker_buy_volume, taker_buy_quote_volume
 FROM minutes
 """
 

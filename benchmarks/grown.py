@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from prices.keys import EPOCH, MINUTE, minute_start
+from prices.minutes import EPOCH, MINUTE, minute_start
 from replay.exchange import open_exchange
 from replay.ledger import Market
 
@@ -32,7 +32,7 @@ REPETITION = 200 * MINUTE
 MICROSECOND = timedelta(microseconds=1)
 
 # A row of a repetition: symbol, first trade id in the newest one, ids from one to the next, trades, µs since it began, price, quantity.
-Row = tuple[str, int, int, int, int, str, str]
+Row = tuple[str, int, int, int, int, bool, str, str]
 
 
 class Grown(NamedTuple):
@@ -92,9 +92,18 @@ class Past:
             rec = market.recording
             (run,) = market.runs(number := self.round * len(rec), number + 1)
             stride = rec.last_ids[-1] - rec.first_ids[0] + 1
-            columns = (rec.first_ids, rec.last_ids, self.times(market), rec.prices, rec.quantities)
-            for first, last, time, price, quantity in zip(*columns, strict=True):
-                yield name, first + run.trade_ids, stride, last - first + 1, time, price, quantity
+            columns = (rec.first_ids, rec.last_ids, self.times(market), rec.flags)
+            numbers = (rec.prices, rec.quantities)
+            for first, last, time, flags, *digits in zip(*columns, *numbers, strict=True):
+                yield (
+                    name,
+                    first + run.trade_ids,
+                    stride,
+                    last - first + 1,
+                    time,
+                    bool(flags & 1),
+                    *digits,
+                )
 
     def times(self, market: Market) -> list[int]:
         """In microseconds since a repetition began, in which the recording is stretched."""

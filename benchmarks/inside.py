@@ -12,7 +12,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from prices.keys import MINUTE
+from prices.minutes import MINUTE
 
 from .grown import Grown
 from .stopwatch import stopwatch

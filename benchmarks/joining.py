@@ -6,7 +6,7 @@ from heapq import merge
 from operator import attrgetter
 
 from prices.exchange.messages import Tick
-from prices.keys import EPOCH
+from prices.minutes import EPOCH
 from prices.recording.tape import Tape
 from replay.clock import LAG
 from replay.ledger import Market

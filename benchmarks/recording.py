@@ -9,7 +9,9 @@ import math
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -20,13 +22,16 @@ from .figures import Table, spread
 from .ground import ground
 from .options import Options
 from .sources import exchange
-from .storing import BATCHES, rates
+from .storing import BATCHES, KNOWN, alone, rates
 from .takers import Recorded, bare, record
 from .tracker import never
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
 Figures = dict[str, float]
+
+# Seconds in which writers get ready that are to begin at the same time.
+READY = 30
 
 
 def run(options: Options) -> list[Table]:
@@ -48,6 +53,8 @@ def run(options: Options) -> list[Table]:
             spread("storing, ticks a second", stored),
             spread("recording and storing, by their baselines", ratios),
         ]
+        together = [disjoint(here, seconds) for _ in rounds]
+        tables.append(spread("storing, a symbol each, ticks a second", together))
         over_tls = [pair(here, SYMBOLS, seconds, secured=True) for _ in rounds]
         tables.append(spread("recording, 2 symbols, over TLS", over_tls))
         many = crowd(Path(folder), MANY)
@@ -82,10 +89,27 @@ def pair(
     return {name: figure for name, figure in figures.items() if not math.isnan(figure)}
 
 
+def disjoint(environment: Mapping[str, str], seconds: float) -> Figures:
+    """One writer, and then two at once that store different symbols."""
+    (one,) = storing(environment, SYMBOLS[:1], seconds)
+    both = sum(storing(environment, SYMBOLS, seconds))
+    return {"one writer": one, "two writers, together": both, "the second by the first": both / one}
+
+
+def storing(environment: Mapping[str, str], symbols: Sequence[str], seconds: float) -> list[float]:
+    begins = time.time() + READY
+    with Children(environment) as children, ThreadPoolExecutor() as waiting:
+        found = [
+            waiting.submit(children.announced, alone, symbol, seconds, begins, stop=never)
+            for symbol in symbols
+        ]
+        return [each.result() for each in found]
+
+
 def against(stored: Figures, pair: Figures) -> Figures:
     recorder = pair["recorder, ticks committed a second"]
     insert, copied = stored["one INSERT and commit a tick"], stored["COPY in one go"]
-    tape = [f"the tape, batches of {size:,}" for size in BATCHES]
+    tape = [*(f"the tape, batches of {size:,}" for size in BATCHES), KNOWN]
     return {
         "recorder by one INSERT and commit a tick": recorder / insert,
         "recorder by COPY in one go": recorder / copied,

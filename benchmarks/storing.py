@@ -1,5 +1,8 @@
 """Storing: from a decoded batch to its commit, with dedupe, candles and gaps; no socket.
 
+Also of a batch in which every tick is known already, as the second of two recorders brings it; and by two recorders of disjoint
+symbols at once, which have a writer lock each.
+
 The baselines are COPY of the same rows in one go into the same table, which has all its indexes; and what the usual tracker does,
 one INSERT and commit a tick into a table of three columns.
 """
@@ -12,9 +15,10 @@ from itertools import islice
 from multiprocessing.connection import Connection
 
 import psycopg
+from psycopg import sql
 
 from prices.exchange.messages import Tick
-from prices.keys import EPOCH, key
+from prices.minutes import EPOCH
 
 from .crowd import traded
 from .tracker import stay
@@ -35,7 +39,12 @@ CREATE TABLE usual (
 
 EMPTY = "TRUNCATE prices_price, prices_candle, prices_gap"
 
-COPY = "COPY prices_price (id, timestamp, trades, symbol_id, price, quantity) FROM STDIN"
+COPY = "COPY prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity) FROM STDIN"
+
+KNOWN = "the tape, every tick known already"
+
+# Batches that each of those has ready that store at the same time.
+ALONE = 30
 
 # Rows that are handed to COPY at once.
 PIECE = 1_000
@@ -59,6 +68,8 @@ def rates(result: Connection, seconds: float) -> None:
     for size in BATCHES:
         lasting = math.inf if size == max(BATCHES) else seconds
         found[f"the tape, batches of {size:,}"] = store(tape, size, lasting)
+        if size == max(BATCHES):
+            found[KNOWN] = store_again(tape, size, seconds)
     tape.database.execute(EMPTY)
     tape.close()
     result.send(found)
@@ -98,10 +109,11 @@ def copy(database: psycopg.Connection, numbers: Mapping[str, int]) -> float:
 def row(tick: Tick, numbers: Mapping[str, int]) -> str:
     symbol = numbers[tick.symbol]
     cells = (
-        key(symbol, tick.first),
         instant(tick),
+        tick.first,
         tick.last - tick.first + 1,
         symbol,
+        tick.is_buyer_maker,
         tick.price,
         tick.quantity,
     )
@@ -124,6 +136,47 @@ def store(tape, size: int, seconds: float) -> float:
         if took > seconds:
             break
     return done / took
+
+
+def store_again(tape, size: int, seconds: float) -> float:
+    """All that is on the tape comes once more."""
+    done, took = 0, 0.0
+    for batch in batches(size):
+        began = time.perf_counter()
+        assert tape.store(batch).ticks == 0  # noqa: S101 - else it would measure something else
+        took += time.perf_counter() - began
+        done += len(batch)
+        if took > seconds:
+            break
+    return done / took
+
+
+def alone(result: Connection, symbol: str, seconds: float, begins: float) -> None:
+    """Ticks a second of one symbol, stored for some seconds from an instant of the wall's clock on."""
+    import django
+
+    django.setup()
+
+    from prices.recording.session import connect
+    from prices.recording.tape import Tape
+
+    tape = Tape(connect("benchmark"))
+    tape.register([symbol])
+    for table in ("prices_price", "prices_candle", "prices_gap"):
+        wanted = sql.SQL("DELETE FROM {} WHERE symbol_id = %s").format(sql.Identifier(table))
+        tape.database.execute(wanted, [tape.numbers[symbol]])
+    ticks = (tick for tick in traded() if tick.symbol == symbol)
+    pending = [list(islice(ticks, max(BATCHES))) for _ in range(ALONE)]
+    done = 0
+    time.sleep(max(0.0, begins - time.time()))
+    began = time.perf_counter()
+    for batch in pending:
+        done += tape.store(batch).ticks
+        if time.perf_counter() - began > seconds:
+            break
+    result.send(done / (time.perf_counter() - began))
+    tape.close()
+    stay()
 
 
 def batches(size: int) -> Iterator[list[Tick]]:

@@ -19,15 +19,15 @@ from .tracker import stay
 PATIENCE = 0.1
 
 COMMITTED = """
-SELECT symbol.name, price.id & ((1::bigint << 44) - 1), extract(epoch FROM price.timestamp)::float8,
+SELECT symbol.name, price.first_trade, extract(epoch FROM price.timestamp)::float8,
     extract(epoch FROM pg_xact_commit_timestamp(price.xmin))::float8
 FROM prices_price price JOIN prices_symbol symbol ON symbol.id = price.symbol_id
 WHERE price.timestamp >= to_timestamp(%s) AND price.timestamp < to_timestamp(%s)
 """
 
 NEWEST = """
-SELECT symbol.name, newest.id & ((1::bigint << 44) - 1) FROM prices_symbol symbol CROSS JOIN LATERAL (
-    SELECT id FROM prices_price WHERE symbol_id = symbol.id ORDER BY timestamp DESC, id DESC LIMIT 1
+SELECT symbol.name, newest.first_trade FROM prices_symbol symbol CROSS JOIN LATERAL (
+    SELECT first_trade FROM prices_price WHERE symbol_id = symbol.id ORDER BY timestamp DESC, first_trade DESC LIMIT 1
 ) newest
 """
 

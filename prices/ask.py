@@ -3,31 +3,19 @@
 import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
-from .coverage import GAPS_LISTED, Coverage, Hole, Known, of_latest
-from .keys import MINUTE, minute_number
+from .coverage import Coverage, Hole, Known, of_latest
+from .minutes import MINUTE
 from .models import Candle, Price, Symbol
-from .models.symbol import HEARTBEAT_COUNTS_FOR
+from .sql import statement
 
-
-def statement(name: str) -> str:
-    """What never changes stands in it: each parameter takes time."""
-    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    counts_for = f"interval '{HEARTBEAT_COUNTS_FOR.total_seconds()} seconds'"
-    return text.replace("{counts_for}", counts_for).replace("{listed}", str(GAPS_LISTED))
-
-
-LATEST, PRICE_AT, MINUTE_OF = map(statement, ("latest", "price_at", "minute"))
-
-# Of one symbol, which is asked most, the plan is the same whatever the name: with a list it would be made for each.
-LATEST_OF_ALL, LATEST_OF_SOME, LATEST_OF_ONE = (
-    LATEST.replace("{wanted}", wanted)
-    for wanted in ("true", "symbol.name = ANY(%(names)s)", "symbol.name = %(name)s")
+LATEST_OF_ALL, LATEST_OF_SOME, LATEST_OF_ONE = map(
+    statement, ("read/latest_all", "read/latest_some", "read/latest_one")
 )
+PRICE_AT, MINUTE_OF = map(statement, ("read/price_at", "read/minute"))
 
 Row = dict[str, Any]
 
@@ -52,7 +40,7 @@ def latest(names: Collection[str] | None = None) -> list[tuple[Price, Coverage]]
 def price_at(name: str, instant: datetime) -> tuple[Price | None, Coverage]:
     """The last tick at or before an instant. Raises Symbol.DoesNotExist."""
     row = one(PRICE_AT, {"name": name, "instant": instant})
-    answer = None if row["id"] is None else tick(row, Symbol(id=row["number"], name=name))
+    answer = None if row["first_trade"] is None else tick(row, Symbol(id=row["number"], name=name))
     known = Known(row["newest"], row["vouched"], holes(row), row["torn"])
     return answer, known.of_price(answer, instant)
 
@@ -62,8 +50,8 @@ def minute(name: str, start: datetime) -> tuple[Candle | None, Coverage]:
     # Half-open: a gap that begins with the next minute does not touch this one.
     # In this order, the last minute of the calendar has an end too.
     end = start + (MINUTE - timedelta.resolution)
-    row = one(MINUTE_OF, {"name": name, "minute": minute_number(start), "start": start, "end": end})
-    answer = None if row["id"] is None else candle(row, start)
+    row = one(MINUTE_OF, {"name": name, "start": start, "end": end})
+    answer = None if row["first_trade"] is None else candle(row, start)
     known = Known(row["newest"], row["vouched"], holes(row), row["torn"])
     return answer, known.of_minute(start, row["began"], row["now"])
 
@@ -84,12 +72,13 @@ def one(query: str, asked: Mapping[str, Any]) -> Row:
 
 
 def tick(row: Row, symbol: Symbol) -> Price:
-    names = ("id", "timestamp", "trades", "price")
+    names = ("first_trade", "timestamp", "trades", "price")
     return Price(symbol=symbol, **{name: row[name] for name in names})
 
 
 def candle(row: Row, minute: datetime) -> Candle:
-    names = ("id", "first_trade", "last_trade", "trades", "open", "high", "low", "close", "volume")
+    names = ("first_trade", "last_trade", "trades", "open", "high", "low", "close", "volume")
+    names += ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
     return Candle(minute=minute, symbol_id=row["number"], **{name: row[name] for name in names})
 
 

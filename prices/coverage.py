@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .keys import MINUTE
+from .minutes import MINUTE
 from .models import Gap, Price
 
 # Gaps that one answer lists at most: the open ones first, then the oldest.

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import psycopg
@@ -12,9 +11,11 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connections, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from .sql import statement
+
 logger = logging.getLogger(__name__)
 
-HOLDERS = (Path(__file__).parent / "sql" / "lock_holders.sql").read_text(encoding="utf-8")
+HOLDERS = statement("read/lock_holders")
 
 # Sessions that are named in one line: the oldest are what one waits for.
 NAMED = 3

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page
 
-from prices.keys import EPOCH, key, minute_start
+from prices.minutes import EPOCH, minute_start
 from prices.recording.session import connect
 from prices.recording.tape import Hole, Tape
 from pricetracker.postgres import hold
@@ -159,8 +159,8 @@ def lose(exchange: Exchange, tape: Tape, span: tuple[int, int], *, back: bool) -
         exchange.faults.add(Fault(name="rest-omit", symbol=symbol, options=ids), now=True)
     number = tape.numbers[symbol]
     tape.database.execute(
-        "DELETE FROM prices_price WHERE id BETWEEN %s AND %s",
-        [key(number, first), key(number, last)],
+        "DELETE FROM prices_price WHERE symbol_id = %s AND first_trade BETWEEN %s AND %s",
+        [number, first, last],
     )
     tape.refold(symbol, [starts + timedelta(minutes=minute) for minute in range(long)])
     tape.note(symbol, [Hole(first, last, starts, ends)])

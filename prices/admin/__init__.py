@@ -9,10 +9,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import lazy
 
-from ..keys import MASK, MAX_KEY, key, minute_number, symbol_of
-from ..models import Candle, Gap, Price, Symbol
+from ..formats.instants import parse
+from ..minutes import minute_start
+from ..models import CandleRow, Gap, Symbol, Tick
+from ..models.tick import ID_BITS
 from .columns import exact, instant
-from .tape import ROWS, TapeAdmin
+from .tape import TapeAdmin
+
+# Of the largest id that a bigint holds.
+MOST_DIGITS = len(str((1 << 63) - 1))
 
 
 def title() -> str:
@@ -26,8 +31,8 @@ admin.site.site_header = admin.site.site_title = lazy(title, str)()
 admin.site.index_title = "Recorded market data (read-only)"
 
 
-@admin.register(Price)
-class PriceAdmin(TapeAdmin):
+@admin.register(Tick)
+class TickAdmin(TapeAdmin):
     list_display = (
         instant("timestamp", "traded at"),
         "symbol",
@@ -35,57 +40,63 @@ class PriceAdmin(TapeAdmin):
         exact("quantity"),
         "first_trade",
         "trades",
+        "is_buyer_maker",
     )
-    list_select_related = ("symbol",)
     ordering = ("-timestamp", "-id")
     search_help_text = "A symbol, an instant (ISO 8601 or epoch), or both: the ticks at or before it, newest first."
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Price | None:
-        # The index is by symbol and id, and the id says whose it is.
-        if not object_id.isdecimal() or len(object_id) > len(str(MAX_KEY)):
+    ) -> Tick | None:
+        # By the columns of an index: the id is made of them.
+        if not object_id.isdecimal() or len(object_id) > MOST_DIGITS:
             return None
-        found = int(object_id)
-        return self.get_queryset(request).filter(symbol=symbol_of(found), pk=found).first()
+        number, first_trade = divmod(int(object_id), 1 << ID_BITS)
+        return self.get_queryset(request).numbered(number, first_trade).first()
 
     def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
         if instant:
             rows = rows.filter(timestamp__lte=instant)
-        if symbol:
-            return rows.filter(symbol=symbol)
-        # The index is by symbol and time. Read symbol by symbol, each to a bound, they are merged without a sort.
-        ticks = [rows.filter(symbol=each)[:ROWS] for each in Symbol.objects.all()]
-        return ticks[0].union(*ticks[1:], all=True).order_by(*self.ordering) if ticks else rows
+        return rows.filter(symbol=symbol.name) if symbol else rows
 
 
-@admin.register(Candle)
+@admin.register(CandleRow)
 class CandleAdmin(TapeAdmin):
     list_display = (
         instant("minute", "minute"),
         "symbol",
         *map(exact, ("open", "high", "low", "close", "volume")),
+        *map(exact, ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")),
         "trades",
         "first_trade",
         "last_trade",
     )
-    list_select_related = ("symbol",)
     # The key is symbol and minute; there is no index on the minute alone.
-    ordering = ("-id",)
+    ordering = ("-number", "-minute")
     search_help_text = (
         "A symbol, an instant (ISO 8601 or epoch): its minute for each symbol; or both: "
         "the minutes of the symbol up to that one, newest first."
     )
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> CandleRow | None:
+        # By the columns of the index: the id is made of them.
+        name, _, minute = object_id.partition(" ")
+        try:
+            start = parse(minute).instant
+        except ValueError:
+            return None
+        numbers = list(Symbol.objects.filter(name=name).values_list("pk", flat=True))
+        return self.get_queryset(request).filter(number__in=numbers, minute=start).first()
+
     def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
-        minute = minute_number(instant) if instant else MASK
-        if minute < 0:
-            return rows.none()
         if symbol:
-            return rows.filter(pk__range=(key(symbol.pk, 0), key(symbol.pk, minute)))
+            rows = rows.filter(number=symbol.pk)
+            return rows.filter(minute__lte=minute_start(instant)) if instant else rows
         if instant:
-            numbers = Symbol.objects.values_list("pk", flat=True)
-            return rows.filter(pk__in=[key(number, minute) for number in numbers])
+            numbers = list(Symbol.objects.values_list("pk", flat=True))
+            return rows.filter(number__in=numbers, minute=minute_start(instant))
         return rows
 
 

@@ -9,10 +9,11 @@ from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 
 
-def exact(field: str) -> Callable[[Any], str]:
-    @admin.display(description=field)
-    def show(row: Any) -> str:
-        return decimal_text(getattr(row, field))
+def exact(field: str) -> Callable[[Any], str | None]:
+    @admin.display(description=field.replace("_", " "), empty_value="-")
+    def show(row: Any) -> str | None:
+        number = getattr(row, field)
+        return None if number is None else decimal_text(number)
 
     return show
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 from rest_framework.utils.urls import replace_query_param
 
-from ..keys import EPOCH
-from ..models.candle import Series
+from ..minutes import EPOCH, minute_number
+from ..models.candle import FOREVER, FoldedCandle, Series
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -33,6 +33,7 @@ class KeysetPagination(BasePagination):
     page_size = 100
     max_page_size = 1000
     instant: str | None = None
+    keys = KEYS
 
     def paginate_queryset(self, rows: QuerySet, request: Request, view: Any = None) -> list:
         self.request = request
@@ -65,16 +66,21 @@ class KeysetPagination(BasePagination):
             )
         return int(text)
 
-    def write(self, row: Any) -> str:
+    def position(self, row: Any) -> list[int]:
+        """Numbers that tell where a row stands."""
         position = [row.pk]
         if self.instant:
             position.append((getattr(row, self.instant) - EPOCH) // MICROSECOND)
+        return position
+
+    def write(self, row: Any) -> str:
+        position = self.position(row)
         return base64.urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
 
     def read(self, cursor: str) -> list:
         try:
             key, *micros = map(int, base64.urlsafe_b64decode(cursor).decode().split("."))
-            if key not in KEYS or len(micros) != (1 if self.instant else 0):
+            if key not in self.keys or len(micros) != (1 if self.instant else 0):
                 raise ValueError(cursor)
             return [key, *(EPOCH + n * MICROSECOND for n in micros)]
         except (ValueError, OverflowError) as error:
@@ -111,7 +117,12 @@ class TickPagination(KeysetPagination):
 
 
 class CandlePagination(KeysetPagination):
-    """Candles are folded page by page."""
+    """Candles are folded page by page. A cursor is the number of the minute at which one begins."""
+
+    keys = range(FOREVER)
+
+    def position(self, row: FoldedCandle) -> list[int]:
+        return [minute_number(row.minute)]
 
     def newest(self, rows: Series, limit: int, *position: int) -> list:
         return rows.newest(limit, *position)

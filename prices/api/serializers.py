@@ -78,6 +78,9 @@ class TickAnswer(RowAnswer):
     timestamp = InstantField()
     first_trade = serializers.IntegerField()
     trades = serializers.IntegerField()
+    is_buyer_maker = serializers.BooleanField(
+        allow_null=True, help_text="The seller was the taker. Null when that is not known."
+    )
 
 
 class CandleAnswer(RowAnswer):
@@ -89,6 +92,17 @@ class CandleAnswer(RowAnswer):
     close = ExactNumber()
     volume = ExactNumber()
     trades = serializers.IntegerField()
+    quote_volume = ExactText(
+        allow_null=True, help_text="Sum of price times quantity. Null when that is not known."
+    )
+    taker_buy_volume = ExactText(
+        allow_null=True,
+        help_text="Volume in which the buyer was the taker. Null when it is not known of each tick.",
+    )
+    taker_buy_quote_volume = ExactText(
+        allow_null=True,
+        help_text="Quote volume in which the buyer was the taker. Null when it is not known of each tick.",
+    )
 
 
 class GapAnswer(GapTouching):

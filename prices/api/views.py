@@ -15,7 +15,7 @@ from pricetracker import reasons
 from .. import ask
 from ..coverage import Coverage, Verdict, worst
 from ..formats.decimals import decimal_text
-from ..keys import minute_start
+from ..minutes import minute_start
 from ..models import Symbol, Tick
 from . import query_params, serializers
 from .base import NeverRecorded, ready

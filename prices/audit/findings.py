@@ -27,7 +27,7 @@ class Findings:
     """What an audit found of one symbol.
 
     `void` trade ids are missing because no trade bears them. `explained` candles still count trades that are missing, `rebuilt`
-    ones were wrong and are right now. `compared` minutes were held against the exchange's;
+    ones were wrong, or lacked something, and are right now; `unfilled` ones lack what their ticks tell. `compared` minutes were held against the exchange's;
     None when it was not asked. Where ticks were pruned: they are `kept_since` an instant, `past` candles are of minutes before,
     some of them `past_wrong`, and so many gaps are open there that nobody will fill, `given_up`.
     """
@@ -50,6 +50,7 @@ class Findings:
     past_wrong: Kind = field(default_factory=Kind)
     given_up: int = 0
     explained: int = 0
+    unfilled: int = 0
     rebuilt: int = 0
     compared: int | None = None
     differing: Kind = field(default_factory=Kind)

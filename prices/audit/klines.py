@@ -8,7 +8,7 @@ from ..exchange.klines import Kline
 from ..exchange.rest import Rest
 from ..formats.counts import counted
 from ..formats.instants import iso
-from ..keys import MINUTE
+from ..minutes import MINUTE
 from . import wording
 from .findings import Findings
 from .progress import Progress
@@ -73,5 +73,7 @@ def difference(ours: Folded | None, theirs: Kline | None) -> str:
             else ""
         )
     # The exchange does not say which trades they are.
-    kline = Folded(ours.first, ours.last, theirs.trades, *theirs.values)
+    # And its quote volumes are rounded to the digits of the quote asset.
+    rest = (ours.quote_volume, ours.taker_buy_volume, ours.taker_buy_quote_volume)
+    kline = Folded(ours.first, ours.last, theirs.trades, *theirs.values, *rest)
     return wording.apart(ours, kline, "the exchange has", "its ticks make")

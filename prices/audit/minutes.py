@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..formats.instants import iso
-from ..keys import EPOCH, MINUTE
+from ..minutes import EPOCH, MINUTE
 from ..recording.tape import Tape
 from . import wording
-from .candles import is_explained
+from .candles import is_explained, is_unfilled
 from .findings import Findings
 from .progress import Progress
 from .pruned_minutes import HistoryAudit
@@ -25,11 +25,13 @@ FIRST_MINUTES = 64
 
 @dataclass(frozen=True)
 class Look:
-    """How many minutes with ticks, and how many ticks; candles that are wrong, and the number of those that are explained."""
+    """How many minutes with ticks, and how many ticks; candles that are wrong, those that lack what their ticks tell, and
+    the number of those that are explained."""
 
     minutes: int
     ticks: int
     wrong: list[Difference]
+    unfilled: list[Difference]
     explained: int
 
 
@@ -48,7 +50,7 @@ class CandleAudit:
         while start is not None:
             stop = start + span * MINUTE
             look = self.look(start, stop)
-            if look.wrong and refold:
+            if refold and (look.wrong or look.unfilled):
                 look = self.rebuild(look, start, stop)
             self.count(look)
             self.progress.tell(f"{self.findings.symbol}: candles up to {iso(start)}", look.ticks)
@@ -63,20 +65,24 @@ class CandleAudit:
     def look(self, start: datetime, stop: datetime) -> Look:
         with self.scan.snapshot():
             minutes, ticks, found = self.scan.candles(start, stop)
-        wrong = [difference for difference in found if not is_explained(difference)]
-        return Look(minutes, ticks, wrong, len(found) - len(wrong))
+        unfilled = [difference for difference in found if is_unfilled(difference)]
+        unlike = [difference for difference in found if not is_unfilled(difference)]
+        wrong = [difference for difference in unlike if not is_explained(difference)]
+        return Look(minutes, ticks, wrong, unfilled, len(unlike) - len(wrong))
 
     def rebuild(self, before: Look, start: datetime, stop: datetime) -> Look:
-        """Make the wrong candles from their ticks, and look again."""
-        minutes = [difference.minute for difference in before.wrong]
+        """Make the candles from their ticks that are wrong, or lack something, and look again."""
+        minutes = [difference.minute for difference in before.wrong + before.unfilled]
         for n in range(0, len(minutes), REFOLDED_AT_ONCE):
             self.tape.refold(self.findings.symbol, minutes[n : n + REFOLDED_AT_ONCE])
         after = self.look(start, stop)
         self.findings.rebuilt += len(before.wrong) - len(after.wrong)
+        self.findings.rebuilt += len(before.unfilled) - len(after.unfilled)
         return after
 
     def count(self, look: Look) -> None:
         self.findings.minutes += look.minutes
         self.findings.explained += look.explained
+        self.findings.unfilled += len(look.unfilled)
         for difference in look.wrong:
             self.findings.candles.add(wording.candle(difference))

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from ..exchange.event_times import OPENED, out_of_line
 from ..formats.instants import iso
-from ..keys import MASK, key, trade_of
 from ..patience import patiently
-from ..recording.statements import TAKE_PEN
+from ..recording.store import lock
 from ..recording.tape import Hole, Tape
 from ..recording.trade_times import NEIGHBOURS, since_1970
+from ..sql import statement
 from .findings import Findings
 
 # Rows that one run looks into: more would be another kind of damage.
@@ -19,43 +19,20 @@ SUSPECTS = 10_000
 # Ticks on either side of a suspect that bear witness.
 WITNESSES = 50
 
-# The limits are those of exchange.plausible.
-SUSPICIOUS = """
-SELECT id FROM (
-    SELECT id, timestamp, lag(timestamp) OVER (ORDER BY id) AS before
-    FROM prices_price WHERE symbol_id = %(symbol)s
-) AS walked
-WHERE timestamp < before - interval '1 second'
-    OR timestamp < '2017-07-01Z' OR timestamp > now() + interval '1 hour'
-ORDER BY id LIMIT %(limit)s
-"""
-ROUND = """
-(
-    SELECT id, timestamp, trades, now() + interval '1 hour' FROM prices_price
-    WHERE symbol_id = %(symbol)s AND id <= %(id)s ORDER BY id DESC LIMIT %(limit)s
+SUSPICIOUS, AROUND, AHEAD, REMOVE, LOWER = map(
+    statement,
+    (
+        "audit/misdated",
+        "audit/around",
+        "audit/watermark_ahead",
+        "write/remove_ticks",
+        "write/lower_watermark",
+    ),
 )
-UNION ALL
-(
-    SELECT id, timestamp, trades, now() + interval '1 hour' FROM prices_price
-    WHERE symbol_id = %(symbol)s AND id > %(id)s ORDER BY id LIMIT %(limit)s
-)
-ORDER BY id
-"""
-REMOVE = "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND id = ANY(%(ids)s)"
-# A watermark of the future, too, came from an event whose time was wrong.
-LOWER = """
-UPDATE prices_symbol SET heard_at = NULL, heard_through = (
-    SELECT max(timestamp) FROM prices_price WHERE symbol_id = %(symbol)s
-) WHERE id = %(symbol)s AND heard_through > now() + interval '1 hour'
-"""
-AHEAD = """
-SELECT heard_through FROM prices_symbol
-WHERE id = %(symbol)s AND heard_through > now() + interval '1 hour'
-"""
 
 
 class Misdated(NamedTuple):
-    id: int
+    first: int
     traded: datetime
     trades: int
 
@@ -70,7 +47,7 @@ def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
         findings.removed = len(found)
         return
     for tick in found:
-        name = f"tick {trade_of(tick.id)} of {iso(tick.traded)}"
+        name = f"tick {tick.first} of {iso(tick.traded)}"
         findings.misdated.add(f"{name}: its time does not fit those of its neighbours", tick.trades)
     for (through,) in ahead:
         findings.misdated.add(f"claimed complete through {iso(through)}, which is in the future")
@@ -85,22 +62,22 @@ def look(tape: Tape, number: int) -> tuple[list[Misdated], list[tuple[Any, ...]]
 def misdated(tape: Tape, number: int) -> list[Misdated]:
     wanted = {"symbol": number, "limit": SUSPECTS}
     found: dict[int, Misdated] = {}
-    for (id,) in tape.database.execute(SUSPICIOUS, wanted).fetchall():
-        place = {"symbol": number, "id": id, "limit": WITNESSES}
-        rows = tape.database.execute(ROUND, place).fetchall()
+    for (first,) in tape.database.execute(SUSPICIOUS, wanted).fetchall():
+        place = {"symbol": number, "first": first, "limit": WITNESSES}
+        rows = tape.database.execute(AROUND, place).fetchall()
         possible = [row for row in rows if row[1] <= row[3] and since_1970(row[1]) >= OPENED]
         lost = {possible[n][0] for n in out_of_line([since_1970(row[1]) for row in possible])}
         lost |= {row[0] for row in rows} - {row[0] for row in possible}
         found |= {row[0]: Misdated(*row[:3]) for row in rows if row[0] in lost}
-    return [found[id] for id in sorted(found)]
+    return [found[first] for first in sorted(found)]
 
 
 def take_off(tape: Tape, symbol: str, ticks: list[Misdated]) -> None:
     """In one transaction: the rows go, their ids are noted as missing, their candles are folded anew."""
     number = tape.numbers[symbol]
     with tape.database.transaction():
-        tape.database.execute(TAKE_PEN)
-        tape.database.execute(REMOVE, {"symbol": number, "ids": [tick.id for tick in ticks]})
+        lock(tape.database, {number})
+        tape.database.execute(REMOVE, {"symbol": number, "firsts": [tick.first for tick in ticks]})
         holes = [hole for tick in ticks if (hole := hole_of(tape, number, tick))]
         tape.note(symbol, holes)
         tape.refold(
@@ -111,13 +88,11 @@ def take_off(tape: Tape, symbol: str, ticks: list[Misdated]) -> None:
 
 def hole_of(tape: Tape, number: int, tick: Misdated) -> Hole | None:
     """The trades of a tick that is gone, between the instants of its neighbours; None without any."""
-    span = {"symbol": number, "lowest": key(number, 0), "first": tick.id, "last": tick.id}
-    span["highest"] = key(number, MASK)
+    span = {"symbol": number, "first": tick.first, "last": tick.first}
     ((before, after),) = tape.database.execute(NEIGHBOURS, span).fetchall()
     if before is None and after is None:
         return None
     if after is None:
         ((after,),) = tape.database.execute("SELECT now()").fetchall()
     starts, ends = sorted((before or after, after))
-    first = trade_of(tick.id)
-    return Hole(first, first + tick.trades - 1, starts, ends)
+    return Hole(tick.first, tick.first + tick.trades - 1, starts, ends)

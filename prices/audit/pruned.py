@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..keys import MINUTE, minute_start
+from ..minutes import MINUTE, minute_start
 from ..recording.tape import Hole
 from .rows import Kept
 

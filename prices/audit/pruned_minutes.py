@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..formats.instants import iso
 from ..intervals import Span, common, joined, size, without
-from ..keys import EPOCH
+from ..minutes import EPOCH
 from ..recording.tape import Tape
 from . import wording
 from .findings import Findings

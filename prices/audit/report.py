@@ -16,6 +16,7 @@ MISDATED = (
     "To delete them and fetch them again: manage.py verify_prices --remove-misdated {symbol}, "
     "then manage.py repair_gaps {symbol}"
 )
+FILL = "To fill in these volumes from the ticks: manage.py verify_prices --refold {symbol}"
 PAST = "They cannot be rebuilt: their ticks were pruned."
 BY_HAND = (
     "The tape does not show which of these ticks are wrong. Delete them in manage.py dbshell, "
@@ -43,6 +44,8 @@ def summary(found: Findings) -> str:
     figures += pruned(found)
     if found.removed:
         figures.append(f"{counted(found.removed, 'misdated tick')} removed")
+    if found.unfilled:
+        figures.append(f"{counted(found.unfilled, 'candle')} without all of their volumes")
     if found.rebuilt:
         figures.append(f"{counted(found.rebuilt, 'candle')} rebuilt")
     if found.compared is not None:
@@ -93,6 +96,8 @@ def details(found: Findings) -> Iterator[str]:
     yield from listed(found, found.misdated, MISDATED)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
+    if found.unfilled:
+        yield FILL.format(symbol=found.symbol)
     yield from listed(found, found.past_wrong, PAST)
     yield from cut(found.overlaps)
     yield from cut(found.impossible)

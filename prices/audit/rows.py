@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..intervals import Span
-from ..keys import trade_of
 
 
 class Suspect(NamedTuple):
@@ -14,18 +13,13 @@ class Suspect(NamedTuple):
     `before` is the instant of the tick before it; both are None for the first.
     """
 
-    id: int
+    first: int
     traded: datetime
     trades: int
     price: Decimal
     quantity: Decimal
-    symbol: int
     reach: int | None
     before: datetime | None
-
-    @property
-    def first(self) -> int:
-        return trade_of(self.id)
 
     @property
     def after(self) -> int:
@@ -34,7 +28,7 @@ class Suspect(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Ticks in numbers: the key of the last one, and the id after all trades that they hold."""
+    """Ticks in numbers: the first trade of the last one, and the id after all trades that they hold."""
 
     ticks: int
     trades: int
@@ -82,7 +76,7 @@ class Evidence(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A candle, or what should be one."""
+    """A candle, or what should be one. What is not known is None."""
 
     first: int
     last: int
@@ -92,6 +86,9 @@ class Folded(NamedTuple):
     low: Decimal
     close: Decimal
     volume: Decimal
+    quote_volume: Decimal | None
+    taker_buy_volume: Decimal | None
+    taker_buy_quote_volume: Decimal | None
 
 
 class Difference(NamedTuple):
@@ -100,5 +97,4 @@ class Difference(NamedTuple):
     minute: datetime
     made: Folded | None
     kept: Folded | None
-    in_place: bool
     missing: int

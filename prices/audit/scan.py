@@ -3,26 +3,46 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
-from ..keys import MASK, MINUTE, key, minute_start
+from ..minutes import MINUTE, minute_start
 from ..patience import patiently
+from ..sql import statement
 from .pruned import Past
 from .rows import Difference, Evidence, Folded, Kept, Row, Stretch, Suspect, Totals
 
-
-def statement(name: str) -> str:
-    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-WALK, TOTALS, FIRST_TICK, ENDS, FOLDED, KEPT, HISTORY = map(
-    statement, ("walk", "totals", "first_tick", "ends", "folded", "kept", "history")
+WALK, TOTALS, FIRST_TICK, WHEN, ENDS, EXTENT, GAPS = map(
+    statement,
+    (
+        "audit/walk",
+        "audit/totals",
+        "audit/first_tick",
+        "audit/when",
+        "audit/ends",
+        "audit/extent",
+        "audit/gaps",
+    ),
 )
-CANDLES = FOLDED + statement("candles")
-MINUTES = FOLDED + statement("minutes")
+KEPT, KEPT_FROM, HISTORY, CANDLES, MINUTES, NEXT_MINUTE, TORN = map(
+    statement,
+    (
+        "audit/kept",
+        "audit/kept_from",
+        "audit/history",
+        "audit/candles",
+        "audit/minutes",
+        "audit/next_minute",
+        "audit/torn",
+    ),
+)
+
+# Beyond the trade ids of any symbol, and below what SQL can add a number of trades to.
+BEYOND = 1 << 62
+
+# Before all trade ids.
+BEFORE_ALL = -1
 
 # Trade ids that one look walks through. It takes a fifth of a second, and findings of 50 MB at the very worst.
 IDS = 1 << 19
@@ -32,48 +52,12 @@ IDS = 1 << 19
 SNAPSHOT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL enable_sort = off;
+SET LOCAL plan_cache_mode = force_custom_plan;
 """
 
 # As reading takes them; taken before the snapshot is, so that waiting for them makes it no older.
-LOCK = "LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE"
-
-KEPT_FROM = "SELECT coalesce(kept_from, 0) FROM prices_symbol WHERE id = %(symbol)s"
-
-WHEN = "SELECT timestamp FROM prices_price WHERE symbol_id = %(symbol)s AND id = %(id)s"
-
-# Where no tick of another symbol stands among those of this one, the key is walked through in its order.
-OWN = "AND symbol_id = %(symbol)s"
-
-LEDGER = """
-SELECT id, first_trade, last_trade, starts, ends, status FROM prices_gap
-WHERE symbol_id = %(symbol)s AND status <> 'repaired' AND last_trade >= %(first)s AND first_trade <= %(last)s
-ORDER BY first_trade, id
-"""
-
-NEXT_MINUTE = """
-SELECT date_bin('1 minute', least(
-    (SELECT min(timestamp) FROM prices_price WHERE symbol_id = %(symbol)s AND timestamp >= %(start)s),
-    (
-        SELECT timestamptz 'epoch' + (min(id) & ((1::bigint << 44) - 1)) * interval '1 minute' FROM prices_candle
-        WHERE id >= %(symbol)s::bigint << 44 | (extract(epoch FROM %(start)s::timestamptz)::bigint / 60)
-            AND id < (%(symbol)s + 1)::bigint << 44
-    )
-), 'epoch')
-"""
-
-EXTENT = "SELECT min(timestamp), max(timestamp) FROM prices_price WHERE symbol_id = %(symbol)s"
-
-TORN = """
-SELECT wanted.minute FROM unnest(%(minutes)s::timestamptz[]) AS wanted (minute)
-WHERE EXISTS (
-    SELECT FROM prices_gap
-    WHERE symbol_id = %(symbol)s AND status = 'open'
-        AND tstzrange(starts, ends, '[]') && tstzrange(wanted.minute, wanted.minute + interval '1 minute')
-) OR EXISTS (
-    SELECT FROM prices_candle
-    WHERE id = %(symbol)s::bigint << 44 | (extract(epoch FROM wanted.minute)::bigint / 60)
-        AND first_trade < (SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s)
-)
+LOCK = """
+LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE
 """
 
 
@@ -82,7 +66,6 @@ class Scan:
         self.database = database
         self.ids = ids
         self.symbol = symbol
-        self.before_all, self.end = key(symbol, 0) - 1, key(symbol, MASK)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -97,23 +80,19 @@ class Scan:
             self.database.execute(LOCK)
             return stack.pop_all()
 
-    def ask(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    def ask(self, sql: LiteralString, **parameters: Any) -> list[tuple[Any, ...]]:
         # Never prepared: a plan that was made for other bounds would be a plan for other amounts.
         found = self.database.execute(sql, {"symbol": self.symbol, **parameters}, prepare=False)
         return found.fetchall()
 
     def first_tick(self, after: int) -> int | None:
-        """The key of the first tick after a key."""
-        return min(filter(None, self.first_ticks(after)), default=None)
+        """The first trade of the first tick after a trade id."""
+        found = self.ask(FIRST_TICK, after=after)
+        return found[0][0] if found else None
 
-    def first_ticks(self, after: int) -> tuple[int | None, int | None]:
-        """The same, of ticks that are of this symbol, and of those that are of another."""
-        ((own, stray),) = self.ask(FIRST_TICK, after=after, end=self.end)
-        return own, stray
-
-    def when(self, id: int) -> datetime | None:
-        """When the tick of a key was made."""
-        found = self.ask(WHEN, id=id)
+    def when(self, first: int) -> datetime | None:
+        """When the tick was made whose first trade has an id."""
+        found = self.ask(WHEN, first=first)
         return found[0][0] if found else None
 
     def kept(self) -> Kept | None:
@@ -132,18 +111,13 @@ class Scan:
 
     def walk(self, seen: int, reach: int | None) -> Stretch | None:
         """The ticks from the one after `seen` on; None when there are no more."""
-        own, stray = self.first_ticks(seen)
-        first = min(filter(None, (own, stray)), default=None)
+        first = self.first_tick(seen)
         if first is None:
             return None
-        stop = min(first + self.ids - 1, self.end)
-        only = OWN if stray is None or stray > stop else ""
-        low = max(seen, self.before_all + 1)
-        (numbers,) = self.ask(TOTALS.replace("-- {own}", only), seen=seen, stop=stop)
+        stop = min(first + self.ids - 1, BEYOND)
+        (numbers,) = self.ask(TOTALS, seen=seen, stop=stop)
         totals = Totals(*numbers)
-        suspects = self.ask(
-            WALK.replace("-- {own}", only), low=low, seen=seen, stop=stop, reach=reach
-        )
+        suspects = self.ask(WALK, seen=seen, stop=stop, reach=reach)
         return Stretch(
             totals._replace(reach=max(totals.reach, reach or 0)),
             [Suspect(*row) for row in suspects],
@@ -151,7 +125,7 @@ class Scan:
 
     def ledger(self, first: int, last: int) -> list[Row]:
         """What the gap ledger says of some trade ids."""
-        return [Row(*row) for row in self.ask(LEDGER, first=first, last=last)]
+        return [Row(*row) for row in self.ask(GAPS, first=first, last=last)]
 
     def evidence(self, first: int, reach: int) -> Evidence | None:
         """What candles know of trades before id `first`, and from id `reach` on."""
@@ -190,11 +164,10 @@ class Scan:
 
 def difference(minute: datetime, is_made: bool, *columns: Any) -> Difference:
     size = len(Folded._fields)
-    is_kept, in_place, missing = columns[size], columns[-2], columns[-1]
+    is_kept, missing = columns[size], columns[-1]
     return Difference(
         minute,
         Folded(*columns[:size]) if is_made else None,
-        Folded(*columns[size + 1 : -2]) if is_kept else None,
-        bool(in_place),
+        Folded(*columns[size + 1 : -1]) if is_kept else None,
         int(missing or 0),
     )

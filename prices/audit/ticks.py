@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..intervals import Span
-from ..keys import MASK, key, trade_of
 from ..recording.tape import Hole, Tape
 from . import wording
 from .findings import Findings
 from .holes import OPEN, Judgement, judge
 from .progress import Progress
 from .rows import Stretch, Suspect
-from .scan import Scan
+from .scan import BEFORE_ALL, BEYOND, Scan
 
 # Holes that are written into the ledger at once: recorders wait for that.
 NOTED_AT_ONCE = 100
@@ -28,7 +27,7 @@ class TickAudit:
 
     def run(self) -> None:
         """Walk through all ticks, and then look at what is before and after them."""
-        seen, reach = self.scan.before_all, None
+        seen, reach = BEFORE_ALL, None
         while True:
             with self.scan.snapshot():
                 seen, reach = self.from_kept(seen, reach)
@@ -46,18 +45,18 @@ class TickAudit:
     def from_kept(self, seen: int, reach: int | None) -> tuple[int, int | None]:
         """Where to go on, and the id that must come next: what was pruned, be it since the last look, is not missing."""
         kept = self.scan.kept()
-        if kept is None or seen >= (begin := key(self.scan.symbol, kept.first)):
+        if kept is None or seen >= kept.first:
             return seen, reach
         self.findings.kept_since = kept.at
-        return begin - 1, kept.first
+        return kept.first - 1, kept.first
 
     def between(self, seen: int, stretch: Stretch) -> Judgement:
         """The holes from the last tick seen, or else from the first of all, to the last of a stretch."""
         holes = [hole_before(tick) for tick in stretch.suspects if is_torn(tick)]
-        if seen == self.scan.before_all:
+        if seen == BEFORE_ALL:
             seen = self.scan.first_tick(seen) or seen
-        begin = max(trade_of(seen), self.scan.kept_from())
-        window = (begin, trade_of(stretch.totals.last) - 1)
+        begin = max(seen, self.scan.kept_from())
+        window = (begin, stretch.totals.last - 1)
         absent = [(hole.first, hole.last) for hole in holes]
         return judge(window, absent, holes, self.scan.ledger(*window))
 
@@ -68,21 +67,20 @@ class TickAudit:
         self.findings.given_up = sum(
             row.status == OPEN and row.last < kept for row in self.scan.ledger(0, kept - 1)
         )
-        first = self.scan.first_tick(key(self.scan.symbol, kept) - 1)
+        first = self.scan.first_tick(kept - 1)
         if first is None or reach is None:
-            found = self.scan.evidence(MASK, 0)
+            found = self.scan.evidence(BEYOND, 0)
             holes = [Hole(found.first, found.last, found.starts, found.ends)] if found else []
-            return [self.end((kept, MASK), (kept, MASK), holes)]
-        begin = trade_of(first)
+            return [self.end((kept, BEYOND), (kept, BEYOND), holes)]
         before, after = [], []
-        if found := self.scan.evidence(begin, reach):
-            if found.first < begin:
-                before = [ordered(found.first, begin - 1, found.starts, self.scan.when(first))]
+        if found := self.scan.evidence(first, reach):
+            if found.first < first:
+                before = [ordered(found.first, first - 1, found.starts, self.scan.when(first))]
             if found.last >= reach:
                 after = [ordered(reach, found.last, self.scan.when(seen), found.ends)]
-        judgements = [self.end((trade_of(seen), MASK), (reach, MASK), after)]
+        judgements = [self.end((seen, BEYOND), (reach, BEYOND), after)]
         if not kept:
-            judgements.append(self.end((0, begin - 1), (0, begin - 1), before))
+            judgements.append(self.end((0, first - 1), (0, first - 1), before))
         return judgements
 
     def end(self, window: Span, absent: Span, holes: list[Hole]) -> Judgement:
@@ -104,9 +102,9 @@ class TickAudit:
         for tick in stretch.suspects:
             if tick.reach is not None and tick.first < tick.reach:
                 self.findings.overlaps.add(wording.handover(tick, tick.reach))
-            for line in wording.impossible(tick, self.scan.symbol):
+            for line in wording.impossible(tick):
                 self.findings.impossible.add(line)
-        place = f"{self.findings.symbol}: ticks up to trade {trade_of(stretch.totals.last)}"
+        place = f"{self.findings.symbol}: ticks up to trade {stretch.totals.last}"
         self.progress.tell(place, stretch.totals.ticks)
 
 

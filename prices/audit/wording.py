@@ -6,13 +6,15 @@ from decimal import Decimal
 from ..formats.counts import counted
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
-from ..keys import trade_of
 from ..recording.tape import Hole
 from .pruned import Cluster, Past
 from .rows import Difference, Folded, Row, Suspect
 
 # Of a candle's fields.
-NAMES = {name: name for name in Folded._fields} | {"first": "first trade", "last": "last trade"}
+NAMES = {name: name.replace("_", " ") for name in Folded._fields} | {
+    "first": "first trade",
+    "last": "last trade",
+}
 
 
 def missing(hole: Hole) -> str:
@@ -38,17 +40,15 @@ def trades(first: int, last: int) -> str:
     return f"trade {first}" if first == last else f"trades {first} to {last}"
 
 
-def impossible(tick: Suspect, symbol: int) -> Iterator[str]:
-    """What cannot be true of a tick that stands among those of a symbol."""
-    name = f"tick {trade_of(tick.id)} of {iso(tick.traded)}"
+def impossible(tick: Suspect) -> Iterator[str]:
+    """What cannot be true of a tick."""
+    name = f"tick {tick.first} of {iso(tick.traded)}"
     if not is_positive(tick.price):
         yield f"{name}: its price is {decimal_text(tick.price)}"
     if not is_positive(tick.quantity):
         yield f"{name}: its quantity is {decimal_text(tick.quantity)}"
     if tick.trades < 1:
         yield f"{name}: it holds {tick.trades} trades"
-    if tick.symbol != symbol:
-        yield f"{name}: it is of symbol number {tick.symbol}, and {symbol} by its key"
 
 
 def is_positive(number: Decimal) -> bool:
@@ -79,8 +79,6 @@ def unlike(difference: Difference) -> str:
         return "there is a candle but no tick"
     if kept is None:
         return "there are ticks but no candle"
-    if not difference.in_place:
-        return "its candle has the wrong minute or symbol"
     return apart(made, kept, "its candle has", "its ticks make")
 
 
@@ -93,5 +91,7 @@ def apart(made: Folded, kept: Folded, has: str, make: str) -> str:
     )
 
 
-def written(value: int | Decimal) -> str:
+def written(value: int | Decimal | None) -> str:
+    if value is None:
+        return "nothing"
     return decimal_text(value) if isinstance(value, Decimal) else str(value)

@@ -26,6 +26,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
     first: int = field(name="f")
     last: int = field(name="l")
     traded: int = field(name="T")
+    is_buyer_maker: bool | None = field(name="m", default=None)
 
     @property
     def is_tombstone(self) -> bool:
@@ -43,6 +44,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
             "T": self.traded,
             # REST does not say when the stream sent it.
             "E": self.traded,
+            "m": self.is_buyer_maker,
         }
         return checked(msgspec.convert(row, Tick))
 

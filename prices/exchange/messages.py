@@ -53,6 +53,8 @@ class Tick(Struct, frozen=True, gc=False, tag_field="e", tag="aggTrade"):
     quantity: str = field(name="q")
     traded: Time = field(name="T")
     sent: Time = field(name="E")
+    # The seller was the taker. None: not told, as in made-up ticks and in old files.
+    is_buyer_maker: bool | None = field(name="m", default=None)
 
 
 class Shutdown(Struct, frozen=True, tag_field="e", tag="serverShutdown"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..keys import EPOCH, minute_start
+from ..minutes import EPOCH, minute_start
 
 # An integer is epoch seconds, milliseconds or microseconds by its size: each unit covers the years
 # up to 5138.

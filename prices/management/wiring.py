@@ -13,6 +13,7 @@ from prices.exchange.rest import Rest
 from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
 from prices.recording.market import OtherMarket, claim
+from prices.recording.refusals import Refusal
 from prices.recording.session import AWAY, connect
 from prices.recording.tape import Tape
 from pricetracker.reasons import first
@@ -36,7 +37,7 @@ def usable_tape() -> Iterator[None]:
             raise CommandError("The database is not up to date: run `manage.py migrate` first.")
         connection.close()
         yield
-    except (*AWAY, OperationalError) as error:
+    except (*AWAY, OperationalError, Refusal) as error:
         raise CommandError(f"The database cannot be used: {first(error)}") from None
 
 

@@ -1,6 +1,7 @@
 """What is kept: symbols, ticks, minute candles and gaps. All times are the exchange's, UTC, to the microsecond."""
 
 from .candle import Candle
+from .candle_row import CandleRow
 from .counter import Counter
 from .gap import Gap
 from .market import Market
@@ -8,4 +9,4 @@ from .price import Price
 from .symbol import Symbol
 from .tick import Tick
 
-__all__ = ["Candle", "Counter", "Gap", "Market", "Price", "Symbol", "Tick"]
+__all__ = ["Candle", "CandleRow", "Counter", "Gap", "Market", "Price", "Symbol", "Tick"]

@@ -2,31 +2,33 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import NamedTuple
 
 from django.db import connections, models
 from django.db.models import QuerySet
 
-from ..keys import EPOCH, MASK, MINUTE
+from ..minutes import EPOCH, MINUTE, minute_number
+from ..sql import statement
 from .symbol import Symbol
 
 # Minutes of the intervals that candles may have, aligned to UTC midnight.
 INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
-FOLD = (Path(__file__).parent / "sql" / "candles.sql").read_text(encoding="utf-8")
+FOLD = statement("read/candles")
+
+# The number of a minute after all that have a name in Python, whatever the interval.
+FOREVER = minute_number(datetime.max.replace(tzinfo=UTC)) + max(INTERVALS.values())
 
 
 class FoldedCandle(NamedTuple):
-    """A candle of an interval, made of the minutes in it; `pk` is the key of the minute that begins it.
+    """A candle of an interval, made of the minutes in it; `minute` is when it begins.
 
     No model: a page has hundreds of them, and as instances they would take longer than the reading.
     """
 
     symbol: Symbol
-    pk: int
     minute: datetime
     first_trade: int
     last_trade: int
@@ -36,6 +38,9 @@ class FoldedCandle(NamedTuple):
     low: Decimal
     close: Decimal
     volume: Decimal
+    quote_volume: Decimal | None
+    taker_buy_volume: Decimal | None
+    taker_buy_quote_volume: Decimal | None
 
 
 class CandleQuerySet(QuerySet):
@@ -50,7 +55,7 @@ class CandleQuerySet(QuerySet):
         *,
         limit: int,
         first: int = 0,
-        stop: int = MASK,
+        stop: int = FOREVER,
     ) -> list[FoldedCandle]:
         """So many candles of each symbol, the newest first, whose minutes have numbers from `first` to before `stop`.
 
@@ -86,14 +91,14 @@ class Series:
     end: datetime | None = None
 
     def newest(self, limit: int, before: int | None = None) -> list[FoldedCandle]:
-        """So many of them, the newest first; with `before`, a key, of those that begin before its minute."""
-        first, stop = 0, MASK
+        """So many of them, the newest first; with `before`, a minute's number, of those that begin before it."""
+        first, stop = 0, FOREVER
         if self.start:
             first = max(first, minute_from(self.start, self.minutes))
         if self.end:
             stop = min(stop, minute_from(self.end, self.minutes))
         if before is not None:
-            stop = min(stop, aligned(before & MASK, self.minutes))
+            stop = min(stop, aligned(before, self.minutes))
         symbols = {self.symbol.pk: self.symbol}
         return Candle.objects.folded(
             symbols, self.minutes, limit=limit, first=first, stop=max(0, stop)
@@ -110,8 +115,8 @@ class Candle(models.Model):
     goes into it, so open and close are those of its first and last minute.
     """
 
-    # `prices.keys`: symbol and minute in one bigint, so that rewriting a candle touches one index.
-    id = models.BigIntegerField(primary_key=True)
+    # One index, so that rewriting a candle touches no other.
+    pk = models.CompositePrimaryKey("symbol_id", "minute")
     minute = models.DateTimeField()
     first_trade = models.BigIntegerField()
     last_trade = models.BigIntegerField()
@@ -124,6 +129,12 @@ class Candle(models.Model):
     low = models.DecimalField(max_digits=18, decimal_places=8)
     close = models.DecimalField(max_digits=18, decimal_places=8)
     volume = models.DecimalField(max_digits=28, decimal_places=8)
+    # Price times quantity has up to 16 decimals, and is below 10^10 times the volume: nothing is rounded. The parts of it
+    # in which the buyer was the taker are NULL when it is not known of each tick, and the whole is NULL in candles
+    # from before it was kept.
+    quote_volume = models.DecimalField(max_digits=46, decimal_places=16, null=True)
+    taker_buy_volume = models.DecimalField(max_digits=28, decimal_places=8, null=True)
+    taker_buy_quote_volume = models.DecimalField(max_digits=46, decimal_places=16, null=True)
 
     objects = CandleQuerySet.as_manager()
 

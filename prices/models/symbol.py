@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 
 from django.db import models
 from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 
+from ..sql import statement
+
 # A recorder writes its heartbeat every second. A feed that has been silent for longer than this is not live.
 HEARTBEAT_COUNTS_FOR = timedelta(seconds=5)
 
-STATE = (Path(__file__).parent / "sql" / "state.sql").read_text(encoding="utf-8")
+STATE = statement("read/state")
 
 HUNDREDTH = Decimal("0.01")
 

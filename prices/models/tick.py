@@ -5,8 +5,18 @@ from datetime import datetime
 from django.db import models
 from django.db.models import QuerySet
 
+from .symbol import Symbol
+
+# An id is the number of the symbol, and then, in so many bits, the first trade id.
+ID_BITS = 44
+
 
 class TickQuerySet(QuerySet):
+    def numbered(self, number: int, first_trade: int) -> "TickQuerySet":
+        """The tick of a symbol, by number, that begins with a trade; or none."""
+        names = Symbol.objects.filter(pk=number).values_list("name", flat=True)
+        return self.filter(symbol__in=list(names), first_trade=first_trade)
+
     def between(
         self, name: str | None, start: datetime | None, end: datetime | None
     ) -> "TickQuerySet":
@@ -30,6 +40,7 @@ class Tick(models.Model):
     quantity = models.DecimalField(max_digits=28, decimal_places=8)
     trades = models.IntegerField()
     first_trade = models.BigIntegerField()
+    is_buyer_maker = models.BooleanField(null=True)
 
     objects = TickQuerySet.as_manager()
 

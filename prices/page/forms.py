@@ -17,7 +17,7 @@ from .. import ask
 from ..api.base import NeverRecorded, ready
 from ..api.query_params import InstantQuestion, LatestQuestion
 from ..formats.instants import naive_iso
-from ..keys import minute_start
+from ..minutes import minute_start
 from ..models import Symbol
 from . import wording
 

@@ -1,4 +1,4 @@
-"""Ticks as the store statement takes them: columns, and the runs in which no trade is missing. No database."""
+"""A batch of ticks as the store takes it: stretches in which no trade is missing, and the forms that SQL reads. No database."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import MICROSECONDS_FROM, Tick, micros
 from ..formats.instants import naive_iso
-from ..keys import EPOCH, SHIFT, minute_start
+from ..minutes import EPOCH, minute_start
+from .ledger import Run
+
+# As COPY and arrays spell who took liquidity.
+SIDES = {True: "t", False: "f", None: "NULL"}
+COPIED_SIDES = {**SIDES, None: "\\N"}
 
 
 @dataclass(slots=True)
-class Run:
-    """A stretch of ticks each of which begins where the one before ended: trades `first` up to, not including, `after`.
+class Stretch:
+    """Ticks of one symbol each of which begins where the one before ended: trades `first` up to, not including, `after`.
 
-    `starts` and `ends` are the instants of its first and last tick, in microseconds since 1970.
+    All times are in microseconds since 1970: of its first and its last tick, and of the earliest and the latest.
+    `begins_last` is the first trade of the last tick.
     """
 
     symbol: int
@@ -23,28 +29,70 @@ class Run:
     after: int
     starts: int
     ends: int
+    earliest: int
+    latest: int
+    begins_last: int
+
+    def run(self, kept_from: int) -> Run:
+        """The trades in it, from the one on from which the tape is kept."""
+        return Run(
+            max(self.first, kept_from), self.after - 1, instant(self.starts), instant(self.ends)
+        )
 
 
-def runs_of(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Run]:
-    runs: list[Run] = []
-    current: dict[str, Run] = {}
+def stretches(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Stretch]:
+    found: list[Stretch] = []
+    current: dict[str, Stretch] = {}
     for tick in ticks:
-        traded = micros(tick.traded)
-        run = current.get(tick.symbol)
-        if run is not None and run.after == tick.first:
-            run.after = tick.last + 1
-            run.ends = traded
+        time = tick.traded
+        if time < MICROSECONDS_FROM:
+            time *= 1000
+        stretch = current.get(tick.symbol)
+        first = tick.first
+        if stretch is not None and stretch.after == first:
+            stretch.after = tick.last + 1
+            stretch.begins_last = first
+            stretch.ends = time
+            if time > stretch.latest:
+                stretch.latest = time
+            elif time < stretch.earliest:
+                stretch.earliest = time
         else:
-            run = Run(numbers[tick.symbol], tick.first, tick.last + 1, traded, traded)
-            current[tick.symbol] = run
-            runs.append(run)
-    return runs
+            number = numbers[tick.symbol]
+            stretch = Stretch(number, first, tick.last + 1, time, time, time, time, first)
+            current[tick.symbol] = stretch
+            found.append(stretch)
+    return found
 
 
-def parameters(
-    ticks: list[Tick], runs: Sequence[Run], numbers: Mapping[str, int], source: str
-) -> dict[str, str]:
-    """The parameters of `store.sql`. Arrays in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
+def single(tick: Tick, number: int) -> Stretch:
+    """One tick by itself."""
+    time = micros(tick.traded)
+    return Stretch(number, tick.first, tick.last + 1, time, time, time, time, tick.first)
+
+
+def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
+    """Ticks as COPY takes them: timestamp, first trade, trades, symbol, side, price and quantity, tab-separated, a line each."""
+    seconds: dict[int, str] = {}
+    found = []
+    for tick in ticks:
+        time = tick.traded
+        if time < MICROSECONDS_FROM:
+            time *= 1000
+        second, fraction = divmod(time, 1_000_000)
+        # Hundreds of ticks share a second, and to write one takes longer than all the rest.
+        if (moment := seconds.get(second)) is None:
+            moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=second))
+        first = tick.first
+        found.append(
+            f"{moment}.{fraction:06}Z\t{first}\t{tick.last - first + 1}\t{numbers[tick.symbol]}"
+            f"\t{COPIED_SIDES[tick.is_buyer_maker]}\t{tick.price}\t{tick.quantity}\n"
+        )
+    return "".join(found)
+
+
+def columns(ticks: Sequence[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
+    """Ticks as arrays, in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
     return {
         "symbol": array(numbers[tick.symbol] for tick in ticks),
         "first": array(tick.first for tick in ticks),
@@ -52,39 +100,7 @@ def parameters(
         "micros": array(micros(tick.traded) for tick in ticks),
         "price": array(tick.price for tick in ticks),
         "quantity": array(tick.quantity for tick in ticks),
-        "run_symbol": array(run.symbol for run in runs),
-        "run_first": array(run.first for run in runs),
-        "run_after": array(run.after for run in runs),
-        "run_starts": array(run.starts for run in runs),
-        "run_ends": array(run.ends for run in runs),
-        "source": source,
-    }
-
-
-def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
-    """The same ticks as COPY takes them: id, timestamp, trades, symbol, price and quantity, tab-separated, a line each."""
-    keys = {symbol: number << SHIFT for symbol, number in numbers.items()}
-    seconds: dict[int, str] = {}
-    found = []
-    for tick in ticks:
-        second, fraction = divmod(micros(tick.traded), 1_000_000)
-        # Hundreds of ticks share a second, and to write one takes longer than all the rest.
-        if (moment := seconds.get(second)) is None:
-            moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=second))
-        symbol = tick.symbol
-        found.append(
-            f"{keys[symbol] | tick.first}\t{moment}.{fraction:06}Z\t{tick.last - tick.first + 1}"
-            f"\t{numbers[symbol]}\t{tick.price}\t{tick.quantity}\n"
-        )
-    return "".join(found)
-
-
-def spans(runs: Sequence[Run]) -> dict[str, str]:
-    """The runs as `follows.sql` and `followed.sql` take them."""
-    return {
-        "symbol": array(run.symbol for run in runs),
-        "first": array(run.first for run in runs),
-        "after": array(run.after for run in runs),
+        "is_buyer_maker": array(SIDES[tick.is_buyer_maker] for tick in ticks),
     }
 
 
@@ -100,8 +116,11 @@ def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tic
 
 def minutes_of(ticks: Iterable[Tick]) -> list[datetime]:
     """The minutes in which some ticks were made."""
-    instants = (EPOCH + timedelta(microseconds=micros(tick.traded)) for tick in ticks)
-    return sorted({minute_start(instant) for instant in instants})
+    return sorted({minute_start(instant(micros(tick.traded))) for tick in ticks})
+
+
+def instant(time: int) -> datetime:
+    return EPOCH + timedelta(microseconds=time)
 
 
 def array(values: Iterable[int | str]) -> str:

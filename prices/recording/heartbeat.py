@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from ..keys import EPOCH
+from ..minutes import EPOCH
 from .buffer import LARGEST_BATCH
 from .event_lag import EventLag
 from .reconnecting import ReconnectingTape

@@ -11,7 +11,6 @@ from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.messages import Tick
 from ..exchange.rest import Refused, Rest, Unanswered
-from ..keys import MASK, key
 from .id_witness import IdVerdict, Outcome
 from .recognition import Known, Recognition, is_near_newest, recognise, told
 from .reconnecting import ReconnectingTape
@@ -53,10 +52,9 @@ UNANSWERED = (
 
 # A tick whose time is yet to come is from when times were not looked at: it bears witness to nothing.
 NEWEST = """
-SELECT id & %(mask)s, trades, price, quantity, timestamp FROM prices_price
-WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND id <= %(highest)s
-    AND timestamp <= to_timestamp(%(latest)s)
-ORDER BY id DESC LIMIT %(limit)s
+SELECT first_trade, trades, price, quantity, timestamp FROM prices_price
+WHERE symbol_id = %(symbol)s AND timestamp <= to_timestamp(%(latest)s)
+ORDER BY first_trade DESC LIMIT %(limit)s
 """
 
 
@@ -64,10 +62,7 @@ def witnesses(tape: Tape, symbol: str, now: float) -> list[Tick]:
     """The newest ticks of a symbol's tape, in order of id. `now` is in seconds since 1970."""
     number = tape.numbers[symbol]
     wanted = {
-        "mask": MASK,
         "symbol": number,
-        "lowest": key(number, 0),
-        "highest": key(number, MASK),
         "latest": now + AHEAD_OF_OURS / 1_000_000,
         "limit": WITNESSES,
     }

@@ -11,7 +11,6 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from ..exchange.messages import Tick, micros
-from ..keys import key
 from .reconnecting import ReconnectingTape
 from .tape import Tape
 from .trade_times import Refused, Times, since_1970
@@ -38,15 +37,14 @@ HELD = 10_000
 
 # The first trade in the last part of a tape, and when it was made.
 BEGINS = """
-SELECT id & ((1::bigint << 44) - 1), timestamp FROM prices_price
-WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND timestamp >= %(since)s
-ORDER BY timestamp, id LIMIT 1
+SELECT first_trade, timestamp FROM prices_price
+WHERE symbol_id = %(symbol)s AND timestamp >= %(since)s
+ORDER BY timestamp, first_trade LIMIT 1
 """
-
 
 STORED = """
 SELECT price, quantity, timestamp FROM prices_price
-WHERE symbol_id = %(symbol)s AND id = %(id)s
+WHERE symbol_id = %(symbol)s AND first_trade = %(first)s
 """
 
 # Microseconds: the unit of some streams.
@@ -102,7 +100,7 @@ def pace_of(tape: Tape, symbol: str) -> float:
     number = tape.numbers[symbol]
     ends = since_1970(newest.traded)
     since = newest.traded - PACE_SPAN
-    bounds = {"symbol": number, "lowest": key(number, 0), "since": since}
+    bounds = {"symbol": number, "since": since}
     found = tape.database.execute(BEGINS, bounds).fetchone()
     if found is None:
         return 0.0
@@ -113,8 +111,8 @@ def pace_of(tape: Tape, symbol: str) -> float:
 
 def is_stored(tape: Tape, tick: Tick) -> bool:
     """Whether the tape has this very trade: then it is of one exchange with it, and comes again."""
-    number = tape.numbers[tick.symbol]
-    found = tape.database.execute(STORED, {"symbol": number, "id": key(number, tick.first)})
+    wanted = {"symbol": tape.numbers[tick.symbol], "first": tick.first}
+    found = tape.database.execute(STORED, wanted)
     row = found.fetchone()
     return (
         row is not None

@@ -85,10 +85,10 @@ class Arrival:
     ticks that are new.
     """
 
-    runs: Sequence[Run]
+    runs: list[Run] = field(default_factory=list)
     claimed: Sequence[Span] = ()
     kept: Sequence[Span] = ()
-    stored: Sequence[int] = ()
+    stored: list[int] = field(default_factory=list)
 
 
 def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Changes:

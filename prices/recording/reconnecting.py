@@ -2,12 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
+
+import psycopg
 
 from pricetracker.reasons import first
 
 from ..exchange.backoff import backoff
+from .refusals import Refusal, is_lasting
 from .session import AWAY
 from .tape import Tape
 
@@ -21,6 +25,8 @@ CEILING = 5.0
 
 
 class ReconnectingTape:
+    """Every use raises Refusal when the database refuses the work in a way that no retry mends."""
+
     def __init__(
         self,
         open_tape: Callable[[], Tape],
@@ -61,7 +67,8 @@ class ReconnectingTape:
         Raises one of AWAY when the database is unavailable; the next use reconnects.
         """
         try:
-            return use(self.opened())
+            with self.refusals():
+                return use(self.opened())
         except AWAY:
             self.close()
             raise
@@ -69,7 +76,8 @@ class ReconnectingTape:
     def attempt(self, write: Callable[[Tape], None]) -> bool:
         """Write, unless the database is unavailable. Returns whether it was written."""
         try:
-            write(self.opened())
+            with self.refusals():
+                write(self.opened())
         except AWAY as error:
             self.lose(error)
             return False
@@ -82,11 +90,23 @@ class ReconnectingTape:
         """
         for wait in backoff(ceiling=CEILING):
             try:
-                return write(self.opened())
+                with self.refusals():
+                    return write(self.opened())
             except AWAY as error:
                 self.lose(error)
                 self.sleep(wait)
         raise AssertionError("backoff never ends")
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Tell what no retry mends from a database that is away."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if is_lasting(error):
+                self.close()
+                raise Refusal(f"The database refuses: {first(error)}") from error
+            raise
 
     def lose(self, error: Exception) -> None:
         logger.warning("Database unavailable: %s", first(error))

@@ -10,6 +10,7 @@ from pricetracker.process.signals import StopRequest
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from .buffer import Buffer
 from .id_witness import IdVerdict
+from .refusals import Refusal
 from .staleness_check import CheckResult
 from .writer import Writer
 
@@ -93,5 +94,12 @@ class Recorder:
         try:
             self.writer.run()
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            if isinstance(error, Refusal):
+                logger.error(  # noqa: TRY400 - the message says it all
+                    "%s The batch at hand and %d buffered frames are not stored; "
+                    "the next recorder finds what is missing, and fetches it.",
+                    error,
+                    len(self.buffer),
+                )
             self.failure = error
             self.stop.requested = True

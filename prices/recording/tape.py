@@ -1,7 +1,7 @@
-"""The only writer of the tape: a batch is one transaction, under a pen that one writer holds at a time."""
+"""The tape of some symbols over one connection, with all that is ever written to it."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,51 +11,29 @@ from pricetracker.reasons import first
 
 from ..exchange.messages import Tick
 from ..patience import patient
-from .batch import fitting, lines, minutes_of, parameters, runs_of, spans
+from ..sql import statement
+from .ledger import Hole
 from .statements import (
-    COPY,
     FAILED,
-    FOLLOWED,
-    FOLLOWS,
     HEARTBEAT,
-    MISSING,
     NEWEST,
-    NOTE,
-    PRUNABLE,
-    PRUNE,
-    REFOLD,
     REGISTER,
     SILENCE,
-    STORE,
-    TAKE_PEN,
-    TELL,
+    TAKE_REGISTERING,
     TRIED,
-    VOID,
 )
+from .store import Stored, fill, lock, refold, store, tell
+
+__all__ = ["Hole", "Newest", "Pruned", "Stored", "Tape"]
 
 logger = logging.getLogger(__name__)
 
 # Readers that come meanwhile wait behind whoever wants to change the view: for no longer than this.
 VIEW_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10ms'"
 
-
-class Stored(NamedTuple):
-    """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
-
-    `contradiction` describes a tick of each symbol that was not stored because another trade bears its id, or because the tape was
-    pruned there; None when there is none.
-    """
-
-    ticks: int
-    gaps_opened: int
-    gaps_closed: int
-    contradiction: str | None = None
-
-    @property
-    def contradicted(self) -> list[str]:
-        """The symbols of such ticks. (No name has a blank in it.)"""
-        told = self.contradiction.split("; ") if self.contradiction else []
-        return [each.split()[0] for each in told]
+NOTE, VOID, PRUNE, PRUNABLE = map(
+    statement, ("write/note_gaps", "write/void_gaps", "write/prune", "read/prunable")
+)
 
 
 class Newest(NamedTuple):
@@ -63,15 +41,6 @@ class Newest(NamedTuple):
 
     last: int
     traded: datetime
-
-
-class Hole(NamedTuple):
-    """Raw trades `first` to `last` of a symbol, both missing, made between two instants, both included."""
-
-    first: int
-    last: int
-    starts: datetime
-    ends: datetime
 
 
 class Pruned(NamedTuple):
@@ -100,7 +69,7 @@ class Tape:
     def register(self, names: Sequence[str]) -> None:
         """Give each symbol a number, the one it has or a new one."""
         with self.database.transaction():
-            self.database.execute(TAKE_PEN)
+            self.database.execute(TAKE_REGISTERING)
             self.database.execute(REGISTER, {"names": list(names)})
         found = self.database.execute(
             "SELECT name, id FROM prices_symbol WHERE name = ANY(%s)", [list(names)]
@@ -123,60 +92,20 @@ class Tape:
         return True
 
     @patient
-    def store(self, ticks: list[Tick]) -> Stored:
-        """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known.
-
-        What follows on the tape's end, as nearly every batch does, is copied there, at half the cost. Whatever else may
-        come, known ticks, late ones, holes, is for the one statement that can do all.
-        """
-        runs = runs_of(ticks, self.numbers)
-        # Made before the pen is taken, for which others may be waiting.
-        ends, rows = spans(runs), lines(ticks, self.numbers)
-        with self.database.transaction():
-            # No pipeline: after one PostgreSQL does not count how long its client stands still.
-            self.database.execute(TAKE_PEN)
-            if self.database.execute(FOLLOWS, ends, prepare=True).fetchall()[0][0]:
-                self.append(rows, {**ends, "ticks": len(ticks)})
-                stored = Stored(len(ticks), gaps_opened=0, gaps_closed=0)
-            else:
-                batch = parameters(ticks, runs, self.numbers, source="stream")
-                done = self.database.execute(STORE, batch, prepare=True)
-                stored = Stored(*done.fetchall()[0])
-            self.tell({tick.symbol for tick in ticks})
-        return stored
-
-    def append(self, rows: str, ends: Mapping[str, str | int]) -> None:
-        """Store what follows on the tape's end. Within a transaction that has the pen."""
-        with self.database.cursor() as cursor, cursor.copy(COPY) as copy:
-            copy.write(rows)
-        self.database.execute(FOLLOWED, ends, prepare=True)
+    def store(self, ticks: Sequence[Tick], source: str = "stream") -> Stored:
+        """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known."""
+        return store(self.database, self.numbers, ticks, source)
 
     @patient
-    def fill(self, symbol: str, ticks: list[Tick]) -> Stored:
-        """Store those of a symbol's ticks, in order of trade id, that lie within its open gaps, and fold their minutes anew.
-
-        Whoever else deals out these trades may have cut them into other ticks. What does not fit whole into a gap stays out,
-        so that no trade comes twice. And a candle may have outlived its ticks: it is not added to, but made from what is there.
-        """
-        number = self.numbers[symbol]
-        with self.database.transaction():
-            self.database.execute(TAKE_PEN)
-            bounds = {"symbol": number, "first": ticks[0].first, "last": ticks[-1].last}
-            missing = self.database.execute(MISSING, bounds).fetchall()
-            found = fitting(ticks, missing)
-            if not found:
-                return Stored(0, 0, 0)
-            batch = parameters(found, runs_of(found, self.numbers), self.numbers, source="rest")
-            done = self.database.execute(STORE, batch).fetchall()
-            self.database.execute(REFOLD, {"symbol": number, "minutes": minutes_of(found)})
-            self.tell([symbol])
-        return Stored(*done[0])
+    def fill(self, symbol: str, ticks: Sequence[Tick]) -> Stored:
+        """Store those ticks of a symbol from REST, in order of trade id, that lie within its open gaps."""
+        return fill(self.database, self.numbers, ticks, source="rest")
 
     @patient
     def void(self, symbol: str, first: int, last: int) -> int:
         """Close the gaps within these raw trade ids: the exchange has proven that no trade bears them. How many there were."""
         with self.database.transaction():
-            self.database.execute(TAKE_PEN)
+            lock(self.database, {self.numbers[symbol]})
             ids = {"symbol": self.numbers[symbol], "first": first, "last": last}
             return self.number(self.database.execute(VOID, ids))
 
@@ -186,39 +115,33 @@ class Tape:
         first, last, starts, ends = map(list, zip(*holes, strict=True)) if holes else ([],) * 4
         columns = {"first": first, "last": last, "starts": starts, "ends": ends}
         with self.database.transaction():
-            self.database.execute(TAKE_PEN)
+            lock(self.database, {self.numbers[symbol]})
             return self.database.execute(NOTE, columns | {"symbol": self.numbers[symbol]}).rowcount
 
     @patient
     def refold(self, symbol: str, minutes: Sequence[datetime]) -> int:
         """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
         with self.database.transaction():
-            self.database.execute(TAKE_PEN)
-            wanted = {"symbol": self.numbers[symbol], "minutes": list(minutes)}
-            changed = self.number(self.database.execute(REFOLD, wanted))
-            self.tell([symbol])
+            lock(self.database, {self.numbers[symbol]})
+            changed = refold(self.database, self.numbers[symbol], minutes)
+            tell(self.database, {self.numbers[symbol]})
             return changed
 
     @patient
     def prune(self, symbol: str, cutoff: datetime, limit: int) -> Pruned:
         """Take off the tape some of the oldest ticks that no answer from an instant on needs; none when there are no more."""
-        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": 0, "limit": limit}
+        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "start": 0, "most": limit}
         with self.database.transaction():
-            # What a crash undoes is pruned again: nobody need wait for the disk while this holds the pen.
+            # What a crash undoes is pruned again: nobody need wait for the disk while this holds the lock.
             self.database.execute("SET LOCAL synchronous_commit = off")
-            self.database.execute(TAKE_PEN)
+            lock(self.database, {self.numbers[symbol]})
             return Pruned(*self.database.execute(PRUNE, wanted).fetchall()[0])
 
     @patient
     def prunable(self, symbol: str, cutoff: datetime, start: int, limit: int) -> Pruned:
         """What `prune` would take from raw trade id `start` on."""
-        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "from": start, "limit": limit}
+        wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "start": start, "most": limit}
         return Pruned(*self.database.execute(PRUNABLE, wanted).fetchall()[0])
-
-    def tell(self, symbols: Iterable[str]) -> None:
-        """Tell those who listen that the ticks or candles of some symbols have changed."""
-        numbers = " ".join(str(self.numbers[symbol]) for symbol in symbols)
-        self.database.execute(TELL, {"numbers": numbers}, prepare=True)
 
     @patient
     def tried(self, gap: int) -> None:

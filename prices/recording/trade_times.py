@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from ..exchange.event_times import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_line
 from ..exchange.messages import Tick, micros
-from ..keys import EPOCH, MASK, key
+from ..minutes import EPOCH
+from ..sql import statement
 from .reconnecting import ReconnectingTape
 from .tape import Tape
 
@@ -22,20 +23,7 @@ logger = logging.getLogger(__name__)
 # the exchange's.
 AGREEING = 10
 
-# The ticks on either side of some trade ids. A key is `symbol number << 44 | first trade id`.
-NEIGHBOURS = """
-SELECT
-    (
-        SELECT timestamp FROM prices_price
-        WHERE symbol_id = %(symbol)s AND id >= %(lowest)s AND id < %(first)s
-        ORDER BY id DESC LIMIT 1
-    ),
-    (
-        SELECT timestamp FROM prices_price
-        WHERE symbol_id = %(symbol)s AND id > %(last)s AND id <= %(highest)s
-        ORDER BY id LIMIT 1
-    )
-"""
+NEIGHBOURS = statement("read/neighbours")
 
 
 class Refused(NamedTuple):
@@ -198,10 +186,8 @@ def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Ref
     number = tape.numbers[ticks[0].symbol]
     span = {
         "symbol": number,
-        "lowest": key(number, 0),
-        "first": key(number, ticks[0].first),
-        "last": key(number, ticks[-1].last),
-        "highest": key(number, MASK),
+        "first": ticks[0].first,
+        "last": ticks[-1].last,
     }
     ((before, after),) = tape.database.execute(NEIGHBOURS, span).fetchall()
     return misfits(

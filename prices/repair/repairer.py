@@ -12,7 +12,7 @@ from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.locate import page_before, void
 from ..exchange.rest import Refused, Rest, Unanswered
-from ..keys import EPOCH
+from ..minutes import EPOCH
 from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored
 from ..recording.trade_times import sift_rows

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from prices.keys import key, minute_number
+from prices.formats.decimals import decimal_text
+from prices.minutes import minute_number
 from prices.models import Candle, Symbol
 from prices.models.candle import INTERVALS
 from tests.support.tapes import START, open_tape, tick
@@ -33,6 +34,10 @@ def symbols() -> dict[str, Symbol]:
     return {name: Symbol.objects.create(name=name) for name in ("ADAUSDT", "BTCUSDT", "ETHUSDT")}
 
 
+# What may be not known of a candle, and is told as text.
+UNKNOWN = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+
+
 def candle(symbol: Symbol, number: int, **figures: Any) -> Candle:
     """The candle of a minute, numbered from MIDNIGHT, whose figures no other minute has."""
     minute = MIDNIGHT + number * MINUTE
@@ -46,9 +51,12 @@ def candle(symbol: Symbol, number: int, **figures: Any) -> Candle:
         "trades": 1 + number % 7,
         "first_trade": number * 10 + 1,
         "last_trade": number * 10 + 9,
+        # Of some minutes they are not known.
+        "quote_volume": None if number % 4 == 3 else Decimal(number) + Decimal(10) ** -16,
+        "taker_buy_volume": None if number % 5 == 3 else Decimal(number),
+        "taker_buy_quote_volume": None if number % 7 == 3 else Decimal(number) / 2,
     }
-    pk = key(symbol.pk, minute_number(minute))
-    return Candle(pk=pk, symbol=symbol, minute=minute, **plain | figures)
+    return Candle(symbol=symbol, minute=minute, **plain | figures)
 
 
 def fold(minutes: Iterable[Candle], length: int) -> list[dict[str, Any]]:
@@ -68,12 +76,18 @@ def fold(minutes: Iterable[Candle], length: int) -> list[dict[str, Any]]:
                 "close": each.close,
                 "volume": Decimal(0),
                 "trades": 0,
+                **dict.fromkeys(UNKNOWN, Decimal(0)),
             },
         )
         row["high"], row["low"] = max(row["high"], each.high), min(row["low"], each.low)
         row["close"] = each.close
         row["volume"] += each.volume
         row["trades"] += each.trades
+        for name in UNKNOWN:
+            value = getattr(each, name)
+            row[name] = None if None in (row[name], value) else row[name] + value
+    for row in folded.values():
+        row |= {name: None if row[name] is None else decimal_text(row[name]) for name in UNKNOWN}
     return [row for _, row in sorted(folded.items(), reverse=True)]
 
 
@@ -172,7 +186,7 @@ def test_a_wide_candle_says_whose_its_open_and_close_are(symbols: dict[str, Symb
     wide, *_ = Candle.objects.newest([symbols["BTCUSDT"].pk], DAY)
     assert (wide.first_trade, wide.last_trade) == (11, 59)
     # The key is that of the minute that begins the interval, whether it has a candle or not.
-    assert wide.pk == key(symbols["BTCUSDT"].pk, minute_number(MIDNIGHT))
+    assert wide.minute == MIDNIGHT
 
 
 def test_numbers_keep_every_stored_digit(symbols: dict[str, Symbol], client: Client) -> None:
@@ -183,13 +197,18 @@ def test_numbers_keep_every_stored_digit(symbols: dict[str, Symbol], client: Cli
         "close": "100.00000000",
         "volume": "99999999999999999999.99999999",
         "trades": 2_147_483_647,
+        "quote_volume": "999999999999999999999999999999.9999999999999999",
+        "taker_buy_volume": None,
+        "taker_buy_quote_volume": "0.0000000000000001",
     }
     Candle.objects.bulk_create(candle(symbols["BTCUSDT"], number, **figures) for number in (0, 59))
     answer = client.get("/api/candles/", {"symbol": "BTCUSDT", "interval": "1h"})
     assert answer.content == (
         b'{"next":null,"results":[{"symbol":"BTCUSDT","minute":"2025-07-03T00:00:00Z",'
         b'"open":9999999999.99999999,"high":9999999999.99999999,"low":0.0000001,"close":100,'
-        b'"volume":199999999999999999999.99999998,"trades":4294967294}]}'
+        b'"volume":199999999999999999999.99999998,"trades":4294967294,'
+        b'"quote_volume":"1999999999999999999999999999999.9999999999999998",'
+        b'"taker_buy_volume":null,"taker_buy_quote_volume":"0.0000000000000002"}]}'
     )
 
 
@@ -236,7 +255,7 @@ def test_a_page_that_begins_within_an_interval_cuts_no_candle(
     """A cursor of another interval: what begins before its minute is there, and whole."""
     minutes = [candle(symbols["BTCUSDT"], number) for number in range(0, 130, 10)]
     Candle.objects.bulk_create(minutes)
-    position = str(key(symbols["BTCUSDT"].pk, minute_number(MIDNIGHT + number * MINUTE)))
+    position = str(minute_number(MIDNIGHT + number * MINUTE))
     cursor = base64.urlsafe_b64encode(position.encode()).decode()
     asked = {"symbol": "BTCUSDT", "interval": "1h", "cursor": cursor}
     rows = read(client, "/api/candles/", **asked)["results"]
@@ -244,7 +263,7 @@ def test_a_page_that_begins_within_an_interval_cuts_no_candle(
     assert rows == fold(minutes, 60)[-len(begun) :]
 
 
-@pytest.mark.parametrize("position", ["-9223372036854775808", "0", "1", "9223372036854775807"])
+@pytest.mark.parametrize("position", ["0", "1", "2147483647"])
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_a_cursor_of_anywhere_leads_to_no_other_symbol(
     symbols: dict[str, Symbol], client: Client, position: str, interval: str
@@ -256,6 +275,17 @@ def test_a_cursor_of_anywhere_leads_to_no_other_symbol(
     found = read(client, "/api/candles/", **asked)["results"]
     whole = fold([minutes["BTCUSDT"]], INTERVALS[interval])
     assert found == (whole if int(position) > 1 else [])
+
+
+@pytest.mark.parametrize("position", ["-1", "-9223372036854775808", "9223372036854775807"])
+def test_a_cursor_of_no_minute_is_refused(
+    symbols: dict[str, Symbol], client: Client, position: str
+) -> None:
+    """Such as one from before candles were told apart by their minutes."""
+    cursor = base64.urlsafe_b64encode(position.encode()).decode()
+    answer = client.get("/api/candles/", {"symbol": "BTCUSDT", "cursor": cursor})
+    assert answer.status_code == 400
+    assert "cursor" in answer.json()
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -319,8 +349,8 @@ def test_a_long_tape_is_read_by_its_key_as_far_as_a_page_goes(
         cursor.execute(
             """
             INSERT INTO prices_candle
-                (id, minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
-            SELECT symbol::bigint << 44 | n, timestamptz 'epoch' + n * interval '1 minute', n, n, 1, symbol, 1, 1, 1, 1, 1
+                (minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
+            SELECT timestamptz 'epoch' + n * interval '1 minute', n, n, 1, symbol, 1, 1, 1, 1, 1
             FROM generate_series(%s, %s) AS n, unnest(%s::smallint[]) AS symbol
             """,
             [

@@ -20,6 +20,7 @@ from django.test import Client
 from prices.channels import GAPS, TICKS
 from prices.models import Candle, Gap
 from prices.recording.session import connect
+from prices.recording.store import tell
 from prices.recording.tape import Tape
 from tests.support.recorded import START, recorded_tape, tick
 from tests.support.recorders import PATIENCE, PROJECT, database_url, eventually
@@ -209,7 +210,7 @@ class TestWhatIsTold:
             for channel in (TICKS, GAPS):
                 listener.execute(f"LISTEN {channel}")
             with tape.database.transaction(force_rollback=True):
-                tape.tell(["BTCUSDT"])
+                tell(tape.database, {tape.numbers["BTCUSDT"]})
             tape.store([tick("BTCUSDT", 9, "9", 70_000_000)])
             told = [
                 (each.channel, each.payload) for each in listener.notifies(timeout=1, stop_after=2)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prices.formats.instants import Asked, iso, naive_iso, parse
-from prices.keys import EPOCH, minute_start
+from prices.minutes import EPOCH, minute_start
 
 MICROSECOND = timedelta(microseconds=1)
 

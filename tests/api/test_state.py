@@ -431,8 +431,8 @@ def test_a_large_tape_is_read_by_index(tape) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO prices_price (id, timestamp, trades, symbol_id, price, quantity)
-            SELECT symbol::bigint << 44 | n, timestamptz '2025-07-03Z' + n * interval '1 second', 1, symbol, 1, 1
+            INSERT INTO prices_price (first_trade, timestamp, trades, symbol_id, price, quantity)
+            SELECT n, timestamptz '2025-07-03Z' + n * interval '1 second', 1, symbol, 1, 1
             FROM generate_series(1, 100000) AS n, unnest(%s::smallint[]) AS symbol
             """,
             [list(tape.numbers.values())],

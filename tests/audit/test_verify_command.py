@@ -30,7 +30,7 @@ class TestCommand:
     def test_ends_with_1_when_a_hole_is_known_and_when_it_was_not(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1), tick(2), tick(3)])
-            tape.database.execute("DELETE FROM prices_price WHERE id & 3 = 2")
+            tape.database.execute("DELETE FROM prices_price WHERE first_trade & 3 = 2")
         for known in ("1 unknown gap (1 trade)", "1 known gap (1 trade)"):
             ended, said = verify("btcusdt")
             assert ended == 1

@@ -13,7 +13,7 @@ import pytest
 from prices.exchange.klines import ATTEMPTS, minutes
 from prices.exchange.messages import Tick
 from prices.exchange.rest import Refused, Rest, Unanswered
-from prices.keys import EPOCH, MINUTE
+from prices.minutes import EPOCH, MINUTE
 from prices.models import Price
 from prices.recording.tape import Tape
 from tests.support.audits import verify
@@ -50,7 +50,10 @@ def tape() -> Iterator[Tape]:
 
 def tamper(tape: Tape, change: str) -> None:
     """Change one tick of a whole minute, and its candle with it, so that the tape agrees with itself."""
-    tape.database.execute(f"UPDATE prices_price SET {change} WHERE id = {middle(WHOLE).pk}")  # noqa: S608 - from a test
+    tape.database.execute(
+        f"UPDATE prices_price SET {change} WHERE first_trade = %s",  # noqa: S608 - from a test
+        [middle(WHOLE).first_trade],
+    )
     tape.refold("BTCUSDT", [WHOLE])
     assert verify()[0] == 0
 
@@ -108,7 +111,9 @@ class TestComparison:
         assert "Delete them in manage.py dbshell" in advice
 
     def test_a_minute_that_an_open_gap_touches_is_not_compared(self, exchange, tape) -> None:
-        tape.database.execute("DELETE FROM prices_price WHERE id = %s", [middle(WHOLE).pk])
+        tape.database.execute(
+            "DELETE FROM prices_price WHERE first_trade = %s", [middle(WHOLE).first_trade]
+        )
         ended, said = verify("--exchange")
         assert ended == 1
         assert "9 minutes compared" in said

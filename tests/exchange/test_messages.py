@@ -39,6 +39,7 @@ TICK = Tick(
     "0.00100000",
     1751531435984239,
     1751531435987239,
+    is_buyer_maker=True,
 )
 
 RECORDED = Path(__file__).parents[1] / "data" / "frames-2021-04-04.jsonl.gz"

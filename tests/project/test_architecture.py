@@ -61,10 +61,11 @@ def strays(modules: Iterable[str], *, into: Iterable[str]) -> list[str]:
 # What every part of prices may import: how things are written, and the errors of a database in words.
 WORDS = [
     "prices.formats",
-    "prices.keys",
+    "prices.minutes",
     "prices.intervals",
     "prices.channels",
     "prices.counter_names",
+    "prices.sql",
     "pricetracker.reasons",
 ]
 WORDS += ["pricetracker.symbols"]
@@ -79,7 +80,7 @@ MAY_IMPORT = {
     # How to stop a process is the same everywhere.
     "replay": ["pricetracker.process"],
     "prices.exchange": [],
-    "prices.formats": ["prices.keys"],
+    "prices.formats": ["prices.minutes"],
     "prices.models": WORDS,
     "prices.coverage": ["prices.models", *WORDS],
     "prices.ask": READING,

@@ -16,12 +16,11 @@ from prices.management.commands.start import begin_anew
 from prices.models import Price, Symbol
 from prices.patience import Patiently
 from prices.recording.session import connect
-from prices.recording.statements import TAKE_PEN
 from prices.recording.tape import Tape
 from tests.support.audits import audit
 from tests.support.local_exchange import BTC, ETH, local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage, recorder
-from tests.support.tapes import open_tape, tick
+from tests.support.tapes import TAKE_LOCKS, open_tape, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -192,7 +191,7 @@ class TestLockThatIsHeld:
     @pytest.mark.parametrize(
         ("statement", "held"),
         [
-            (TAKE_PEN, "the writer lock"),
+            (TAKE_LOCKS, "the writer lock"),
             ("LOCK TABLE prices_price IN SHARE MODE", "ShareLock on prices_price"),
             ("SELECT * FROM prices_symbol FOR UPDATE", "RowShareLock on prices_symbol"),
         ],
@@ -220,7 +219,7 @@ class TestLockThatIsHeld:
         assert Price.objects.get().symbol_id == number
 
     def test_is_not_called_a_database_that_is_away(self, caplog) -> None:
-        with local_exchange(BTC) as exchange, session(TAKE_PEN) as holder:
+        with local_exchange(BTC) as exchange, session(TAKE_LOCKS) as holder:
             process = manage("stream_prices", "BTCUSDT", exchange=exchange)
             lines: list[str] = []
             while "the writer lock" not in "".join(lines):

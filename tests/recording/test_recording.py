@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import Count, Min
 
 from prices import ask
@@ -165,6 +166,7 @@ def stored() -> list[Tick]:
             str(row.quantity),
             (row.timestamp - EPOCH) // timedelta(microseconds=1),
             0,
+            row.is_buyer_maker,
         )
         for row in Price.objects.select_related("symbol")
     ]
@@ -215,6 +217,23 @@ def test_a_database_without_tables_is_named() -> None:
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "manage.py migrate" in output
+    assert "Traceback" not in output
+
+
+def test_a_refusal_ends_the_recorder_with_its_reason() -> None:
+    with local_exchange() as exchange:
+        process = manage("stream_prices", exchange=exchange)
+        eventually(Price.objects.exists)
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE prices_candle RENAME TO elsewhere")
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE elsewhere RENAME TO prices_candle")
+    assert process.returncode == 1
+    assert 'The database refuses: relation "prices_candle" does not exist' in output
+    assert "buffered frames are not stored" in output
     assert "Traceback" not in output
 
 

@@ -1,5 +1,6 @@
 """Storing: every tick once, its share in the candle once, and every hole known in the commit that reveals it."""
 
+import threading
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick, micros
 from prices.models import Gap, Price, Symbol
+from prices.recording.store import lock
 from prices.recording.tape import Hole
 from tests.support.local_exchange import BTC, ETH, TRX
+from tests.support.recorders import eventually
 from tests.support.tapes import (
     START,
     at,
@@ -42,7 +45,8 @@ def tapes(draw: st.DrawFn) -> list[Tick]:
         trades = draw(st.integers(1, 3))
         seconds += draw(st.sampled_from([0, 0, 1, 20, 70]))
         price = draw(st.sampled_from(["99.5", "100", "100.00000001", "101"]))
-        ticks.append(tick(first, seconds, price, trades=trades))
+        side = draw(st.sampled_from([True, False, True, False, None]))
+        ticks.append(tick(first, seconds, price, trades=trades, side=side))
         first += trades
     return ticks
 
@@ -97,7 +101,8 @@ def feeds(draw: st.DrawFn) -> list[list[Tick]]:
         price, quantity = draw(st.sampled_from(PRICES)), draw(st.sampled_from(PRICES))
         # The exchange speaks in milliseconds, too.
         traded = time if draw(st.booleans()) else time // 1000
-        feed.append(Tick(symbol, first, first + trades - 1, price, quantity, traded, time))
+        last, side = first + trades - 1, draw(st.sampled_from([True, False]))
+        feed.append(Tick(symbol, first, last, price, quantity, traded, time, side))
     cuts = sorted(draw(st.lists(st.integers(0, len(feed)), max_size=4)))
     batches = []
     for begin, end in zip([0, *cuts], [*cuts, len(feed)], strict=True):
@@ -254,7 +259,16 @@ def test_registering_again_burns_no_number() -> None:
 def test_recorded_ticks_stored_twice_and_in_milliseconds_are_on_the_tape_once() -> None:
     ticks = [*recorded(BTC), *recorded(ETH), *recorded(TRX)]
     cut = [
-        Tick(t.symbol, t.first, t.last, t.price, t.quantity, micros(t.traded) // 1000, t.sent)
+        Tick(
+            t.symbol,
+            t.first,
+            t.last,
+            t.price,
+            t.quantity,
+            micros(t.traded) // 1000,
+            t.sent,
+            t.is_buyer_maker,
+        )
         for t in ticks
     ]
     with open_tape("BTCUSDT", "ETHUSDT", "TRXUSDT") as tape:
@@ -279,7 +293,16 @@ def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
         following[symbol] += trades
         time = at(number / 1000)
         feed.append(
-            Tick(symbol, first, first + trades - 1, source.price, source.quantity, time, time)
+            Tick(
+                symbol,
+                first,
+                first + trades - 1,
+                source.price,
+                source.quantity,
+                time,
+                time,
+                source.is_buyer_maker,
+            )
         )
     with open_tape(*names) as tape:
         for begin in range(0, len(feed), 500):
@@ -290,6 +313,23 @@ def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
     # Of each symbol the last page of either index is being filled.
     size -= symbols * 2 * PAGE
     assert size / len(feed) <= most
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+def test_recorders_of_different_symbols_do_not_wait() -> None:
+    both = ("BTCUSDT", "ETHUSDT")
+    with open_tape(*both) as holder, open_tape(*both) as waiting, open_tape(*both) as tape:
+        thread = threading.Thread(target=waiting.store, args=([tick(1)],))
+        with holder.database.transaction():
+            lock(holder.database, {holder.numbers["BTCUSDT"]})
+            thread.start()
+            eventually(lambda: tape.database.execute(WAITING).fetchone() == (1,))
+            assert tape.store([tick(1, symbol="ETHUSDT")]).ticks == 1
+            assert thread.is_alive()
+        thread.join()
+    assert Price.objects.count() == 2
 
 
 def test_instants_of_a_gap_come_from_its_own_symbol() -> None:

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
-from prices.keys import minute_start
+from prices.minutes import minute_start
 from prices.models import Price
 from replay.faults.fault import Fault
 from replay.faults.storm import storm

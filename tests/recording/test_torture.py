@@ -6,14 +6,13 @@ import pytest
 
 from prices.exchange.messages import Tick
 from prices.recording.buffer import Buffer
-from prices.recording.tape import TAKE_PEN
 from replay.faults.catalogue import CATALOGUE
 from replay.faults.script import read
 from tests.support.local_exchange import Running, local_exchange
 from tests.support.proxies import SocksProxy, abroad, proxy
 from tests.support.proxies import TestProxy as HttpProxy
 from tests.support.recorders import eventually
-from tests.support.tapes import clear, open_tape
+from tests.support.tapes import TAKE_LOCKS, clear, open_tape
 from tests.support.trackers import SPEED, tracker
 from tests.support.wholeness import (
     LIMITS,
@@ -167,7 +166,7 @@ def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick
                 # Not before: what is traded before a tape begins is not missing on it.
                 small.patience = 0.01
                 with tape.database.transaction():
-                    tape.database.execute(TAKE_PEN)
+                    tape.database.execute(TAKE_LOCKS)
                     eventually(lambda: small.dropped > 100)
                 wait_until_whole(ledger)
         check_whole(ledger, exchange)

@@ -49,7 +49,7 @@ def frame(tick: Tick) -> bytes:
     """A tick as the exchange's combined streams write it."""
     event = {"e": "aggTrade", "E": tick.sent, "s": tick.symbol, "a": 1, "p": tick.price}
     event |= {"q": tick.quantity, "f": tick.first, "l": tick.last, "T": tick.traded}
-    event |= {"m": True, "M": True}
+    event |= {"m": tick.is_buyer_maker, "M": True}
     return json.dumps({"stream": f"{tick.symbol.lower()}@aggTrade", "data": event}).encode()
 
 

@@ -65,7 +65,7 @@ def test_ticks_deleted_by_hand_all_come_back_and_no_other_row_changes() -> None:
     keys = list(Price.objects.order_by("pk").values_list("pk", flat=True))
     # The first and the last as well: only the candles still know of them.
     gone = {keys[0], keys[-1], *draw.sample(keys, len(keys) // 100)}
-    Price.objects.filter(pk__in=gone).delete()
+    Price.objects.filter(pk__in=list(gone)).delete()
     with local_exchange(BTC) as exchange:
         exchange.exchange.clock.reached(10**16)
         verified, told = finish(manage("verify_prices", exchange=exchange))

@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from prices.models import Price, Symbol
-from prices.recording.tape import TAKE_PEN, Pruned, Tape
+from prices.recording.tape import Pruned, Tape
 from prices.retention import age
 from prices.retention.progress import Progress
 from prices.retention.summary import Account
 from tests.support.audits import SYMBOL, verify
 from tests.support.recorders import PATIENCE, eventually, manage
-from tests.support.tapes import START, instant, open_tape, tick
+from tests.support.tapes import START, TAKE_LOCKS, instant, open_tape, tick
 
 DAY = 86_400
 
@@ -129,7 +129,7 @@ class TestEnding:
 
     def test_ctrl_c_ends_it_after_the_step_that_it_is_at(self, tape) -> None:
         with tape.database.transaction():
-            tape.database.execute(TAKE_PEN)
+            tape.database.execute(TAKE_LOCKS)
             process = manage("prune_prices", "--keep", "90d")
             try:
                 eventually(waits_for_the_pen)

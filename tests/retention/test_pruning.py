@@ -18,7 +18,7 @@ from prices.audit.scan import Scan
 from prices.audit.ticks import TickAudit
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
-from prices.keys import MINUTE, minute_start, trade_of
+from prices.minutes import MINUTE, minute_start
 from prices.models import Candle, Gap, Price, Symbol
 from prices.recording.tape import Pruned, Tape
 from prices.repair.open_gaps import missing, next_gap
@@ -56,7 +56,7 @@ def kept_from() -> int | None:
 
 
 def firsts() -> list[int]:
-    return [trade_of(key) for key in Price.objects.order_by("pk").values_list("pk", flat=True)]
+    return list(Price.objects.order_by("pk").values_list("first_trade", flat=True))
 
 
 def rows(model: type) -> list[tuple]:
@@ -311,13 +311,13 @@ class TestAudit:
         assert verify()[0] == 0
 
     def test_finds_the_first_tick_that_was_kept_missing(self, tape) -> None:
-        tape.database.execute("DELETE FROM prices_price WHERE id & 255 BETWEEN 90 AND 99")
+        tape.database.execute("DELETE FROM prices_price WHERE first_trade & 255 BETWEEN 90 AND 99")
         found = audit(tape)
         assert (found.unknown.trades, open_gaps()) == (10, [(90, 99)])
         assert audit(tape).known.trades == 10
 
     def test_finds_a_hole_that_opens_later(self, tape) -> None:
-        tape.database.execute("DELETE FROM prices_price WHERE id & 255 = 100")
+        tape.database.execute("DELETE FROM prices_price WHERE first_trade & 255 = 100")
         found = audit(tape)
         assert (found.unknown.trades, open_gaps()) == (1, [(100, 100)])
         # The candle counted it, and was right.

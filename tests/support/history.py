@@ -27,7 +27,8 @@ class History:
     def add(self, tick: Tick, number: int | None = None, traded: int | None = None) -> None:
         """A trade, under the next aggregate id or another, at its own time or another."""
         row = {"a": self.next() if number is None else number, "p": tick.price, "q": tick.quantity}
-        row |= {"f": tick.first, "l": tick.last, "T": traded or tick.traded, "m": True, "M": True}
+        row |= {"f": tick.first, "l": tick.last, "T": traded or tick.traded}
+        row |= {"m": tick.is_buyer_maker, "M": True}
         self.rows.append(row)
 
     def bury(self, number: int | None = None) -> None:

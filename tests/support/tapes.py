@@ -5,18 +5,23 @@ import gzip
 import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 from django.db import connection
 
 from prices.exchange.messages import Tick, micros
-from prices.keys import key
 from prices.models import Candle, Gap, Price
 from prices.recording.session import connect
 from prices.recording.tape import Tape
+
+# Every writer lock there may be, those of the next symbols too, for as long as a transaction lasts.
+TAKE_LOCKS = """
+SELECT count(pg_advisory_xact_lock(x'70726963'::integer, number))
+FROM prices_symbol_id_seq, generate_series(greatest(last_value - 20, 1)::integer, last_value::integer + 20) AS number
+"""
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,10 +44,11 @@ def tick(
     trades: int = 1,
     symbol: str = "BTCUSDT",
     quantity: str = "1",
+    side: bool | None = None,
 ) -> Tick:
-    return Tick(
-        symbol, first, first + trades - 1, price, quantity, at(seconds), at(seconds) + 3_000
-    )
+    """`side`: whether the buyer was the maker; None: not told."""
+    time = at(seconds)
+    return Tick(symbol, first, first + trades - 1, price, quantity, time, time + 3_000, side)
 
 
 def recorded(path: Path) -> list[Tick]:
@@ -50,8 +56,8 @@ def recorded(path: Path) -> list[Tick]:
     symbol = path.name.split("-")[0]
     with gzip.open(path, "rt", newline="", encoding="utf-8") as lines:
         return [
-            Tick(symbol, int(first), int(last), price, quantity, int(time), int(time))
-            for _, price, quantity, first, last, time, *_ in csv.reader(lines)
+            Tick(symbol, int(first), int(last), price, quantity, int(time), int(time), m == "True")
+            for _, price, quantity, first, last, time, m, *_ in csv.reader(lines)
         ]
 
 
@@ -79,6 +85,13 @@ class Minute:
     close: Decimal
     volume: Decimal
     trades: int
+    quote_volume: Decimal
+    taker_buy_volume: Decimal | None
+    taker_buy_quote_volume: Decimal | None
+
+
+# Of a quote volume, which Python would round to 28 digits.
+DIGITS = Context(prec=100)
 
 
 def minutes(ticks: Iterable[Tick]) -> dict[tuple[str, datetime], Minute]:
@@ -87,14 +100,22 @@ def minutes(ticks: Iterable[Tick]) -> dict[tuple[str, datetime], Minute]:
     candles: dict[tuple[str, datetime], Minute] = {}
     for _, tick in sorted(once.items()):
         price, quantity = Decimal(tick.price), Decimal(tick.quantity)
+        quote = DIGITS.multiply(price, quantity)
         minute = instant(micros(tick.traded) // 60_000_000 * 60_000_000)
         candle = candles.setdefault(
-            (tick.symbol, minute), Minute(price, price, price, price, Decimal(0), 0)
+            (tick.symbol, minute),
+            Minute(price, price, price, price, Decimal(0), 0, *[Decimal(0)] * 3),
         )
         candle.high, candle.low = max(candle.high, price), min(candle.low, price)
         candle.close = price
         candle.volume += quantity
         candle.trades += tick.last - tick.first + 1
+        candle.quote_volume = DIGITS.add(candle.quote_volume, quote)
+        if tick.is_buyer_maker is None or candle.taker_buy_volume is None:
+            candle.taker_buy_volume = candle.taker_buy_quote_volume = None
+        elif not tick.is_buyer_maker:
+            candle.taker_buy_volume += quantity
+            candle.taker_buy_quote_volume = DIGITS.add(candle.taker_buy_quote_volume, quote)
     return candles
 
 
@@ -111,7 +132,7 @@ def clear(tape: Tape) -> None:
 
 def stored_ticks() -> list[tuple]:
     rows = Price.objects.order_by("pk").values_list(
-        "id", "timestamp", "trades", "price", "quantity"
+        "symbol", "first_trade", "timestamp", "trades", "price", "quantity", "is_buyer_maker"
     )
     return list(rows)
 
@@ -120,11 +141,13 @@ def expected_ticks(tape: Tape, ticks: list[Tick]) -> list[tuple]:
     return sorted(
         {
             (
-                key(tape.numbers[tick.symbol], tick.first),
+                tape.numbers[tick.symbol],
+                tick.first,
                 instant(micros(tick.traded)),
                 tick.last - tick.first + 1,
                 Decimal(tick.price),
                 Decimal(tick.quantity),
+                tick.is_buyer_maker,
             )
             for tick in ticks
         }
@@ -132,7 +155,7 @@ def expected_ticks(tape: Tape, ticks: list[Tick]) -> list[tuple]:
 
 
 def stored_candles() -> dict:
-    columns = ("open", "high", "low", "close", "volume", "trades")
+    columns = [field.name for field in fields(Minute)]
     return {
         (candle.symbol.name, candle.minute): {name: getattr(candle, name) for name in columns}
         for candle in Candle.objects.select_related("symbol")

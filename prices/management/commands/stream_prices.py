@@ -9,11 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest, Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
-from prices.keys import key
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
 from prices.recording.build import build_recorder
+from prices.recording.refusals import Refusal
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
 
@@ -57,7 +57,10 @@ class Command(BaseCommand):
             # At the start an unavailable database is an error; later the recorder waits for it.
             with usable_tape():
                 recording.tapes[0].opened().refresh_view()
-            recording.run()
+            try:
+                recording.run()
+            except Refusal as error:
+                raise CommandError(str(error)) from None
 
     def subscription(self, symbols: list[str]) -> Subscription:
         try:
@@ -103,7 +106,7 @@ def on_tape(symbols: list[str]) -> list[str]:
 
 
 def has_candles(symbol: int) -> bool:
-    return Candle.objects.filter(pk__range=(key(symbol, 0), key(symbol + 1, 0) - 1)).exists()
+    return Candle.objects.filter(symbol=symbol).exists()
 
 
 def open_tape() -> Tape:

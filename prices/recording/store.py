@@ -1,0 +1,191 @@
+"""The one road onto the tape: every batch, whatever is in it, is one transaction under the writer locks of its symbols.
+
+What is already known is read; what is new is copied; its minutes are folded; and the gap ledger is told what has changed. A batch
+that follows on the tape's end takes the same road, with nothing known and nothing to change.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+
+from ..exchange.messages import Tick
+from ..intervals import joined
+from ..sql import statement
+from . import gaps
+from .batch import Stretch, array, columns, fitting, instant, lines, minutes_of, single, stretches
+from .known import Before, known, tapes
+from .ledger import Arrival, Changes, changes
+from .sorting import Sorted, sort_out
+
+LOCK, COPY, SIDES, FOLD, REFOLD, TELL = map(
+    statement,
+    ("write/lock", "write/copy", "write/sides", "write/fold", "write/refold", "write/tell"),
+)
+
+Database = psycopg.Connection[Any]
+Numbers = Mapping[str, int]
+
+
+class Stored(NamedTuple):
+    """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
+
+    `contradiction` describes a tick of each symbol that was not stored because another trade bears its id, or because the tape was
+    pruned there; None when there is none.
+    """
+
+    ticks: int
+    gaps_opened: int
+    gaps_closed: int
+    contradiction: str | None = None
+
+    @property
+    def contradicted(self) -> list[str]:
+        """The symbols of such ticks. (No name has a blank in it.)"""
+        told = self.contradiction.split("; ") if self.contradiction else []
+        return [each.split()[0] for each in told]
+
+
+def store(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
+    """Store ticks of any symbols that have a number, in any order. Safe to repeat when the outcome is not known."""
+    batch = stretches(ticks, numbers)
+    # Made before the locks are taken, for which others may be waiting.
+    rows = lines(ticks, numbers)
+    with database.transaction():
+        # No pipeline: after one PostgreSQL does not count how long its client stands still.
+        lock(database, {stretch.symbol for stretch in batch})
+        before = tapes(database, batch)
+        if is_beyond(batch, before):
+            put(database, rows, batch)
+            stored = settle(database, before, batch, Sorted(list(ticks)), numbers, source)
+        else:
+            found = sort_out(
+                ticks,
+                numbers,
+                known(database, ticks, numbers, before),
+                {number: each.kept_from for number, each in before.items()},
+            )
+            add(database, found, numbers)
+            stored = settle(database, before, batch, found, numbers, source)
+        tell(database, {stretch.symbol for stretch in batch})
+    return stored
+
+
+def fill(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
+    """Store those ticks of one symbol, in order of trade id, that lie within its open gaps, and fold their minutes again.
+
+    Whoever else deals out these trades may have cut them into other ticks. What does not fit whole into a gap stays out,
+    so that no trade comes twice; but where it is a tick that the tape holds, it may tell who took liquidity. And a candle may
+    have outlived its ticks: it is not added to, but made from what is there.
+    """
+    number = numbers[ticks[0].symbol]
+    with database.transaction():
+        lock(database, {number})
+        before = tapes(database, stretches(ticks, numbers))
+        kept_from = before[number].kept_from
+        # Gaps that lie side by side are one hole: a tick may reach over both. Where the tape was pruned nothing is filled.
+        missing = [gap.missing.span for gap in before[number].gaps if gap.missing.last >= kept_from]
+        fits = fitting(ticks, joined(missing))
+        found = sort_out(fits, numbers, known(database, fits, numbers, before), {number: kept_from})
+        within = {tick.first for tick in fits}
+        others = [tick for tick in ticks if tick.first not in within]
+        there = known(database, others, numbers, before)
+        found.sides += [
+            others[place] for place, tick in there.items() if tick.tells_side and not tick.is_other
+        ]
+        stored = Stored(0, 0, 0)
+        add(database, found, numbers)
+        if fits:
+            refold(database, number, minutes_of(found.fresh))
+            stored = settle(database, before, stretches(fits, numbers), found, numbers, source)
+        if fits or found.sides:
+            tell(database, {number})
+    return stored
+
+
+def lock(database: Database, symbols: Iterable[int]) -> None:
+    """Take the writer locks of some symbols. Within a transaction: they are held until it ends."""
+    database.execute(LOCK, {"symbols": array(sorted(symbols))}, prepare=True)
+
+
+def is_beyond(batch: Sequence[Stretch], before: Mapping[int, Before]) -> bool:
+    """Nothing of the batch can be on the tape, and nothing comes in it twice."""
+    return len(before) == len(batch) and all(
+        before[stretch.symbol].is_beyond(stretch) for stretch in batch
+    )
+
+
+def add(database: Database, found: Sorted, numbers: Numbers) -> None:
+    """Store what is new, and tell the sides of what is not."""
+    if found.fresh:
+        # One by one: between them there may be ticks of others.
+        pieces = [single(tick, numbers[tick.symbol]) for tick in found.fresh]
+        put(database, lines(found.fresh, numbers), pieces)
+    if found.sides:
+        told = columns(found.sides, numbers)
+        names = ("symbol", "first", "is_buyer_maker")
+        database.execute(SIDES, {name: told[name] for name in names})
+        by_symbol: dict[int, list[Tick]] = defaultdict(list)
+        for tick in found.sides:
+            by_symbol[numbers[tick.symbol]].append(tick)
+        for number, ticks in sorted(by_symbol.items()):
+            refold(database, number, minutes_of(ticks))
+
+
+def put(database: Database, rows: str, pieces: Sequence[Stretch]) -> None:
+    """Copy new ticks to the tape, and fold them: `pieces` are these, and no others lie in them."""
+    with database.cursor() as cursor, cursor.copy(COPY) as copy:
+        copy.write(rows)
+    ranges = {
+        "symbol": array(piece.symbol for piece in pieces),
+        "starts": [instant(piece.earliest) for piece in pieces],
+        "ends": [instant(piece.latest) for piece in pieces],
+        "first": array(piece.first for piece in pieces),
+        "last": array(piece.begins_last for piece in pieces),
+    }
+    database.execute(FOLD, ranges, prepare=True)
+
+
+def settle(
+    database: Database,
+    before: Mapping[int, Before],
+    batch: Sequence[Stretch],
+    found: Sorted,
+    numbers: Numbers,
+    source: str,
+) -> Stored:
+    """Write the changes of the gap ledger that follow from a batch."""
+    arrivals = {
+        number: Arrival(claimed=found.claimed.get(number, ()), kept=found.kept.get(number, ()))
+        for number in before
+    }
+    for stretch in batch:
+        if stretch.after > before[stretch.symbol].kept_from:
+            arrivals[stretch.symbol].runs.append(stretch.run(before[stretch.symbol].kept_from))
+    if any(each.gaps for each in before.values()):
+        for tick in found.fresh:
+            arrivals[numbers[tick.symbol]].stored.append(tick.first)
+    changed: dict[int, Changes] = {
+        number: changes(arrival, before[number].ends, before[number].gaps)
+        for number, arrival in arrivals.items()
+        if arrival.runs
+    }
+    opened, closed = gaps.write(database, changed, source)
+    return Stored(len(found.fresh), opened, closed, found.refused)
+
+
+def refold(database: Database, symbol: int, minutes: Sequence[datetime]) -> int:
+    """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
+    if not minutes:
+        return 0
+    wanted = {"symbol": symbol, "minutes": list(minutes)}
+    ((changed,),) = database.execute(REFOLD, wanted, prepare=False).fetchall()
+    return int(changed)
+
+
+def tell(database: Database, symbols: Iterable[int]) -> None:
+    """Tell those who listen that the ticks or candles of some symbols have changed."""
+    numbers = " ".join(map(str, sorted(symbols)))
+    database.execute(TELL, {"numbers": numbers}, prepare=True)

@@ -1,0 +1,18 @@
+-- What the candles of one symbol know of trades before the first tick and after the last one: a candle that counts more
+-- trades than there are ticks for was made from ticks that are gone; unless these were pruned.
+WITH
+outside AS (
+    SELECT candle.minute, candle.first_trade, candle.last_trade
+    FROM prices_candle candle
+    WHERE candle.symbol_id = %(symbol)s
+        AND candle.first_trade >= coalesce((SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s), 0)
+        AND (candle.first_trade < %(first)s OR candle.last_trade >= %(reach)s)
+        AND candle.trades > (
+            SELECT coalesce(sum(tick.trades), 0) FROM prices_price tick
+            WHERE tick.symbol_id = %(symbol)s
+                AND tick.timestamp >= candle.minute AND tick.timestamp < candle.minute + interval '1 minute'
+        )
+)
+SELECT earliest.first_trade, earliest.minute, latest.last_trade, latest.minute + interval '1 minute'
+FROM (SELECT * FROM outside ORDER BY first_trade LIMIT 1) AS earliest
+CROSS JOIN (SELECT * FROM outside ORDER BY last_trade DESC LIMIT 1) AS latest

@@ -1,0 +1,41 @@
+-- The last tick of a symbol at or before an instant, with what is known of the tape from there on. Of several ticks at one instant the
+-- one with the highest trade id is the last. A descent of an index each, however long the tape is.
+--
+-- What never changes stands in it, as each parameter takes time: how long a heartbeat counts, and how many gaps are listed.
+-- Parameters: the symbol's name; the instant.
+SELECT
+    symbol.id AS number, answer.first_trade, answer.timestamp, answer.trades, answer.price,
+    newest.timestamp AS newest,
+    CASE
+        -- Nor does one from the future count, which a clock that was set back leaves behind.
+        WHEN symbol.heard_at > statement_timestamp() - interval '5 seconds' AND symbol.heard_at < statement_timestamp() + interval '5 seconds'
+        THEN symbol.heard_through
+    END AS vouched,
+    -- Trades of the answer's own instant come after it only if their ids are higher. Open gaps first, so that the limit on the list
+    -- cannot hide one from the verdict.
+    ARRAY(
+        SELECT jsonb_build_object('starts', gap.starts, 'ends', gap.ends, 'status', gap.status)
+        FROM prices_gap gap
+        WHERE gap.symbol_id = symbol.id AND gap.last_trade > answer.first_trade
+            AND tstzrange(gap.starts, gap.ends, '[]') && tstzrange(answer.timestamp, %(instant)s, '[]')
+        ORDER BY gap.status <> 'open', gap.starts LIMIT 100
+    ) AS holes,
+    (
+        SELECT gap.starts FROM prices_gap gap
+        WHERE gap.symbol_id = symbol.id AND gap.status = 'open' AND gap.ends >= answer.timestamp
+            AND gap.last_trade > answer.first_trade
+        ORDER BY gap.last_trade LIMIT 1
+    ) AS torn
+FROM prices_symbol symbol
+LEFT JOIN LATERAL (
+    -- No tick that is earlier than one that was pruned: that one may be the answer.
+    SELECT first_trade, timestamp, trades, price FROM prices_price p
+    WHERE p.symbol_id = symbol.id AND p.timestamp <= %(instant)s
+        AND p.timestamp >= coalesce(symbol.pruned_through, '-infinity')
+    ORDER BY timestamp DESC, first_trade DESC LIMIT 1
+) answer ON true
+LEFT JOIN LATERAL (
+    SELECT timestamp FROM prices_price p
+    WHERE p.symbol_id = symbol.id ORDER BY timestamp DESC LIMIT 1
+) newest ON true
+WHERE symbol.name = %(name)s
