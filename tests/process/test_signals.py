@@ -164,6 +164,31 @@ def answers(process: psutil.Process | int) -> bool:
     return False
 
 
+WAITS = "SELECT pid FROM pg_locks WHERE relation = 'django_migrations'::regclass AND NOT granted"
+TERMINATE = f"SELECT count(pg_terminate_backend(pid)) FROM ({WAITS}) AS waiting"  # noqa: S608
+
+
+def ask(question: str) -> object:
+    with connection.cursor() as cursor:
+        row = cursor.execute(question).fetchone()
+        return row and row[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_loses_its_database_when_stopped(exchange, tmp_path) -> None:
+    """As systemd stops all processes of a service at once, PostgreSQL's among them."""
+    arguments = ("stream_prices", "BTCUSDT")
+    with (
+        transaction.atomic(),
+        command(*arguments, log=tmp_path / "log", **exchange.urls()) as starting,
+    ):
+        connection.cursor().execute("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE")
+        eventually(lambda: ask(WAITS))
+        starting.process.send_signal(TERM)
+        ask(TERMINATE)
+        assert starting.ended() == 0
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to look into")
 class TestWhileStarting:
     """Imports, the private PostgreSQL's first start, migrations, connecting: at any moment of them."""

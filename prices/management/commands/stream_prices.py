@@ -12,7 +12,7 @@ from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
-from prices.recording.build import build_recorder
+from prices.recording.build import Recording, build_recorder
 from prices.recording.refusals import Refusal
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
@@ -43,24 +43,35 @@ class Command(BaseCommand):
             StopRequest() as stop,
             rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
-            subscription = self.subscription(symbols)
-            self.check_symbols(rest, symbols)
-            recording = build_recorder(
-                subscription,
-                symbols,
-                rest=rest,
-                open_tape=open_tape,
-                stop=stop,
-                # Not self.stdout, which would end the line that is to be refreshed.
-                out=sys.stdout,
-            )
-            # At the start an unavailable database is an error; later the recorder waits for it.
-            with usable_tape():
-                recording.tapes[0].opened().refresh_view()
+            try:
+                recording = self.prepare(symbols, rest, stop)
+            except CommandError:
+                # Whoever stops all processes at once stops the database too: no failure of ours.
+                if not stop():
+                    raise
+                return
             try:
                 recording.run()
             except Refusal as error:
                 raise CommandError(str(error)) from None
+
+    def prepare(self, symbols: list[str], rest: Rest, stop: StopRequest) -> Recording:
+        """A recorder that can begin. Raises CommandError for what would only fail later."""
+        subscription = self.subscription(symbols)
+        self.check_symbols(rest, symbols)
+        recording = build_recorder(
+            subscription,
+            symbols,
+            rest=rest,
+            open_tape=open_tape,
+            stop=stop,
+            # Not self.stdout, which would end the line that is to be refreshed.
+            out=sys.stdout,
+        )
+        # At the start an unavailable database is an error; later the recorder waits for it.
+        with usable_tape():
+            recording.tapes[0].opened().refresh_view()
+        return recording
 
     def subscription(self, symbols: list[str]) -> Subscription:
         try:
