@@ -50,8 +50,7 @@ def questions(grown: Grown) -> dict[str, Draw]:
     """And first a statement that does nothing, which is the way there and back."""
     from django.db import connection
 
-    from prices import ask
-    from prices.models import Symbol
+    from prices.models import Price, Symbol
     from prices.models.candle import Series
 
     symbols = {symbol.name: symbol for symbol in Symbol.objects.all()}
@@ -66,9 +65,13 @@ def questions(grown: Grown) -> dict[str, Draw]:
 
     return {
         NOTHING: lambda drawn: nothing,
-        "latest": lambda drawn: partial(ask.latest, [grown.symbol(drawn)]),
-        "as-of": lambda drawn: partial(ask.price_at, grown.symbol(drawn), grown.instant(drawn)),
-        "minute": lambda drawn: partial(ask.minute, grown.symbol(drawn), grown.minute(drawn)),
+        "latest": lambda drawn: partial(Price.objects.latest, symbols=[grown.symbol(drawn)]),
+        "as-of": lambda drawn: partial(
+            Price.objects.as_of, grown.symbol(drawn), grown.instant(drawn)
+        ),
+        "minute": lambda drawn: partial(
+            Price.objects.minute, grown.symbol(drawn), grown.minute(drawn)
+        ),
         f"{CANDLES} candles": lambda drawn: partial(series(drawn).newest, CANDLES),
     }
 

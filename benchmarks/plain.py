@@ -50,7 +50,7 @@ def asking_plain(result: Connection, grown: Grown) -> None:
 
 def ask_plain(watch: Stopwatch, grown: Grown, cursor: Any) -> Times:
     """Raises RuntimeError when the tape answers otherwise."""
-    from prices import ask
+    from prices.models import Price
 
     drawn = random.Random(grown.ticks)  # noqa: S311
     times: Times = {"as-of": [], "minute": []}
@@ -58,10 +58,10 @@ def ask_plain(watch: Stopwatch, grown: Grown, cursor: Any) -> Times:
         name, instant, minute = grown.symbol(drawn), grown.instant(drawn), grown.minute(drawn)
         where = {"symbol": name, "instant": instant, "minute": minute}
         times["as-of"].append(watch.times(partial(cursor.execute, AS_OF, where))[0])
-        tick, _ = ask.price_at(name, instant)
+        tick, _ = Price.objects.as_of(name, instant)
         check(tick and (tick.price,), cursor.fetchone(), f"{name} at {instant}")
         times["minute"].append(watch.times(partial(cursor.execute, MINUTE, where))[0])
-        candle, _ = ask.minute(name, minute)
+        candle, _ = Price.objects.minute(name, minute)
         found = (candle.high, candle.low) if candle else (None, None)
         check(found, cursor.fetchone(), f"{name} in {minute}")
     return times

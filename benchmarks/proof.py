@@ -19,8 +19,8 @@ def prove(grown: Grown, past: Past) -> None:
     """Raises RuntimeError when trades are missing, an answer is wrong, or is not known to be complete."""
     from django.db import connection
 
-    from prices import ask
     from prices.coverage import Verdict
+    from prices.models import Price
 
     with connection.cursor() as cursor:
         cursor.execute(TORN)
@@ -28,11 +28,11 @@ def prove(grown: Grown, past: Past) -> None:
     drawn = random.Random(grown.ticks)  # noqa: S311
     for _ in range(PLACES):
         name, instant, minute = grown.symbol(drawn), grown.instant(drawn), grown.minute(drawn)
-        tick, coverage = ask.price_at(name, instant)
+        tick, coverage = Price.objects.as_of(name, instant)
         found = (tick.timestamp, tick.price) if tick else None
         check(found, past.price_at(name, instant), f"{name} at {instant}")
         check(coverage.verdict, Verdict.COMPLETE, f"{name} at {instant}")
-        candle, coverage = ask.minute(name, minute)
+        candle, coverage = Price.objects.minute(name, minute)
         found = (candle.high, candle.low) if candle else None
         check(found, past.minute(name, minute), f"{name} in {minute}")
         check(coverage.verdict, Verdict.COMPLETE, f"{name} in {minute}")

@@ -1,9 +1,10 @@
-"""What the tape can prove about an answer.
+"""The verdict: what the tape can prove about an answer.
 
-An answer is *complete* when every trade that could change it is provably on the tape; *incomplete* when a known hole
-touches what was asked; *unknown* when nothing can be said. The proof is the exchange's own numbering: between two
-stored ticks whose trade ids join, nothing is missing, and where they do not, the tape holds a gap (`models.Gap`).
-Past the newest tick only a live recorder can vouch, and only up to the instant that its heartbeat names.
+An answer is *complete* when every trade that could change it is provably on the tape, *incomplete*
+when a known gap touches what was asked, and *unknown* when nothing can be said. The proof is the
+exchange's own numbering: between two ticks whose trade ids are consecutive nothing is missing, and
+where they are not, the gap ledger has a gap. Past the newest tick only the watermark of a live
+recorder proves anything. This module has no database; the queries are in `prices.models.price`.
 """
 
 from collections.abc import Iterable
@@ -12,10 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .minutes import MINUTE
-from .models import Gap, Price
 
-# Gaps that one answer lists at most: the open ones first, then the oldest.
+# Maximum number of gaps that one answer lists: open ones first, then the oldest.
 GAPS_LISTED = 100
+
+# The status of a gap whose trades are still missing.
+OPEN = "open"
 
 
 class Verdict(StrEnum):
@@ -24,18 +27,18 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-# From the one that says most to the one that says least about a list of answers.
+# From the best verdict on a list of answers to the worst.
 SEVERITY = (Verdict.COMPLETE, Verdict.UNKNOWN, Verdict.INCOMPLETE)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict on a list of answers; of an empty list nothing can be said."""
+    """The verdict on a list of answers. About an empty list nothing can be said."""
     return max(verdicts, key=SEVERITY.index, default=Verdict.UNKNOWN)
 
 
 @dataclass(frozen=True)
-class Hole:
-    """A gap as far as an answer needs it: between which instants it lies."""
+class TouchingGap:
+    """A gap that touches an answer: between which instants its trades were made."""
 
     starts: datetime
     ends: datetime
@@ -43,75 +46,81 @@ class Hole:
 
     @property
     def is_open(self) -> bool:
-        return self.status == Gap.Status.OPEN
+        return self.status == OPEN
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """A verdict, with its reasons: through which instant the tape is whole from what was asked on, and the gaps."""
+    """A verdict with its reasons.
+
+    `complete_through`: the tape is complete from what was asked up to here. None: not known.
+    """
 
     verdict: Verdict
     complete_through: datetime | None = None
-    gaps: tuple[Hole, ...] = ()
+    gaps: tuple[TouchingGap, ...] = ()
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known about a symbol's tape round an answer.
+class KnownTape:
+    """What is known about the tape of a symbol around an answer.
 
-    `newest`: the instant of the newest tick, None without any. `vouched`: the instant before which a live recorder vouches for
-    every trade, None when none is live. `holes`: the gaps that touch what was asked; `torn`: where the first open gap from there on
-    begins, touching or not.
+    `newest`: when the newest tick was traded; None when there is none.
+    `watermark`: every trade before it is on the tape or in a gap; None unless a recorder is live.
+    `gaps`: those that touch what was asked.
+    `torn`: where the first open gap after it starts, whether or not that gap touches it.
     """
 
     newest: datetime | None
-    vouched: datetime | None
-    holes: tuple[Hole, ...]
+    watermark: datetime | None
+    gaps: tuple[TouchingGap, ...]
     torn: datetime | None
 
     @property
     def through(self) -> datetime | None:
-        """The instant that the tape has come to."""
-        return max(filter(None, (self.newest, self.vouched)), default=None)
+        """How far the tape reaches."""
+        return max(filter(None, (self.newest, self.watermark)), default=None)
 
-    def judge(self, proven: bool) -> Coverage:
-        verdict = Verdict.COMPLETE if proven else Verdict.UNKNOWN
-        if any(hole.is_open for hole in self.holes):
-            verdict = Verdict.INCOMPLETE
-        return Coverage(verdict, self.torn or self.through, self.holes)
+    def of_price(self, asked: datetime, found: bool) -> Coverage:
+        """On the last tick at or before an instant: can a trade be missing between the two?
 
-    def of_price(self, answer: Price | None, asked: datetime) -> Coverage:
-        """For the last tick at or before an instant: what could come between the two?
-
-        A newest tick that bears the asked instant proves nothing yet: more trades of that instant may follow.
+        A newest tick exactly at that instant proves nothing: more trades of the instant may follow.
         """
-        if answer is None:
+        if not found:
             return Coverage(Verdict.UNKNOWN)
-        ended = self.newest is not None and self.newest > asked
-        vouched = self.vouched is not None and self.vouched > asked
-        return self.judge(ended or vouched)
+        passed = self.newest is not None and self.newest > asked
+        promised = self.watermark is not None and self.watermark > asked
+        return self._judge(proven=passed or promised)
 
     def of_minute(self, start: datetime, began: datetime | None, now: datetime) -> Coverage:
-        """For the minute [start, start + 60 s): holes within, and proof that recording began before and went on after.
+        """On the minute [start, start + 60 s): did recording begin before it and go on after it?
 
-        `began` is the first minute with a tick, None without any. Of the minute that is being traded now, a live recorder vouches
-        for what there is so far.
+        `began`: the first minute that has a tick, None when there is none. Of the current minute a
+        live recorder covers what has been traded so far.
         """
         before = began is not None and began < start
-        running = timedelta(0) <= now - start < MINUTE
-        ended = self.through is not None and self.through - start >= MINUTE
-        return self.judge(before and (ended or (running and self.vouched is not None)))
+        current = timedelta(0) <= now - start < MINUTE
+        after = self.through is not None and self.through - start >= MINUTE
+        covered = after or (current and self.watermark is not None)
+        return self._judge(proven=before and covered)
+
+    def _judge(self, *, proven: bool) -> Coverage:
+        verdict = Verdict.COMPLETE if proven else Verdict.UNKNOWN
+        if any(gap.is_open for gap in self.gaps):
+            verdict = Verdict.INCOMPLETE
+        return Coverage(verdict, self.torn or self.through, self.gaps)
 
 
 def of_latest(
-    newest: datetime, live: bool, heard_through: datetime | None, holes: tuple[Hole, ...]
+    newest: datetime, watermark: datetime | None, gaps: tuple[TouchingGap, ...]
 ) -> Coverage:
-    """For the newest tick, made at an instant: `holes` are the open gaps of later trades.
+    """On the newest tick, traded at `newest`: is there really no later trade?
 
-    Nothing is after it exactly when a live recorder says so, and nobody has found elsewhere that there is.
+    Only a live recorder can tell. `watermark`: None unless one is live. `gaps`: the open ones whose
+    trades come after the newest tick, which somebody has found elsewhere.
     """
-    if holes:
-        return Coverage(Verdict.INCOMPLETE, newest, holes)
-    if not live or heard_through is None:
+    if gaps:
+        return Coverage(Verdict.INCOMPLETE, newest, gaps)
+    if watermark is None:
         return Coverage(Verdict.UNKNOWN, newest)
-    return Coverage(Verdict.COMPLETE, max(newest, heard_through))
+    return Coverage(Verdict.COMPLETE, max(newest, watermark))

@@ -12,11 +12,10 @@ from rest_framework.views import APIView
 
 from pricetracker import reasons
 
-from .. import ask
 from ..coverage import Coverage, Verdict, worst
 from ..formats.decimals import decimal_text
 from ..minutes import minute_start
-from ..models import Symbol, Tick
+from ..models import Price, Symbol, Tick
 from . import query_params, serializers
 from .base import NeverRecorded, ready
 from .lists import RangeViewSet
@@ -60,7 +59,7 @@ class PriceViewSet(RangeViewSet):
     def latest(self, request: Any) -> Response:
         """The newest price of every symbol, ordered by symbol; of one symbol, when one is named."""
         asked = self.asked(query_params.LatestQuestion)
-        found = ask.latest([asked["symbol"]] if "symbol" in asked else None)
+        found = Price.objects.latest(symbols=[asked["symbol"]] if "symbol" in asked else None)
         if "symbol" in asked and not found:
             raise NeverRecorded(asked["symbol"])
         bodies = [
@@ -81,7 +80,7 @@ class PriceViewSet(RangeViewSet):
         asked = self.asked(query_params.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
-            tick, coverage = ask.price_at(symbol, when.instant)
+            tick, coverage = Price.objects.as_of(symbol, when.instant)
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         body = shaped(
@@ -104,7 +103,7 @@ class PriceViewSet(RangeViewSet):
         asked = self.asked(query_params.InstantQuestion)
         symbol, when = asked["symbol"], asked["timestamp"]
         try:
-            candle, coverage = ask.minute(symbol, minute_start(when.instant))
+            candle, coverage = Price.objects.minute(symbol, minute_start(when.instant))
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         body = shaped(

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
 
-from .. import ask
-from ..models import Candle, Gap, Symbol
+from ..models import Candle, Gap, Price, Symbol
 from ..models.candle import INTERVALS
 from .snapshot import Event, Wish
 
@@ -63,7 +62,7 @@ class Reading:
 
     def latest(self, names: Collection[str]) -> Iterator[Event]:
         """The newest tick of some symbols, with its coverage."""
-        yield from self.told_as("latest", ask.latest(names))
+        yield from self.told_as("latest", Price.objects.latest(symbols=names))
 
     def states(self, names: Collection[str]) -> Iterator[Event]:
         """The feeds of some symbols, and the state of their tapes."""

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from ..coverage import OPEN
 from .symbol import Symbol
 
 
@@ -47,7 +48,7 @@ class Gap(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open"
+        OPEN = OPEN
         REPAIRED = "repaired"
         # The exchange has proven that no trade bears these ids.
         VOID = "void"

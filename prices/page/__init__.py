@@ -14,8 +14,7 @@ from django.views.decorators.gzip import gzip_page
 
 from pricetracker import __version__, reasons
 
-from .. import ask
-from ..models import Symbol
+from ..models import Price, Symbol
 from ..models.candle import INTERVALS
 from . import wording
 from .forms import QUESTIONS, sent, suggested
@@ -59,7 +58,7 @@ page = csrf_exempt(gzip_page(Page.as_view()))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    newest = {tick.symbol.name: (tick, coverage) for tick, coverage in ask.latest()}
+    newest = {tick.symbol.name: (tick, coverage) for tick, coverage in Price.objects.latest()}
     symbols = Symbol.objects.with_state()
     traded = {name: tick.timestamp for name, (tick, _) in newest.items()}
     forms = suggested([symbol.name for symbol in symbols], traded)

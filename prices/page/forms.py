@@ -13,12 +13,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from rest_framework.serializers import Serializer, ValidationError
 
-from .. import ask
 from ..api.base import NeverRecorded, ready
 from ..api.query_params import InstantQuestion, LatestQuestion
 from ..formats.instants import naive_iso
 from ..minutes import minute_start
-from ..models import Symbol
+from ..models import Price, Symbol
 from . import wording
 
 
@@ -39,7 +38,7 @@ class Question(NamedTuple):
 def latest(asked: dict[str, Any]) -> wording.Words:
     if "symbol" not in asked:
         raise ValidationError({"symbol": ["This field is required."]})
-    found = ask.latest([asked["symbol"]])
+    found = Price.objects.latest(symbols=[asked["symbol"]])
     if not found:
         raise Symbol.DoesNotExist
     return wording.of_latest(*found[0])
@@ -47,12 +46,12 @@ def latest(asked: dict[str, Any]) -> wording.Words:
 
 def price_at(asked: dict[str, Any]) -> wording.Words:
     symbol, instant = asked["symbol"], asked["timestamp"].instant
-    return wording.of_price_at(symbol, instant, *ask.price_at(symbol, instant))
+    return wording.of_price_at(symbol, instant, *Price.objects.as_of(symbol, instant))
 
 
 def minute(asked: dict[str, Any]) -> wording.Words:
     symbol, start = asked["symbol"], minute_start(asked["timestamp"].instant)
-    return wording.of_minute(symbol, start, *ask.minute(symbol, start))
+    return wording.of_minute(symbol, start, *Price.objects.minute(symbol, start))
 
 
 # By the names of their URLs.

@@ -18,10 +18,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 
-from prices import ask
 from prices.counter_names import COUNTERS
 from prices.coverage import Verdict
-from prices.models import Counter, Symbol
+from prices.models import Counter, Price, Symbol
 from prices.models.symbol import percent
 from prices.recording.tape import Tape
 from pricetracker import __version__
@@ -137,7 +136,7 @@ def test_a_price_is_known_exactly_when_the_question_for_it_has_an_answer_without
         trade, seconds = trade + ids, seconds + passed
         newest = max(newest, seconds)
         tape.store([tick(trade, seconds, str(trade))])
-    then, coverage = ask.price_at("BTCUSDT", START + timedelta(seconds=newest - DAY))
+    then, coverage = Price.objects.as_of("BTCUSDT", START + timedelta(seconds=newest - DAY))
     known = then is not None and coverage.verdict is not Verdict.INCOMPLETE
     assert state().price_day_before == (then.price if known else None)
 
@@ -177,14 +176,16 @@ class TestFeed:
         """The database's clock was set back: by it the heartbeat would count for hours."""
         tape.store([tick(1, 70)])
         vouch(tape, 80)
-        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
+        assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
         tape.database.execute("UPDATE prices_symbol SET heard_at = now() + interval '1 hour'")
         assert state().live is False
         assert not Symbol.objects.with_feed().filter(live=True).exists()
         asked = START + timedelta(seconds=75)
-        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.UNKNOWN
-        assert ask.price_at("BTCUSDT", asked)[1].verdict is Verdict.UNKNOWN
-        assert ask.minute("BTCUSDT", asked.replace(second=0))[1].verdict is Verdict.UNKNOWN
+        assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.UNKNOWN
+        assert Price.objects.as_of("BTCUSDT", asked)[1].verdict is Verdict.UNKNOWN
+        assert (
+            Price.objects.minute("BTCUSDT", asked.replace(second=0))[1].verdict is Verdict.UNKNOWN
+        )
 
 
 class TestLag:

@@ -11,10 +11,9 @@ from django.db.models.functions import Now
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prices import ask
 from prices.coverage import GAPS_LISTED, Coverage, Verdict
 from prices.exchange.messages import Tick
-from prices.models import Gap, Symbol
+from prices.models import Gap, Price, Symbol
 from prices.models.symbol import HEARTBEAT_COUNTS_FOR
 from prices.recording.tape import Hole, Tape
 from tests.support.tapes import START, clear, instant, minutes, open_tape, tick
@@ -132,7 +131,7 @@ def some_of(instants: set[datetime]) -> st.SearchStrategy[list[datetime]]:
 
 
 def check_price(case: Case, asked: datetime) -> None:
-    answer, coverage = ask.price_at("BTCUSDT", asked)
+    answer, coverage = Price.objects.as_of("BTCUSDT", asked)
     truth = [tick for tick in case.ledger if made(tick) <= asked]
     if coverage.verdict is COMPLETE:
         assert (answer.first_trade, answer.price) == (truth[-1].first, Decimal(truth[-1].price))
@@ -161,7 +160,7 @@ def check_through(case: Case, coverage: Coverage, torn: list[Tick]) -> None:
 
 
 def check_minute(case: Case, start: datetime) -> None:
-    candle, coverage = ask.minute("BTCUSDT", start)
+    candle, coverage = Price.objects.minute("BTCUSDT", start)
     # What the exchange did after the newest tick and the heartbeat is not part of the question.
     so_far = [tick for tick in case.ledger if tick.first <= case.stored[-1].first]
     truth = minutes(so_far).get(("BTCUSDT", start))
@@ -180,7 +179,7 @@ def check_minute(case: Case, start: datetime) -> None:
 
 
 def check_latest(case: Case) -> None:
-    (answer, coverage), *others = ask.latest()
+    (answer, coverage), *others = Price.objects.latest()
     assert [price.symbol.name for price, _ in others] == ["ETHUSDT"]
     assert answer.first_trade == case.stored[-1].first
     assert coverage.verdict is (COMPLETE if case.vouched else UNKNOWN)
@@ -203,20 +202,20 @@ def test_what_was_found_missing_past_the_newest_tick_is_not_passed_over(
             last = missing[-1]
             tape.note("BTCUSDT", [Hole(missing[0].first, last.last, made(stored[-1]), made(last))])
         for asked in data.draw(some_of(case.instants())):
-            answer, coverage = ask.price_at("BTCUSDT", asked)
+            answer, coverage = Price.objects.as_of("BTCUSDT", asked)
             truth = [tick for tick in ledger if made(tick) <= asked]
             if coverage.verdict is COMPLETE:
                 assert answer.first_trade == truth[-1].first
         for start in data.draw(some_of(case.minutes())):
-            candle, coverage = ask.minute("BTCUSDT", start)
+            candle, coverage = Price.objects.minute("BTCUSDT", start)
             truth = minutes(ledger).get(("BTCUSDT", start))
             if coverage.verdict is COMPLETE:
                 assert (candle and candle.trades) == (truth and truth.trades)
-        (_, coverage), _ = ask.latest()
+        (_, coverage), _ = Price.objects.latest()
         assert coverage.verdict is (INCOMPLETE if missing else COMPLETE)
         if missing:
             tape.fill("BTCUSDT", missing)
-            (answer, coverage), _ = ask.latest()
+            (answer, coverage), _ = Price.objects.latest()
             assert (answer.first_trade, coverage.verdict) == (ledger[-1].first, COMPLETE)
 
 
@@ -225,11 +224,11 @@ def at(seconds: float) -> datetime:
 
 
 def verdict_at(seconds: float) -> Verdict:
-    return ask.price_at("BTCUSDT", at(seconds))[1].verdict
+    return Price.objects.as_of("BTCUSDT", at(seconds))[1].verdict
 
 
 def verdict_on_minute(seconds: float) -> Verdict:
-    return ask.minute("BTCUSDT", at(seconds))[1].verdict
+    return Price.objects.minute("BTCUSDT", at(seconds))[1].verdict
 
 
 class TestHoles:
@@ -237,7 +236,7 @@ class TestHoles:
         with open_tape() as tape:
             # 1 and 2 are followed by trades of their own instant that are missing; 5 is not.
             tape.store([tick(1, 10), tick(2, 10), tick(5, 10), tick(6, 20)])
-            assert ask.price_at("BTCUSDT", at(15))[0].first_trade == 5
+            assert Price.objects.as_of("BTCUSDT", at(15))[0].first_trade == 5
             assert verdict_at(15) is COMPLETE
             tape.store([tick(9, 30), tick(10, 40)])
             assert [verdict_at(seconds) for seconds in (15, 20, 29, 30)] == [
@@ -256,7 +255,7 @@ class TestHoles:
             INCOMPLETE,
             COMPLETE,
         ]
-        assert ask.minute("BTCUSDT", at(60))[1].complete_through == at(10)
+        assert Price.objects.minute("BTCUSDT", at(60))[1].complete_through == at(10)
 
     def test_a_hole_that_begins_as_the_minute_ends_is_not_of_it(self) -> None:
         with open_tape() as tape:
@@ -267,7 +266,7 @@ class TestHoles:
         with open_tape() as tape:
             tape.store([tick(1, 0), tick(2, 200), tick(9, 500)])
         assert [
-            (ask.minute("BTCUSDT", at(seconds))[0], verdict_on_minute(seconds))
+            (Price.objects.minute("BTCUSDT", at(seconds))[0], verdict_on_minute(seconds))
             for seconds in (60, 300)
         ] == [
             (None, COMPLETE),
@@ -297,7 +296,7 @@ class TestHoles:
                 [tick(first, 10 + first / 100) for first in range(2, last, 2) if first != 200]
             )
             tape.store([tick(last + 1, 70), tick(last + 2, 80)])
-        coverage = ask.minute("BTCUSDT", at(0))[1]
+        coverage = Price.objects.minute("BTCUSDT", at(0))[1]
         assert coverage.verdict is INCOMPLETE
         assert (coverage.gaps[0].status, len(coverage.gaps)) == ("open", GAPS_LISTED)
 
@@ -305,7 +304,7 @@ class TestHoles:
         many = [tick(first, 60) for first in range(11, 11 + 3 * GAPS_LISTED, 2)]
         with open_tape() as tape:
             tape.store([tick(1, -10), tick(2, 10), tick(5, 20), tick(10, 60), *many])
-        coverage = ask.minute("BTCUSDT", at(0))[1]
+        coverage = Price.objects.minute("BTCUSDT", at(0))[1]
         assert (coverage.verdict, len(coverage.gaps)) == (INCOMPLETE, 2)
 
 
@@ -331,11 +330,11 @@ class TestWhileRecording:
                 yield
 
     def test_a_price_that_is_complete_is_the_right_one(self, meanwhile) -> None:
-        answer, coverage = ask.price_at("BTCUSDT", at(40))
+        answer, coverage = Price.objects.as_of("BTCUSDT", at(40))
         assert (answer.price, coverage.verdict) in [(2, UNKNOWN), (3, COMPLETE)]
 
     def test_a_minute_that_is_complete_is_whole(self, meanwhile) -> None:
-        candle, coverage = ask.minute("BTCUSDT", at(0))
+        candle, coverage = Price.objects.minute("BTCUSDT", at(0))
         assert (candle.high, coverage.verdict) in [(2, UNKNOWN), (3, UNKNOWN), (3, COMPLETE)]
 
 
@@ -370,10 +369,10 @@ class TestEnds:
         with open_tape() as tape:
             tape.heartbeat(["BTCUSDT"], at(100))
         assert (verdict_at(10), verdict_on_minute(0)) == (UNKNOWN, UNKNOWN)
-        assert ask.latest() == []
+        assert Price.objects.latest() == []
 
     def test_an_unknown_symbol_is_an_error_and_not_an_empty_tape(self) -> None:
         with pytest.raises(Symbol.DoesNotExist):
-            ask.price_at("XRPUSDT", at(0))
+            Price.objects.as_of("XRPUSDT", at(0))
         with pytest.raises(Symbol.DoesNotExist):
-            ask.minute("XRPUSDT", at(0))
+            Price.objects.minute("XRPUSDT", at(0))

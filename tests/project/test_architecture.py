@@ -70,7 +70,7 @@ WORDS = [
 ]
 WORDS += ["pricetracker.symbols"]
 # What answers are made of.
-READING = ["prices.models", "prices.coverage", "prices.ask", *WORDS]
+READING = ["prices.models", "prices.coverage", *WORDS]
 # What writes.
 WRITING = ["prices.recording", "prices.exchange", "prices.patience", "pricetracker.process", *WORDS]
 
@@ -81,9 +81,8 @@ MAY_IMPORT = {
     "replay": ["pricetracker.process"],
     "prices.exchange": [],
     "prices.formats": ["prices.minutes"],
-    "prices.models": WORDS,
-    "prices.coverage": ["prices.models", *WORDS],
-    "prices.ask": READING,
+    "prices.coverage": WORDS,
+    "prices.models": ["prices.coverage", *WORDS],
     "prices.recording": WRITING,
     # Puts a recorder together, repair included.
     "prices.recording.build": ["prices.repair", *WRITING],

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick
 from prices.models import Candle, Gap, Price
@@ -98,7 +97,7 @@ class TestVoid:
             tape.store([TEN[0], TEN[9]])
             assert tape.void("BTCUSDT", 2, 9) == 1
         assert rows() == [(2, 9, "void", 0, "rest")]
-        _, coverage = ask.price_at("BTCUSDT", after(5))
+        _, coverage = Price.objects.as_of("BTCUSDT", after(5))
         assert coverage.verdict == Verdict.COMPLETE
 
     def test_what_was_filled_before_keeps_a_row(self) -> None:
@@ -140,7 +139,7 @@ class TestNoting:
             tape.store(TEN[3:6])
             holes = [Hole(1, 3, after(0), after(4)), Hole(7, 10, after(6), after(10))]
             assert tape.note("BTCUSDT", holes) == 2
-            ((_, coverage),) = ask.latest(["BTCUSDT"])
+            ((_, coverage),) = Price.objects.latest(symbols=["BTCUSDT"])
             assert coverage.verdict == Verdict.INCOMPLETE
             # What comes next opens no second gap over the first.
             tape.store([tick(13, 13)])

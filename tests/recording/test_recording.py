@@ -13,7 +13,6 @@ import pytest
 from django.db import connection
 from django.db.models import Count, Min
 
-from prices import ask
 from prices.counter_names import COUNTERS
 from prices.exchange.messages import Tick, micros
 from prices.models import Counter, Gap, Price, Symbol
@@ -101,7 +100,7 @@ def test_a_thousand_instants_get_the_price_that_a_search_by_hand_finds(files, re
         times = [time for time, _, _ in ticks]
         for _ in range(334):
             asked = draw.choice([draw.choice(times), draw.randint(times[0] - 1_000_000, times[-1])])
-            tick, _ = ask.price_at(symbol, instant(asked))
+            tick, _ = Price.objects.as_of(symbol, instant(asked))
             found = bisect.bisect_right(times, asked) - 1
             if found < 0:
                 assert tick is None

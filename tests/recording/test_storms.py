@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
 from prices.minutes import minute_start
@@ -126,13 +125,13 @@ class Storm(RuleBasedStateMachine):
         asked = draw.choice(times) + draw.choice([-1, 0, 1, 1000])
         if instant(asked) >= newest.timestamp:
             return
-        tick, coverage = ask.price_at(symbol, instant(asked))
+        tick, coverage = Price.objects.as_of(symbol, instant(asked))
         if coverage.verdict is Verdict.COMPLETE:
             found = bisect.bisect_right(self.by_time[symbol], (asked, 1 << 62, "")) - 1
             assert tick.first_trade == self.by_time[symbol][found][1]
         start = minute_start(instant(asked))
         if minute_start(newest.timestamp) > start:
-            candle, coverage = ask.minute(symbol, start)
+            candle, coverage = Price.objects.minute(symbol, start)
             if coverage.verdict is Verdict.COMPLETE:
                 expected = self.candles[symbol, start]
                 assert (candle.high, candle.low) == (expected.high, expected.low)

@@ -18,10 +18,10 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.rest import Refused, Unanswered
 from prices.exchange.stream import Down, Renewed, Up
+from prices.models import Price
 from prices.recording.buffer import Buffer
 from prices.recording.heartbeat import BEAT
 from prices.recording.reconnecting import ReconnectingTape
@@ -162,7 +162,7 @@ class Verdicts(RuleBasedStateMachine):
             self.buffer.put(self.on_their_way.pop(0)[1])
 
     def check(self) -> None:
-        for price, coverage in ask.latest(SYMBOLS):
+        for price, coverage in Price.objects.latest(symbols=SYMBOLS):
             symbol = price.symbol.name
             newest = price.first_trade + price.trades - 1
             if newest == len(self.market.trades[symbol]) - 1:
@@ -248,7 +248,7 @@ class Verdicts(RuleBasedStateMachine):
             self.second()  # Until what was on its way has come.
         for _ in range(int(SETTLING_IN + RETRY_WITHIN + 2 * INTERVAL + ON_ITS_WAY)):
             self.second()
-        for _, coverage in ask.latest(SYMBOLS):
+        for _, coverage in Price.objects.latest(symbols=SYMBOLS):
             assert coverage.verdict is not Verdict.UNKNOWN
 
 
@@ -278,7 +278,10 @@ def test_a_silent_symbol_is_unknown_for_as_long_as_rest_fails(rest: str) -> None
             machine.second()
         for _ in range(120):
             machine.second()
-            verdicts = {price.symbol.name: found.verdict for price, found in ask.latest(SYMBOLS)}
+            verdicts = {
+                price.symbol.name: found.verdict
+                for price, found in Price.objects.latest(symbols=SYMBOLS)
+            }
             assert verdicts["BTCUSDT"] is not Verdict.COMPLETE
             assert verdicts["ETHUSDT"] is Verdict.COMPLETE or machine.renewal is not None
     finally:
@@ -317,7 +320,7 @@ def test_a_feed_that_slows_down_is_unknown_until_it_has_caught_up() -> None:
         for n in range(240):
             machine.delay = min(n, 60.0) if n < 120 else 0.0
             machine.second()
-            verdicts.append(ask.latest(SYMBOLS)[0][1].verdict)
+            verdicts.append(Price.objects.latest(symbols=SYMBOLS)[0][1].verdict)
         assert set(verdicts[50:120]) == {Verdict.UNKNOWN}
         assert verdicts[-1] is Verdict.COMPLETE
     finally:

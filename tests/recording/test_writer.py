@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg import OperationalError
 
-from prices import ask
 from prices.coverage import Verdict
 from prices.exchange.last_trade import LastTrade
 from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
@@ -305,9 +304,9 @@ class TestVouching:
         """Sent 3 ms after it was made: until then another trade, made in between, may be sent."""
         recording.receive(Up(), tick(1, 10))
         recording.beat(heard=recording.now)
-        assert ask.price_at("BTCUSDT", at(10.002))[1].verdict is Verdict.UNKNOWN
+        assert Price.objects.as_of("BTCUSDT", at(10.002))[1].verdict is Verdict.UNKNOWN
         recording.receive(tick(2, 10.001))
-        answer, _ = ask.price_at("BTCUSDT", at(10.002))
+        answer, _ = Price.objects.as_of("BTCUSDT", at(10.002))
         assert answer.first_trade == 2
 
     def test_not_for_what_waits(self, recording) -> None:
@@ -339,8 +338,8 @@ class TestVouching:
         recording.receive(tick(3, 12))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
-        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
-        assert ask.price_at("BTCUSDT", at(11))[1].verdict is Verdict.INCOMPLETE
+        assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
+        assert Price.objects.as_of("BTCUSDT", at(11))[1].verdict is Verdict.INCOMPLETE
 
     @pytest.mark.parametrize(
         "price", ["1.123456789", "0", "-1"], ids=["nine decimals", "zero", "negative"]
@@ -506,7 +505,7 @@ class TestVouching:
         recording = Recording()
         recording.receive(Up(), tick(1, 10), tick(2, 11), tick(1, 10, symbol="ETHUSDT"))
         recording.beat()
-        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
+        assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.COMPLETE
         cut(recording)
         Price.objects.filter(price=100, timestamp=at(11)).delete()
         Symbol.objects.update(heard_at=None)
@@ -581,9 +580,9 @@ class TestSilentSymbols:
         recording.receive(self.looked(recording, 5, 30))
         assert open_gaps() == [(2, 5)]
         assert recording.renewed == ["BTCUSDT is stale, but the exchange has traded it."]
-        ((_, coverage),) = ask.latest(["BTCUSDT"])
+        ((_, coverage),) = Price.objects.latest(symbols=["BTCUSDT"])
         assert coverage.verdict is Verdict.INCOMPLETE
-        assert ask.price_at("BTCUSDT", at(20))[1].verdict is Verdict.INCOMPLETE
+        assert Price.objects.as_of("BTCUSDT", at(20))[1].verdict is Verdict.INCOMPLETE
         # The others are still vouched for; this one is again when it joins.
         Symbol.objects.update(heard_at=None)
         recording.beat()
@@ -604,7 +603,7 @@ class TestSilentSymbols:
         assert recording.renewed == []
         assert open_gaps() == [(2, 5)]
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
-        assert ask.latest(["BTCUSDT"])[0][1].verdict is Verdict.INCOMPLETE
+        assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.INCOMPLETE
 
     def test_what_its_history_does_not_confirm_is_not_called_missing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

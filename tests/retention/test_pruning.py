@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prices import ask
 from prices.audit.findings import Findings
 from prices.audit.minutes import CandleAudit
 from prices.audit.progress import Progress
@@ -70,12 +69,12 @@ def answers(ticks: list[Tick], since: datetime) -> list[tuple]:
     starts = {minute_start(t) + n * MINUTE for t in traded for n in (-1, 0, 1)}
     found = []
     for asked in sorted(t for t in instants if t >= since):
-        answer, coverage = ask.price_at(SYMBOL, asked)
+        answer, coverage = Price.objects.as_of(SYMBOL, asked)
         found.append((asked, answer and (answer.pk, answer.price), coverage))
     for start in sorted(starts):
-        candle, coverage = ask.minute(SYMBOL, start)
+        candle, coverage = Price.objects.minute(SYMBOL, start)
         found.append((start, candle and (candle.high, candle.low, candle.trades), coverage))
-    found += [(answer.pk, answer.price, coverage) for answer, coverage in ask.latest()]
+    found += [(answer.pk, answer.price, coverage) for answer, coverage in Price.objects.latest()]
     return found
 
 
@@ -83,7 +82,7 @@ def prices(ticks: list[Tick]) -> dict[datetime, int | None]:
     """By instant, the key of the tick that is the price then: at each tick, right before and right after it."""
     traded = [instant(tick.traded) for tick in ticks]
     asked = {t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1)}
-    answers = {t: ask.price_at(SYMBOL, t)[0] for t in asked}
+    answers = {t: Price.objects.as_of(SYMBOL, t)[0] for t in asked}
     return {t: answer and answer.pk for t, answer in answers.items()}
 
 
@@ -142,9 +141,9 @@ class TestAnswers:
             tape.store([tick(1, 0), tick(2, 10), tick(3, 20)])
             pruned(tape, 15)
             assert firsts() == [2, 3]
-            answer, coverage = ask.price_at(SYMBOL, moment(9))
+            answer, coverage = Price.objects.as_of(SYMBOL, moment(9))
             assert (answer, coverage.verdict) == (None, Verdict.UNKNOWN)
-            assert ask.price_at(SYMBOL, moment(10))[0].first_trade == 2
+            assert Price.objects.as_of(SYMBOL, moment(10))[0].first_trade == 2
 
     def test_where_time_steps_back_nothing_later_than_the_cutoff_goes(self) -> None:
         ticks = [tick(1, 0), tick(2, 12), tick(3, 9), tick(4, 20)]
@@ -162,7 +161,7 @@ class TestAnswers:
             pruned(tape, 12.5)
             assert firsts() == [3, 4, 5]
             # Of 11.5 s the answer was tick 2; tick 4 is of 11 s.
-            answer, coverage = ask.price_at(SYMBOL, moment(11.5))
+            answer, coverage = Price.objects.as_of(SYMBOL, moment(11.5))
             assert (answer, coverage.verdict) == (None, Verdict.UNKNOWN)
 
     def test_the_only_tick_of_a_quiet_symbol_stays(self) -> None:
@@ -250,7 +249,7 @@ class TestGaps:
         assert next_gap(tape.database, [SYMBOL], [], 1000) is None
         assert tape.fill(SYMBOL, [tick(n, 6 * n) for n in range(10, 20)]).ticks == 0
         assert firsts() == list(range(25, 30))
-        assert ask.minute(SYMBOL, moment(60))[1].verdict == Verdict.INCOMPLETE
+        assert Price.objects.minute(SYMBOL, moment(60))[1].verdict == Verdict.INCOMPLETE
 
     def test_those_above_are_filled_and_the_minute_that_lost_ticks_keeps_its_candle(
         self, tape
@@ -363,7 +362,7 @@ class TestAudit:
         tape.database.execute("DELETE FROM prices_candle WHERE first_trade = 120")
         found = audit(tape)
         assert (found.unknown.trades, open_gaps()) == (60, [(120, 179)])
-        assert ask.minute(SYMBOL, moment(120))[1].verdict == Verdict.INCOMPLETE
+        assert Price.objects.minute(SYMBOL, moment(120))[1].verdict == Verdict.INCOMPLETE
         again = audit(tape)
         assert (again.unknown.count, again.given_up, again.is_complete) == (0, 1, True)
 

@@ -1,9 +1,11 @@
--- The newest tick of every symbol that has one, by symbol, with what is known of later trades.
+-- The newest tick of every symbol that has one, by symbol, with what is known about later trades.
 SELECT
-    number, name, first_trade, timestamp, trades, price, heard_through, holes,
-    -- Nor does a heartbeat from the future count, which a clock that was set back leaves behind.
-    coalesce(
-        heard_at > statement_timestamp() - interval '5 seconds' AND heard_at < statement_timestamp() + interval '5 seconds', false
-    ) AS live
+    number AS symbol_id, name, first_trade, timestamp, trades, price, holes AS gaps,
+    CASE
+        -- A heartbeat from the future, left behind by a clock that was set back, does not count.
+        WHEN heard_at > statement_timestamp() - interval '5 seconds'
+            AND heard_at < statement_timestamp() + interval '5 seconds'
+        THEN heard_through
+    END AS watermark
 FROM prices_latest
 ORDER BY name

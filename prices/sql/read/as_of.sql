@@ -1,25 +1,28 @@
--- The last tick of a symbol at or before an instant, with what is known of the tape from there on. Of several ticks at one instant the
--- one with the highest trade id is the last. A descent of an index each, however long the tape is.
+-- The last tick of a symbol at or before an instant, with what is known about the tape from there on.
+-- Of several ticks at one instant the one with the highest trade id is the last.
+-- Each part is one descent of an index, however long the tape is.
 --
--- What never changes stands in it, as each parameter takes time: how long a heartbeat counts, and how many gaps are listed.
--- Parameters: the symbol's name; the instant.
+-- Constants are inlined, because every bound parameter costs time: how long a heartbeat counts, and
+-- how many gaps are listed.
+-- Parameters: `name` of the symbol; `instant`.
 SELECT
-    symbol.id AS number, answer.first_trade, answer.timestamp, answer.trades, answer.price,
+    symbol.id AS symbol_id, answer.first_trade, answer.timestamp, answer.trades, answer.price,
     newest.timestamp AS newest,
     CASE
-        -- Nor does one from the future count, which a clock that was set back leaves behind.
-        WHEN symbol.heard_at > statement_timestamp() - interval '5 seconds' AND symbol.heard_at < statement_timestamp() + interval '5 seconds'
+        -- A heartbeat from the future, left behind by a clock that was set back, does not count.
+        WHEN symbol.heard_at > statement_timestamp() - interval '5 seconds'
+            AND symbol.heard_at < statement_timestamp() + interval '5 seconds'
         THEN symbol.heard_through
-    END AS vouched,
-    -- Trades of the answer's own instant come after it only if their ids are higher. Open gaps first, so that the limit on the list
-    -- cannot hide one from the verdict.
+    END AS watermark,
+    -- Trades of the answer's own instant come after it only if their ids are higher. Open gaps come
+    -- first, so that the limit on the list cannot hide one from the verdict.
     ARRAY(
         SELECT jsonb_build_object('starts', gap.starts, 'ends', gap.ends, 'status', gap.status)
         FROM prices_gap gap
         WHERE gap.symbol_id = symbol.id AND gap.last_trade > answer.first_trade
             AND tstzrange(gap.starts, gap.ends, '[]') && tstzrange(answer.timestamp, %(instant)s, '[]')
         ORDER BY gap.status <> 'open', gap.starts LIMIT 100
-    ) AS holes,
+    ) AS gaps,
     (
         SELECT gap.starts FROM prices_gap gap
         WHERE gap.symbol_id = symbol.id AND gap.status = 'open' AND gap.ends >= answer.timestamp
@@ -28,7 +31,7 @@ SELECT
     ) AS torn
 FROM prices_symbol symbol
 LEFT JOIN LATERAL (
-    -- No tick that is earlier than one that was pruned: that one may be the answer.
+    -- No tick that is earlier than a pruned one: the pruned one may be the answer.
     SELECT first_trade, timestamp, trades, price FROM prices_price p
     WHERE p.symbol_id = symbol.id AND p.timestamp <= %(instant)s
         AND p.timestamp >= coalesce(symbol.pruned_through, '-infinity')
