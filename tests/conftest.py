@@ -47,6 +47,7 @@ SLOW = {
     "exchange/test_rest.py",
     "exchange/test_rotation.py",
     "page/test_screens.py",
+    "process/test_bad_proxies.py",
     "process/test_serving.py",
     "process/test_migrate.py",
     "process/test_output.py",

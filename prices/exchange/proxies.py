@@ -87,9 +87,12 @@ def parse(variable: str, value: str) -> Proxy:
     except ValueError:
         raise wrong from None
     if parts.scheme == "https":
+        # TLS to the exchange within TLS to the proxy works on no plain socket, and truststore
+        # checks certificates on those alone.
         raise BadProxy(
-            f"{variable} names a proxy that is itself reached over TLS, which is not supported: "
-            f"use one such as {EXAMPLE}."
+            f"{variable} names a proxy that is itself reached over TLS (https://), which is not "
+            f"supported: set {variable} to its plain address, such as {EXAMPLE}; what passes "
+            "through it to the exchange is encrypted all the same."
         )
     if not is_sensible(value, parts) or port == 0:
         raise wrong

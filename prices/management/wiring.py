@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from prices.checks import bad_proxy
 from prices.exchange.rest import Rest
 from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
@@ -22,7 +23,12 @@ from pricetracker.reasons import first
 def rest_api(
     stopped: Callable[[], bool] = lambda: False, sleep: Callable[[float], None] = time.sleep
 ) -> Rest:
-    """The exchange's REST API from the settings, respecting a Retry-After of any process."""
+    """The exchange's REST API from the settings, respecting a Retry-After of any process.
+
+    Raises CommandError when the environment names a proxy that cannot be used.
+    """
+    if refusal := bad_proxy():
+        raise CommandError(refusal)
     url = settings.BINANCE_REST_URL
     silence = RetryAfter(settings.PRICETRACKER_HOME, url)
     return Rest(url, stopped=stopped, sleep=sleep, silence=silence)

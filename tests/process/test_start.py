@@ -58,9 +58,9 @@ class Started:
 
 
 @contextmanager
-def demo(home: Path) -> Iterator[Started]:
+def demo(home: Path, **environment: str) -> Iterator[Started]:
     """The demo on a free port, once it serves; and whatever the test did, nothing of it is left running."""
-    process = manage("start", "--demo", "--port", "0", **own(home))
+    process = manage("start", "--demo", "--port", "0", **own(home), **environment)
     try:
         yield Started(process, address(process), home)
     finally:
@@ -85,6 +85,16 @@ class TestDemo:
             assert started.process.returncode == 0, output
             assert "Traceback" not in output
             assert running(home) == []
+
+    @pytest.mark.parametrize("proxy", ["https://proxy.example", "no proxy", "127.0.0.1:1"])
+    def test_starts_whatever_the_proxy_variables_say(self, home, proxy) -> None:
+        """It talks to loopback alone."""
+        names = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+        with demo(home, **dict.fromkeys(names, proxy), NO_PROXY="10.0.0.0/99") as started:
+            eventually(lambda: len(started.get("/latest")[0]) == 2)
+            output = started.end(signal.SIGTERM)
+        assert started.process.returncode == 0, output
+        assert "_PROXY" not in output.upper()
 
     def test_begins_with_a_new_tape_each_time(self, home) -> None:
         """Else all that was replayed since the last time would be missing, and be fetched."""

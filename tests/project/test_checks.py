@@ -12,7 +12,7 @@ from django.db import connection
 
 from pricetracker import shared_folders
 
-OURS = "pricetracker."
+OURS = ("pricetracker.", "prices.")
 
 
 def found(**options: list[str]) -> list[CheckMessage]:
@@ -20,7 +20,7 @@ def found(**options: list[str]) -> list[CheckMessage]:
 
 
 def ids(**options: list[str]) -> list[str]:
-    return [message.id.removeprefix(OURS) for message in found(**options)]
+    return [message.id.partition(".")[2] for message in found(**options)]
 
 
 @pytest.fixture
@@ -103,6 +103,25 @@ class TestExchange:
     @pytest.mark.parametrize("host", ["localhost:8090", "127.0.0.1", "[::1]:80", "127.9.9.9:1"])
     def test_plain_text_on_this_machine_is_fine(self, settings, host: str) -> None:
         settings.BINANCE_WS_URL, settings.BINANCE_REST_URL = f"ws://{host}", f"http://{host}"
+        assert ids() == []
+
+
+class TestProxies:
+    def test_that_cannot_be_used_are_warned_of(self, monkeypatch) -> None:
+        monkeypatch.setenv("https_proxy", "https://user:hunter2@proxy.example")
+        (message,) = found()
+        assert (message.id, message.is_serious()) == ("prices.W001", False)
+        assert message.msg.startswith("https_proxy names a proxy")
+        assert "hunter2" not in message.msg
+
+    @pytest.mark.parametrize("value", ["http://proxy.example:3128", "socks5h://proxy.example"])
+    def test_that_can_be_used_are_fine(self, monkeypatch, value: str) -> None:
+        monkeypatch.setenv("https_proxy", value)
+        assert ids() == []
+
+    def test_are_nothing_to_a_demo(self, settings, monkeypatch) -> None:
+        settings.DEMO = True
+        monkeypatch.setenv("https_proxy", "https://proxy.example")
         assert ids() == []
 
 

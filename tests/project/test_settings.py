@@ -384,8 +384,6 @@ class TestCommandLine:
             ("BINANCE_WS_URL", "wss://stream.binance.us:9443"),
             ("BINANCE_REST_URL", "https://testnet.binance.vision"),
             ("DATABASE_URL", "mysql://user:hunter2@host/name"),
-            ("HTTPS_PROXY", "https://user:hunter2@proxy.example"),
-            ("ALL_PROXY", "http://user:hunter2@proxy.example:none"),
         ],
     )
     def test_nonsense_ends_a_command_with_one_sentence(self, name, value) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -83,14 +84,14 @@ class Command(BaseCommand):
         # Not among the findings, which may be redirected.
         progress = Progress(sys.stderr)
         complete = True
-        with rest_api(sleep=self.sleep) as rest:
+        with rest_api(sleep=self.sleep) if exchange else nullcontext() as rest:
             for name, number in sorted(tape.numbers.items()):
                 scan, findings = Scan(tape.database, number), Findings(name)
                 audit_times(tape, findings, remove=remove)
                 TickAudit(tape, scan, findings, progress).run()
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)
                 try:
-                    if exchange:
+                    if rest is not None and exchange:
                         Comparison(rest, scan, findings, progress).run()
                 except Unanswered as error:
                     progress.clear()
