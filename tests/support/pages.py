@@ -1,6 +1,6 @@
 """The page for tests in a browser: opened with its console watched, used by hand, and left."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,19 +22,27 @@ REFUSED = "addEventListener('securitypolicyviolation', (event) => console.error(
 
 @contextmanager
 def silent_page(
-    browser: Browser, url: str, size: tuple[int, int] = DESK, script: str = "", **options: Any
+    browser: Browser,
+    url: str,
+    size: tuple[int, int] = DESK,
+    script: str = "",
+    harmless: Collection[str] = (),
+    **options: Any,
 ) -> Iterator[Page]:
-    """The page in a fresh profile; its console must stay empty. When it is left, nobody reads the tape for it any more.
+    """The page in a fresh profile; its console must stay empty. When it is left, nobody reads the
+    tape for it any more.
 
-    `script` runs before those of the page.
+    `script` runs before those of the page. `harmless` messages may come.
     """
     said: list[str] = []
 
     def hear(line: ConsoleMessage) -> None:
         # Chromium itself tells of each answer that is a refusal, and of each server that is away.
         refused = line.text.startswith("Failed to load resource")
+        if line.text in harmless:
+            return
         if not refused or "/static/" in line.location["url"]:
-            said.append(line.text)
+            said.append(f"{line.text} ({line.location['url']})")
 
     with open_page(browser, size, **options) as page:
         page.on("console", hear)
@@ -42,7 +50,7 @@ def silent_page(
         page.add_init_script(REFUSED + script)
         page.goto(url)
         yield page
-    assert not said
+    assert said == [], f"The console must stay empty, and said {said}"
 
     eventually(nobody_reads)
 
