@@ -13,14 +13,14 @@ from django.db import connection, migrations, transaction
 from django.db.migrations.state import ProjectState
 
 from prices.management.commands.start import begin_anew
-from prices.models import Price, Symbol
+from prices.models import Candle, Price, Symbol
 from prices.patience import Patiently
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 from tests.support.audits import audit
-from tests.support.local_exchange import BTC, ETH, local_exchange
+from tests.support.local_exchange import BTC, ETH, Running, local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage, recorder
-from tests.support.tapes import TAKE_LOCKS, open_tape, tick
+from tests.support.tapes import TAKE_LOCKS, open_tape, recorded, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,9 +129,47 @@ class TestIdleReader:
     )
     def test_holds_up_no_command(self, hurried, reader, command: list[str]) -> None:
         hurried.store([tick(1)])
-        process = manage(*command)
-        output, _ = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, output
+        self.succeeds(*command)
+
+    def test_holds_up_no_pruning(self, hurried, reader) -> None:
+        hurried.store([tick(n, n * 86_400) for n in range(1, 5)])
+        assert "3 ticks pruned" in self.succeeds("prune_prices", "--keep", "2d")
+        assert Price.objects.count() == 1
+
+    def test_holds_up_no_refold(self, hurried, reader) -> None:
+        hurried.store([tick(1)])
+        hurried.database.execute("UPDATE prices_candle SET low = 1")
+        assert "1 candle rebuilt" in self.succeeds("verify_prices", "--refold")
+        assert Candle.objects.get().low == Price.objects.get().price
+
+    def test_holds_up_no_removal(self, hurried, reader) -> None:
+        misdated = tick(11, -86_400)
+        hurried.store([*(tick(n, n) for n in range(1, 11)), misdated, tick(12, 12)])
+        output = self.ends_with(1, "verify_prices", "--remove-misdated")
+        assert "1 misdated tick removed" in output
+        assert not Price.objects.filter(first_trade=misdated.first).exists()
+
+    def test_holds_up_no_repair(self, hurried, reader) -> None:
+        ticks = recorded(BTC)[:2000]
+        hurried.store([tick for n, tick in enumerate(ticks) if not 500 < n < 600])
+        with local_exchange(BTC) as exchange:
+            exchange.exchange.clock.reached(10**16)
+            self.succeeds("repair_gaps", exchange=exchange)
+        assert Price.objects.count() == len(ticks)
+
+    def succeeds(self, *command: str, exchange: Running | None = None) -> str:
+        return self.ends_with(0, *command, exchange=exchange)
+
+    def ends_with(self, code: int, *command: str, exchange: Running | None = None) -> str:
+        process = manage(*command, exchange=exchange)
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == code, output
+        assert "lock" not in output
+        return output
 
 
 class TestView:
