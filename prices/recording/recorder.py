@@ -46,14 +46,17 @@ class Recorder:
         """Record until told to stop, and then until everything received is committed.
 
         A KeyboardInterrupt quits at once, and loses what is not committed. Raises the writer's
-        exception, if it failed.
+        exception, if it failed, and else the stream's.
         """
         thread = threading.Thread(target=self.write, name="writer", daemon=True)
         thread.start()
         try:
             self.read()
-        except Exception:
+        except Exception as error:
             self.finish(thread)
+            if self.failure is not None:
+                # Neither hides the other.
+                raise self.failure from error
             raise
         self.finish(thread)
         if self.failure is not None:

@@ -82,7 +82,7 @@ class Background:
             # Recording continues whatever happens here, and the gap ledger knows what is left
             # undone.
             logger.exception(
-                "Unexpected error in the repair thread; retrying in %.0f s.", ASTRAY_FOR
+                "Unexpected error in the background thread; retrying in %.0f s.", ASTRAY_FOR
             )
             rest = ASTRAY_FOR
         self.resting[number] = self.clock() + rest

@@ -9,8 +9,9 @@ from prices.exchange import connection
 from prices.exchange.backoff import CEILING
 from prices.exchange.handover import LONGEST, SHORTEST, Handover, Verdict
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD, Rotation
-from prices.exchange.standby import UP_WITHIN
+from prices.exchange.standby import HELD, HELD_BYTES, UP_WITHIN, Standby
 from prices.exchange.stream import Down, Idle, Renewed, Up
+from prices.exchange.subscription import Subscription
 from tests.support.faulty_server import CLOSE, TEXT, Peer, Script, farewell, frame
 from tests.support.feeds import (
     Gated,
@@ -24,7 +25,7 @@ from tests.support.feeds import (
     successors,
     trade,
 )
-from tests.support.recorders import eventually
+from tests.support.recorders import PATIENCE, eventually
 
 SHUT_DOWN = frame(TEXT, b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}')
 
@@ -64,6 +65,41 @@ def refuse(peer: Peer) -> None:
 
 REFUSED = "The exchange refused the connection with HTTP 503. Server error."
 CUT = "The connection broke: closed by the exchange with code 1001."
+
+
+class Flood:
+    """A connection that delivers the same frame for as long as somebody reads."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+
+    def recv_data(self, control_frame: bool = False) -> tuple[int, bytes]:
+        return TEXT, self.payload
+
+    def send(self, payload: str) -> int:
+        return len(payload)
+
+    def settimeout(self, timeout: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("size", "held"), [(1 << 20, 16), (HELD_BYTES, 1), (HELD_BYTES // HELD, HELD)]
+)
+def test_what_is_held_is_bounded_in_bytes_and_in_frames(size: int, held: int) -> None:
+    flood = Flood(bytes(size))
+    standby = Standby(
+        Subscription("ws://nowhere", ()),
+        connect=lambda url: flood,
+        sleep=lambda seconds: None,
+        clock=lambda: 0.0,
+    )
+    standby.wait(PATIENCE)
+    assert not standby.thread.is_alive()
+    assert (len(standby.held), standby.error) == (held, None)
 
 
 class TestWhileTheOldOneIsGood:

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ from prices.recording.tape import Stored, Tape
 from prices.recording.watermark import SETTLING
 from prices.recording.writer import Writer
 from pricetracker.process.signals import StopRequest
+from tests.support.recorders import PATIENCE
 from tests.support.tapes import START, check, clear, open_gaps, open_tape, tick
 from tests.support.tapes import at as micros_at
 
@@ -775,6 +777,26 @@ class TestRecorder:
         with pytest.raises(ZeroDivisionError, match="the writer died"):
             recorder.run()
         assert stop.requested
+
+    def test_a_writer_and_a_stream_that_die_are_both_told(self) -> None:
+        died = threading.Event()
+
+        def open_none() -> Tape:
+            died.set()
+            raise ZeroDivisionError("the writer died")
+
+        class Broken(Feed):
+            def __iter__(self) -> Iterator[Event]:
+                yield from self.frames
+                assert died.wait(PATIENCE)
+                raise LookupError("the stream died")
+
+        stop = StopRequest()
+        recording = Recording(open_none)
+        recorder = Recorder(Broken(stop, frame(tick(1))), recording.buffer, recording.writer, stop)
+        with pytest.raises(ZeroDivisionError, match="the writer died") as raised:
+            recorder.run()
+        assert str(raised.value.__cause__) == "the stream died"
 
     def test_everything_received_is_stored_before_it_ends(self) -> None:
         ticks = [tick(n, n) for n in range(1, 100)]

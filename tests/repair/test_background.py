@@ -96,7 +96,7 @@ class TestThread:
         background.start()
         assert again.wait(PATIENCE)
         background.end(PATIENCE)
-        assert "Unexpected error in the repair thread; retrying in 60 s." in caplog.text
+        assert "Unexpected error in the background thread; retrying in 60 s." in caplog.text
 
 
 @dataclass
