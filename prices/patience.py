@@ -106,23 +106,23 @@ class Patiently(migrations.SeparateDatabaseAndState):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(database_operations=operations, state_operations=operations)
-        self.attempts = attempts
+        self._attempts = attempts
         self.sleep = sleep
 
     def deconstruct(self) -> Any:
         return self.__class__.__qualname__, self.state_operations, {}
 
     def database_forwards(self, *args: Any) -> None:
-        self.attempt(super().database_forwards, *args)
+        self._attempt(super().database_forwards, *args)
 
     def database_backwards(self, *args: Any) -> None:
-        self.attempt(super().database_backwards, *args)
+        self._attempt(super().database_backwards, *args)
 
-    def attempt(
+    def _attempt(
         self, run: Callable[..., None], app: str, editor: BaseDatabaseSchemaEditor, *states: Any
     ) -> None:
         connection = connections[editor.connection.alias]
-        for attempt in range(1, self.attempts + 1):
+        for attempt in range(1, self._attempts + 1):
             deferred = list(editor.deferred_sql)
             try:
                 with transaction.atomic(connection.alias), connection.cursor() as cursor:
@@ -136,7 +136,7 @@ class Patiently(migrations.SeparateDatabaseAndState):
                 editor.deferred_sql[:] = deferred
                 with connection.cursor() as cursor:
                     who = holders(lambda *query: cursor.execute(*query) or cursor, strong=False)
-                if attempt == self.attempts:
+                if attempt == self._attempts:
                     raise CommandError(
                         f"The tables cannot be changed while others use them. Held by: {who}. "
                         "End that transaction, or wait for it, and run `manage.py migrate` again."

@@ -32,13 +32,13 @@ class Session:
     """What one connection has subscribed to."""
 
     def __init__(self, *, combined: bool, microseconds: bool = False) -> None:
-        self.combined = combined
-        self.microseconds = microseconds
+        self._combined = combined
+        self._microseconds = microseconds
         self._names: dict[str, None] = {}  # a set that keeps its order
 
     @property
     def dialect(self) -> Dialect:
-        return Dialect(self.combined, self.microseconds)
+        return Dialect(self._combined, self._microseconds)
 
     def symbols(self) -> list[str]:
         """Whose trades are to be sent. A name in upper case is accepted, and sends nothing."""
@@ -109,11 +109,11 @@ class Session:
         _check_property(params, 2)
         if len(params) < 2 or not isinstance(params[1], bool):
             raise ControlError(1, "Invalid value type: expected Boolean")
-        self.combined = params[1]
+        self._combined = params[1]
 
     def _get_property(self, params: list[Any]) -> bool:
         _check_property(params, 1)
-        return self.combined
+        return self._combined
 
 
 def _check_names(names: list[Any]) -> None:

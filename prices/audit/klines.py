@@ -21,45 +21,45 @@ KLINES = 500
 
 class Comparison:
     def __init__(self, rest: Rest, scan: Scan, findings: Findings, progress: Progress) -> None:
-        self.rest = rest
-        self.scan = scan
-        self.findings = findings
-        self.progress = progress
+        self._rest = rest
+        self._scan = scan
+        self._findings = findings
+        self._progress = progress
 
     def run(self) -> None:
         """Compare the minutes that are wholly on the tape. Raises what `Rest.get` raises.
 
         A minute is over, and all of it in the database behind REST, when the exchange shows a later one.
         """
-        self.findings.compared = 0
-        with self.scan.snapshot():
-            whole = self.scan.whole_minutes()
+        self._findings.compared = 0
+        with self._scan.snapshot():
+            whole = self._scan.whole_minutes()
         if whole is None:
             return
         start, stop = whole
-        published = klines.minutes(self.rest, self.findings.symbol, start, stop + MINUTE)
+        published = klines.minutes(self._rest, self._findings.symbol, start, stop + MINUTE)
         waiting: list[Kline] = []
         while batch := list(islice(published, KLINES)):
             *settled, last = waiting + batch
-            self.compare(settled, start, last.minute)
+            self._compare(settled, start, last.minute)
             start, waiting = last.minute, [last]
 
-    def compare(self, settled: list[Kline], start: datetime, stop: datetime) -> None:
+    def _compare(self, settled: list[Kline], start: datetime, stop: datetime) -> None:
         """All minutes between two instants, with the klines that there are of them."""
         theirs = {kline.minute: kline for kline in settled}
-        with self.scan.snapshot():
-            ours = self.scan.minutes(start, stop)
+        with self._scan.snapshot():
+            ours = self._scan.minutes(start, stop)
             unlike = {
                 minute: line
                 for minute in sorted(ours.keys() | theirs.keys())
                 if (line := difference(ours.get(minute), theirs.get(minute)))
             }
-            torn = self.scan.torn(list(unlike))
-        self.findings.compared = (self.findings.compared or 0) + len(theirs.keys() - torn)
+            torn = self._scan.torn(list(unlike))
+        self._findings.compared = (self._findings.compared or 0) + len(theirs.keys() - torn)
         for minute, line in unlike.items():
             if minute not in torn:
-                self.findings.differing.add(f"minute {iso(minute)}: {line}")
-        self.progress.tell(f"{self.findings.symbol}: klines up to {iso(stop)}", 0)
+                self._findings.differing.add(f"minute {iso(minute)}: {line}")
+        self._progress.tell(f"{self._findings.symbol}: klines up to {iso(stop)}", 0)
 
 
 def difference(ours: Folded | None, theirs: Kline | None) -> str:

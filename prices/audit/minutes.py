@@ -39,50 +39,50 @@ class CandleAudit:
     """Comes after the ticks: by then the gap ledger knows which of them are missing."""
 
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
-        self.tape = tape
-        self.scan = scan
-        self.findings = findings
-        self.progress = progress
+        self._tape = tape
+        self._scan = scan
+        self._findings = findings
+        self._progress = progress
 
     def run(self, *, refold: bool, span: int = FIRST_MINUTES) -> None:
-        HistoryAudit(self.tape, self.scan, self.findings, self.progress).run()
-        start = self.next_minute(EPOCH)
+        HistoryAudit(self._tape, self._scan, self._findings, self._progress).run()
+        start = self._next_minute(EPOCH)
         while start is not None:
             stop = start + span * MINUTE
-            look = self.look(start, stop)
+            look = self._look(start, stop)
             if refold and (look.wrong or look.unfilled):
-                look = self.rebuild(look, start, stop)
-            self.count(look)
-            self.progress.tell(f"{self.findings.symbol}: candles up to {iso(start)}", look.ticks)
+                look = self._rebuild(look, start, stop)
+            self._count(look)
+            self._progress.tell(f"{self._findings.symbol}: candles up to {iso(start)}", look.ticks)
             # The market may be busier further on: no more than twice as many as before.
             span = max(1, min(2 * span, span * TICKS // max(look.ticks, 1), MOST_MINUTES))
-            start = self.next_minute(stop)
+            start = self._next_minute(stop)
 
-    def next_minute(self, start: datetime) -> datetime | None:
-        with self.scan.snapshot():
-            return self.scan.next_minute(start)
+    def _next_minute(self, start: datetime) -> datetime | None:
+        with self._scan.snapshot():
+            return self._scan.next_minute(start)
 
-    def look(self, start: datetime, stop: datetime) -> Look:
-        with self.scan.snapshot():
-            minutes, ticks, found = self.scan.candles(start, stop)
+    def _look(self, start: datetime, stop: datetime) -> Look:
+        with self._scan.snapshot():
+            minutes, ticks, found = self._scan.candles(start, stop)
         unfilled = [difference for difference in found if is_unfilled(difference)]
         unlike = [difference for difference in found if not is_unfilled(difference)]
         wrong = [difference for difference in unlike if not is_explained(difference)]
         return Look(minutes, ticks, wrong, unfilled, len(unlike) - len(wrong))
 
-    def rebuild(self, before: Look, start: datetime, stop: datetime) -> Look:
+    def _rebuild(self, before: Look, start: datetime, stop: datetime) -> Look:
         """Make the candles from their ticks that are wrong, or lack something, and look again."""
         minutes = [difference.minute for difference in before.wrong + before.unfilled]
         for n in range(0, len(minutes), REFOLDED_AT_ONCE):
-            self.tape.refold(self.findings.symbol, minutes[n : n + REFOLDED_AT_ONCE])
-        after = self.look(start, stop)
-        self.findings.rebuilt += len(before.wrong) - len(after.wrong)
-        self.findings.rebuilt += len(before.unfilled) - len(after.unfilled)
+            self._tape.refold(self._findings.symbol, minutes[n : n + REFOLDED_AT_ONCE])
+        after = self._look(start, stop)
+        self._findings.rebuilt += len(before.wrong) - len(after.wrong)
+        self._findings.rebuilt += len(before.unfilled) - len(after.unfilled)
         return after
 
-    def count(self, look: Look) -> None:
-        self.findings.minutes += look.minutes
-        self.findings.explained += look.explained
-        self.findings.unfilled += len(look.unfilled)
+    def _count(self, look: Look) -> None:
+        self._findings.minutes += look.minutes
+        self._findings.explained += look.explained
+        self._findings.unfilled += len(look.unfilled)
         for difference in look.wrong:
-            self.findings.candles.add(wording.candle(difference))
+            self._findings.candles.add(wording.candle(difference))

@@ -9,16 +9,16 @@ from pricetracker.process.status_line import Line
 
 class Progress:
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self.line = Line(out, clock)
-        self.read = self.told_read = 0
+        self._line = Line(out, clock)
+        self.read = self._told_read = 0
 
     def tell(self, doing: str, ticks: int) -> None:
         """So many more ticks have been read. Write the line if it is due."""
         self.read += ticks
-        if passed := self.line.due():
-            rate = (self.read - self.told_read) / passed
-            self.told_read = self.read
-            self.line.write(f"{doing} | {self.read:,} ticks read | {rate:,.0f} ticks/s")
+        if passed := self._line.due():
+            rate = (self.read - self._told_read) / passed
+            self._told_read = self.read
+            self._line.write(f"{doing} | {self.read:,} ticks read | {rate:,.0f} ticks/s")
 
     def clear(self) -> None:
-        self.line.clear()
+        self._line.clear()

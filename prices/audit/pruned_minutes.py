@@ -23,37 +23,37 @@ class HistoryAudit:
     """Comes after the ticks: by then the gap ledger knows which of them are missing."""
 
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
-        self.tape = tape
-        self.scan = scan
-        self.findings = findings
-        self.progress = progress
+        self._tape = tape
+        self._scan = scan
+        self._findings = findings
+        self._progress = progress
 
     def run(self, *, candles: int = CANDLES) -> None:
         """A look at a time. Each begins with the last cluster of the one before, from which candles may have been cut off."""
         start, more = EPOCH, True
         while more:
-            with self.scan.snapshot():
-                kept = self.scan.kept()
-                past = self.scan.history(start, kept.first, candles) if kept else []
+            with self._scan.snapshot():
+                kept = self._scan.kept()
+                past = self._scan.history(start, kept.first, candles) if kept else []
                 if kept is None or not past:
                     return
                 found = clusters(past)
-                rows = self.scan.ledger(found[0].first, max(kept.first, found[-1].after))
+                rows = self._scan.ledger(found[0].first, max(kept.first, found[-1].after))
             more = len(past) == candles
-            self.judge(found[:-1] if more else found, kept, rows)
-            self.join(found if more else [*found, Cluster.at(kept)], rows)
+            self._judge(found[:-1] if more else found, kept, rows)
+            self._join(found if more else [*found, Cluster.at(kept)], rows)
             start = found[-1].starts
-            self.progress.tell(
-                f"{self.findings.symbol}: candles of pruned ticks up to {iso(start)}", 0
+            self._progress.tell(
+                f"{self._findings.symbol}: candles of pruned ticks up to {iso(start)}", 0
             )
             # All in one cluster: so few do not show where it ends.
             candles *= 2 if len(found) == 1 else 1
 
-    def judge(self, found: Sequence[Cluster], kept: Kept, rows: Sequence[Row]) -> None:
+    def _judge(self, found: Sequence[Cluster], kept: Kept, rows: Sequence[Row]) -> None:
         """Each must count as many trades as it has ids; those that are missing it may have counted before they were lost."""
         missing, void = spans(rows, OPEN), spans(rows, VOID)
         for cluster in found:
-            self.findings.past += len(cluster.candles)
+            self._findings.past += len(cluster.candles)
             below = [(cluster.first, min(cluster.after, kept.first) - 1)]
             most = size(below) - size(common(below, void))
             least = most - size(common(below, missing))
@@ -61,17 +61,17 @@ class HistoryAudit:
             above = [(kept.first, max(cluster.after, kept.first) - 1)]
             lost = size(common(above, missing))
             if not least <= cluster.trades <= most + lost:
-                self.findings.past_wrong.add(wording.cluster(cluster, most))
+                self._findings.past_wrong.add(wording.cluster(cluster, most))
             for candle in cluster.candles:
                 if not candle.is_sound:
-                    self.findings.past_wrong.add(wording.past(candle))
+                    self._findings.past_wrong.add(wording.past(candle))
 
-    def join(self, found: Sequence[Cluster], rows: Sequence[Row]) -> None:
+    def _join(self, found: Sequence[Cluster], rows: Sequence[Row]) -> None:
         """Ids between them that the ledger does not know of are noted there."""
         holes = list(between(found))
         known = joined(row.span for row in rows)
         unknown = cut(holes, without([(hole.first, hole.last) for hole in holes], known))
-        take_unknown(unknown, self.findings, self.tape)
+        take_unknown(unknown, self._findings, self._tape)
 
 
 def spans(rows: Sequence[Row], status: str) -> list[Span]:

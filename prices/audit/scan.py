@@ -64,16 +64,16 @@ LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHAR
 class Scan:
     def __init__(self, database: psycopg.Connection[Any], symbol: int, ids: int = IDS) -> None:
         self.database = database
-        self.ids = ids
+        self._ids = ids
         self.symbol = symbol
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All looks in it see the tape as it was at one instant."""
-        with patiently(self.database, "read the tape", self.begin):
+        with patiently(self.database, "read the tape", self._begin):
             yield
 
-    def begin(self) -> ExitStack:
+    def _begin(self) -> ExitStack:
         with ExitStack() as stack:
             stack.enter_context(self.database.transaction())
             self.database.execute(SNAPSHOT)
@@ -114,7 +114,7 @@ class Scan:
         first = self.first_tick(seen)
         if first is None:
             return None
-        stop = min(first + self.ids - 1, BEYOND)
+        stop = min(first + self._ids - 1, BEYOND)
         (numbers,) = self.ask(TOTALS, seen=seen, stop=stop)
         totals = Totals(*numbers)
         suspects = self.ask(WALK, seen=seen, stop=stop, reach=reach)

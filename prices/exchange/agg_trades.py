@@ -80,7 +80,7 @@ class AggTrades:
     """The aggTrades of one symbol, `rows` per page. Every method raises what `Rest.get` raises."""
 
     def __init__(self, rest: Rest, symbol: str, rows: int = ROWS) -> None:
-        self.rest = rest
+        self._rest = rest
         self.symbol = symbol
         self.rows = rows
 
@@ -88,18 +88,18 @@ class AggTrades:
         """The page that begins with the first one at or after an instant, in microseconds since
         1970.
         """
-        return self.page(1, startTime=time)
+        return self._page(1, startTime=time)
 
     def onward(self, number: int) -> Page:
         """The page from an aggregate id on, or from the oldest one that Binance still has."""
-        return self.page(self.rows, fromId=number)
+        return self._page(self.rows, fromId=number)
 
     def newest(self) -> Page:
         """The newest page."""
-        return self.page(1)
+        return self._page(1)
 
-    def page(self, limit: int, **bounds: int) -> Page:
-        body = self.rest.get("aggTrades", WEIGHT, symbol=self.symbol, limit=limit, **bounds)
+    def _page(self, limit: int, **bounds: int) -> Page:
+        body = self._rest.get("aggTrades", WEIGHT, symbol=self.symbol, limit=limit, **bounds)
         try:
             rows = msgspec.json.decode(body, type=list[msgspec.Raw])
         except NO_JSON as error:

@@ -26,13 +26,13 @@ class Backoff:
     """
 
     def __init__(self, draw: Callable[[], float] = random.random, ceiling: float = CEILING) -> None:
-        self.draw = draw
-        self.ceiling = ceiling
+        self._draw = draw
+        self._ceiling = ceiling
         self.wait = FIRST
 
     def next(self) -> float:
-        wait = self.wait * (0.5 + self.draw() / 2)
-        self.wait = min(self.wait * FACTOR, self.ceiling)
+        wait = self.wait * (0.5 + self._draw() / 2)
+        self.wait = min(self.wait * FACTOR, self._ceiling)
         return wait
 
     def lasted(self, seconds: float) -> None:

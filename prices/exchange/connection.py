@@ -85,23 +85,23 @@ class Connection(websocket.WebSocket):
     def __init__(
         self, context: ssl.SSLContext, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.received = b""
-        self.taken = 0
+        self._received = b""
+        self._taken = 0
         # The library holds no part of a frame, and no part of a message.
         self.between = True
         self.clock = clock
         # When the current read returns to its caller, whatever arrives.
-        self.until = clock()
+        self._until = clock()
         # When the first part of the current incomplete message was seen.
-        self.incomplete_since: float | None = None
+        self._incomplete_since: float | None = None
         super().__init__(sslopt={"context": context}, skip_utf8_validation=True)
-        self.frames = self.frame_buffer = BoundedFrames(self._recv, skip_utf8_validation=True)
-        self.messages = self.cont_frame = BoundedMessages(
+        self._frames = self.frame_buffer = BoundedFrames(self._recv, skip_utf8_validation=True)
+        self._messages = self.cont_frame = BoundedMessages(
             fire_cont_frame=False, skip_utf8_validation=True
         )
 
     def recv_data(self, control_frame: bool = False) -> tuple[int, Any]:
-        received, at = self.received, self.taken
+        received, at = self._received, self._taken
         start = at + 4
         if (
             self.between
@@ -111,39 +111,39 @@ class Connection(websocket.WebSocket):
         ):
             end = start + (received[at + 2] << 8 | received[at + 3])
             if end <= len(received):
-                self.taken = end
+                self._taken = end
                 return websocket.ABNF.OPCODE_TEXT, received[start:end]
         self.between = False
-        self.until = self.clock() + BEAT
+        self._until = self.clock() + BEAT
         try:
             found: tuple[int, Any] = super().recv_data(control_frame)
         except websocket.WebSocketTimeoutException:
-            self.check_progress()
+            self._check_progress()
             raise
-        self.between = not self.messages.is_within
-        self.check_progress()
+        self.between = not self._messages.is_within
+        self._check_progress()
         return found
 
-    def check_progress(self) -> None:
+    def _check_progress(self) -> None:
         """A part of a message may wait for the rest of it, but not without limit."""
-        if not (self.frames.is_within or self.messages.is_within):
-            self.incomplete_since = None
-        elif self.incomplete_since is None:
-            self.incomplete_since = self.clock()
-        elif self.clock() - self.incomplete_since > MESSAGE_TIMEOUT:
+        if not (self._frames.is_within or self._messages.is_within):
+            self._incomplete_since = None
+        elif self._incomplete_since is None:
+            self._incomplete_since = self.clock()
+        elif self.clock() - self._incomplete_since > MESSAGE_TIMEOUT:
             raise websocket.WebSocketConnectionClosedException(
                 f"a message was incomplete after {MESSAGE_TIMEOUT} seconds"
             )
 
     def _recv(self, bufsize: int) -> bytes:
-        if self.taken == len(self.received):
+        if self._taken == len(self._received):
             # A message that arrives in drops would keep the library reading.
-            if self.clock() > self.until:
+            if self.clock() > self._until:
                 raise websocket.WebSocketTimeoutException("no complete message yet")
-            self.received = super()._recv(READ_SIZE)  # type: ignore[no-untyped-call]
-            self.taken = 0
-        piece = self.received[self.taken : self.taken + bufsize]
-        self.taken += len(piece)
+            self._received = super()._recv(READ_SIZE)  # type: ignore[no-untyped-call]
+            self._taken = 0
+        piece = self._received[self._taken : self._taken + bufsize]
+        self._taken += len(piece)
         return piece
 
     def _send(self, data: str | bytes) -> int:
@@ -156,7 +156,7 @@ class Connection(websocket.WebSocket):
             ) from error
 
     def close(self, *args: object, **kwargs: object) -> None:
-        self.until = self.clock() + CLOSE_TIMEOUT
+        self._until = self.clock() + CLOSE_TIMEOUT
         super().close(timeout=CLOSE_TIMEOUT)
         # When the exchange closed first, the library has answered but leaves the socket open.
         self.shutdown()  # type: ignore[no-untyped-call]

@@ -34,7 +34,7 @@ class Handover:
         # Instants of the exchange's clock, in microseconds; 0 before there is one.
         self.first_new = 0
         self.last_old = 0
-        self.old_speaks = False  # It has delivered something since the new one was up.
+        self._old_speaks = False  # It has delivered something since the new one was up.
 
     def new(self, frame: bytes) -> None:
         self.first_new = self.first_new or traded(frame)
@@ -48,7 +48,7 @@ class Handover:
         instant = traded(frame)
         if instant > self.last_old:
             self.last_old = instant
-            self.old_speaks |= new_is_up
+            self._old_speaks |= new_is_up
 
     def verdict(self, seconds: float, *, full: bool, trusted: bool) -> Verdict:
         """The verdict after `passed` seconds. `full`: no more frames can be held.
@@ -59,7 +59,7 @@ class Handover:
             return Verdict.WAIT
         over = full or seconds > LONGEST
         if not self.first_new:
-            if not self.old_speaks:
+            if not self._old_speaks:
                 return Verdict.JOINED
             return Verdict.MUTE if over else Verdict.WAIT
         if self.last_old >= self.first_new:

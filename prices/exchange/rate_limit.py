@@ -30,23 +30,23 @@ class RateLimiter:
 
     def __init__(self) -> None:
         self.limit = WEIGHT_A_MINUTE
-        self.spendings: deque[tuple[float, int]] = deque()
-        self.quiet_until = 0.0
+        self._spendings: deque[tuple[float, int]] = deque()
+        self._quiet_until = 0.0
 
     def wait(self, weight: int, now: float) -> float:
         """Seconds until a request of some weight may be made; 0: now."""
-        if now < self.quiet_until:
-            return self.quiet_until - now
-        while self.spendings and now - self.spendings[0][0] >= MINUTE:
-            self.spendings.popleft()
-        spent = sum(weight for _, weight in self.spendings)
+        if now < self._quiet_until:
+            return self._quiet_until - now
+        while self._spendings and now - self._spendings[0][0] >= MINUTE:
+            self._spendings.popleft()
+        spent = sum(weight for _, weight in self._spendings)
         # A request that is larger than the share is made once a minute.
         if not spent or spent + weight <= self.limit * SHARE:
             return 0.0
-        return self.spendings[0][0] + MINUTE - now
+        return self._spendings[0][0] + MINUTE - now
 
     def spend(self, weight: int, now: float) -> None:
-        self.spendings.append((now, weight))
+        self._spendings.append((now, weight))
 
     def told(self, used: int, now: float) -> None:
         """The exchange has reported the weight that our IP address used in this minute, by any
@@ -56,7 +56,7 @@ class RateLimiter:
             self.silence(MINUTE, now)
 
     def silence(self, seconds: float, now: float) -> None:
-        self.quiet_until = max(self.quiet_until, now + min(seconds, LONGEST_SILENCE))
+        self._quiet_until = max(self._quiet_until, now + min(seconds, LONGEST_SILENCE))
 
     def allow(self, limit: int) -> None:
         """The exchange has reported how much weight it grants an IP address per minute."""

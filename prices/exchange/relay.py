@@ -42,8 +42,8 @@ class Relay:
         clock: Callable[[], float],
         draw: Callable[[], float],
     ) -> None:
-        self.subscription = subscription
-        self.stopped = stopped
+        self._subscription = subscription
+        self._stopped = stopped
         self.sleep = sleep
         self.connect = connect
         self.clock = clock
@@ -61,22 +61,22 @@ class Relay:
 
         Raises one of `connection.FAILURES` when one ends and no standby follows it.
         """
-        self.socket = self.connect(self.subscription.url)
+        self.socket = self.connect(self._subscription.url)
         try:
-            self.begin()
+            self._begin()
             self.since = self.clock()
             yield Up()
-            for message in self.subscription.messages:
+            for message in self._subscription.messages:
                 self.socket.send(message)
                 self.sleep(MESSAGE_INTERVAL)
             self.heard = self.clock()
-            while not self.stopped():
+            while not self._stopped():
                 try:
                     yield from self.read()
                 except connection.FAILURES as error:
-                    yield from self.outlive(error)
+                    yield from self._outlive(error)
                 if self.standby is not None and self.standby.ready:
-                    yield from self.take_over(self.standby)
+                    yield from self._take_over(self.standby)
         finally:
             self.heard = None
             if self.standby is not None:
@@ -84,7 +84,7 @@ class Relay:
                 self.standby = None
             self.socket.close()
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         self.connections += 1
         self.trouble = None
         self.rotation.begin(self.clock())
@@ -92,7 +92,7 @@ class Relay:
     def read(self) -> Iterator[bytes | Idle]:
         """What the present connection delivers, until its standby is ready, or `stopped`."""
         receive, rotation = self.socket.recv_data, self.rotation
-        stopped, clock = self.stopped, self.clock
+        stopped, clock = self._stopped, self.clock
         last = b""
         while not stopped():
             try:
@@ -106,7 +106,7 @@ class Relay:
                         f"no data for {DEAD_AFTER} seconds"
                     ) from None
                 yield Idle()
-                if now >= rotation.look_at and self.look(last, now):
+                if now >= rotation.look_at and self._look(last, now):
                     return
                 continue
             received = clock()
@@ -115,20 +115,20 @@ class Relay:
                 # else.
                 yield payload
                 if TELLTALE in payload and b"serverShutdown" in payload:
-                    self.notice(payload)
+                    self._notice(payload)
                 last = payload
             elif opcode == ABNF.OPCODE_CLOSE:
                 raise WebSocketConnectionClosedException(farewell(payload))
             self.heard = received
-            if received >= rotation.look_at and self.look(last, received):
+            if received >= rotation.look_at and self._look(last, received):
                 return
 
-    def notice(self, frame: bytes) -> None:
+    def _notice(self, frame: bytes) -> None:
         with suppress(BadFrame):  # The decoder reports what is wrong with this frame.
             if type(parse(frame)) is Shutdown:
                 self.rotation.want(SHUTDOWN, self.clock())
 
-    def look(self, last: bytes, now: float) -> bool:
+    def _look(self, last: bytes, now: float) -> bool:
         """Whether the standby is ready. Opens one when it is time; `last` came from the old one."""
         if not self.rotation.due(now):
             return False
@@ -136,15 +136,15 @@ class Relay:
             if not self.rotation.may_try(now):
                 return False
             self.standby = Standby(
-                self.subscription, connect=self.connect, sleep=self.sleep, clock=self.clock
+                self._subscription, connect=self.connect, sleep=self.sleep, clock=self.clock
             )
         self.standby.compare(last, now, trusted=self.rotation.trusted)
         if self.standby.error is not None:
-            self.give_up(self.standby, self.standby.error)
+            self._give_up(self.standby, self.standby.error)
             return False
         return self.standby.ready
 
-    def give_up(self, standby: Standby, error: BaseException) -> None:
+    def _give_up(self, standby: Standby, error: BaseException) -> None:
         """The standby failed: the present connection continues, and another attempt is made
         later.
         """
@@ -157,7 +157,7 @@ class Relay:
         logger.warning("Handover failed: %s", self.trouble)
         self.rotation.tried(self.clock())
 
-    def outlive(self, error: Exception) -> Iterator[Idle]:
+    def _outlive(self, error: Exception) -> Iterator[Idle]:
         """The present connection ended: wait for its standby. Raises the error if there is none."""
         self.heard = None
         self.socket.close()
@@ -165,36 +165,36 @@ class Relay:
             raise error
         self.rotation.distrust(connection.explain(error), self.clock())
         standby.let_go(joined=False)
-        while not (standby.ready or self.stopped()):
+        while not (standby.ready or self._stopped()):
             failure = standby.error or (TimeoutError() if standby.late() else None)
             if failure is not None:
-                self.give_up(standby, failure)
+                self._give_up(standby, failure)
                 raise error
             yield Idle()
             standby.wait(connection.BEAT)
 
-    def take_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
+    def _take_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
         """The last frames of the old connection, and those that the standby holds.
 
         The standby is the present connection from then on.
         """
         if self.heard is not None:  # Otherwise the old one has ended already.
-            yield from self.drain()
+            yield from self._drain()
         reason, joined = self.rotation.reason, self.rotation.trusted and standby.joined
         self.socket.close()
         self.socket, self.standby = standby.take(), None
         # Nothing that it received has been yielded yet.
         self.heard = standby.since
         self.rotation.tried(self.clock())
-        self.begin()
+        self._begin()
         yield Renewed(reason, joined)
         for frame in standby.held:
             yield frame
             if b"serverShutdown" in frame:
-                self.notice(frame)
+                self._notice(frame)
         self.heard = standby.heard
 
-    def drain(self) -> Iterator[bytes]:
+    def _drain(self) -> Iterator[bytes]:
         """What the present connection has received already, without waiting for more."""
         self.socket.settimeout(0)
         # The first read that finds nothing raises; so does a connection that ends now, and it is

@@ -102,20 +102,20 @@ class Rest:
         silence: RetryAfter | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self.base_url = base_url
-        self.stopped = stopped
+        self._base_url = base_url
+        self._stopped = stopped
         self.sleep = sleep
         self.clock = clock
-        self.wall_clock = wall_clock
-        self.longest = longest
+        self._wall_clock = wall_clock
+        self._longest = longest
         self.strays: list[threading.Thread] = []
         self.rate_limiter = RateLimiter()
         # Requests sent so far, and their weight.
         self.requests = 0
         self.weight = 0
-        self.silence = silence
-        self.dialler = Dialler(choose(base_url, environ))
-        self.pool = self.dialler.pool(
+        self._silence = silence
+        self._dialler = Dialler(choose(base_url, environ))
+        self._pool = self._dialler.pool(
             timeout=timeout,
             retries=False,
             ssl_context=trust(),
@@ -129,7 +129,7 @@ class Rest:
         self.close()
 
     def close(self) -> None:
-        self.pool.clear()
+        self._pool.clear()
 
     def get(self, path: str, weight: int, **params: str | int) -> bytes:
         """The body of the response to `/api/v3/{path}`; times in it are in microseconds.
@@ -137,15 +137,15 @@ class Rest:
         Waits until the request may be made. Raises Unanswered, Refused, or Stopped.
         """
         self.wait(weight)
-        question = f"{self.base_url}/api/v3/{path}"
+        question = f"{self._base_url}/api/v3/{path}"
         if params:
             question += f"?{urlencode(params)}"
         self.rate_limiter.spend(weight, self.clock())
         self.requests += 1
         self.weight += weight
-        return self.aside(lambda: self.ask(question))
+        return self._aside(lambda: self.ask(question))
 
-    def aside(self, errand: Callable[[], bytes]) -> bytes:
+    def _aside(self, errand: Callable[[], bytes]) -> bytes:
         """Run a function in a thread of its own, with a time limit.
 
         It is abandoned when the process is stopping, or when the server does not end its response.
@@ -163,33 +163,33 @@ class Rest:
 
         thread = threading.Thread(target=run, name="REST", daemon=True)
         thread.start()
-        for _ in range(math.ceil(self.longest / BEAT)):
+        for _ in range(math.ceil(self._longest / BEAT)):
             try:
                 return outcome.result(BEAT)
             except TimeoutError:
-                if self.stopped():
-                    self.give_up(thread)
+                if self._stopped():
+                    self._give_up(thread)
                     raise Stopped from None
-        self.give_up(thread)
+        self._give_up(thread)
         raise Unanswered("The exchange did not answer in time.")
 
-    def give_up(self, thread: threading.Thread) -> None:
+    def _give_up(self, thread: threading.Thread) -> None:
         """Shut the connection, so that the thread that reads from it ends."""
         self.strays.append(thread)
-        self.dialler.hang_up()
+        self._dialler.hang_up()
 
     def ask(self, question: str) -> bytes:
         began = self.clock()
         try:
             # Redirects are not followed: a page for signing in, say, is no exchange. Nothing is
             # unpacked: we ask for no compression, and a little of it may hold gigabytes.
-            answer = self.pool.request(
+            answer = self._pool.request(
                 "GET", question, redirect=False, preload_content=False, decode_content=False
             )
             # Before its body, which may be truncated.
-            self.listen(answer)
+            self._listen(answer)
             try:
-                body = self.body(answer, began)
+                body = self._body(answer, began)
             finally:
                 # A response that was read to its end has returned its connection; otherwise that
                 # one is of no more use.
@@ -198,7 +198,7 @@ class Rest:
             raise Unanswered(reason(origin(error))) from error
         if answer.status == 200:
             return body
-        raise self.objection(answer.status, body)
+        raise self._objection(answer.status, body)
 
     def wait(self, weight: int) -> None:
         while wait := self.due_in(weight):
@@ -208,15 +208,15 @@ class Rest:
                     wait,
                 )
             self.sleep(wait)
-            if self.stopped():
+            if self._stopped():
                 raise Stopped
 
     def due_in(self, weight: int) -> float:
         """Seconds until a request of some weight may be made."""
-        told_to_others = self.silence.left() if self.silence else 0.0
+        told_to_others = self._silence.left() if self._silence else 0.0
         return max(self.rate_limiter.wait(weight, self.clock()), told_to_others)
 
-    def body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
+    def _body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
         pieces, size = [], 0
         while piece := answer.read1(PIECE):
             pieces.append(piece)
@@ -227,7 +227,7 @@ class Rest:
                 raise Unanswered("The exchange's answer is too slow.")
         return b"".join(pieces)
 
-    def listen(self, answer: urllib3.BaseHTTPResponse) -> None:
+    def _listen(self, answer: urllib3.BaseHTTPResponse) -> None:
         """Take the rate limits from the headers of any response."""
         now = self.clock()
         used = whole(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
@@ -235,14 +235,14 @@ class Rest:
             self.rate_limiter.told(used, now)
         if answer.status in SILENCES:
             asked = answer.headers.get("Retry-After", "")
-            seconds = retry_after(asked, self.wall_clock(), LONGEST_SILENCE)
+            seconds = retry_after(asked, self._wall_clock(), LONGEST_SILENCE)
             if seconds is None:
                 seconds = SILENCES[answer.status]
             self.rate_limiter.silence(seconds, now)
-            if self.silence:
-                self.silence.keep(seconds)
+            if self._silence:
+                self._silence.keep(seconds)
 
-    def objection(self, status: int, body: bytes) -> Unanswered:
+    def _objection(self, status: int, body: bytes) -> Unanswered:
         objection = complaint(body)
         # Our words, where there are any, say what to do about it.
         theirs = "" if status in REFUSALS else objection.msg

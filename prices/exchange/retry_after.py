@@ -32,7 +32,7 @@ class RetryAfter:
         self, folder: Path, base_url: str, wall_clock: Callable[[], float] = time.time
     ) -> None:
         self.path = folder / f"silence-{quote(base_url, safe='')}"
-        self.wall_clock = wall_clock
+        self._wall_clock = wall_clock
         self.is_shared = True  # As far as is known.
 
     def left(self) -> float:
@@ -45,9 +45,9 @@ class RetryAfter:
             # more.
             return 0.0
         except OSError as error:
-            self.alone(error)
+            self._alone(error)
             return 0.0
-        left = until - self.wall_clock()
+        left = until - self._wall_clock()
         return min(left, LONGEST) if left > 0 else 0.0
 
     def keep(self, seconds: float) -> None:
@@ -60,14 +60,14 @@ class RetryAfter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # In one step: others may be reading.
             with draft.open("x", encoding="ascii") as file:
-                file.write(f"{self.wall_clock() + seconds:.3f}")
+                file.write(f"{self._wall_clock() + seconds:.3f}")
             draft.replace(self.path)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
-            self.alone(error)
+            self._alone(error)
 
-    def alone(self, error: OSError) -> None:
+    def _alone(self, error: OSError) -> None:
         """Log once that other processes cannot be told."""
         if self.is_shared:
             logger.warning(

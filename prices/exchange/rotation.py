@@ -26,15 +26,15 @@ class Rotation:
     """
 
     def __init__(self, draw: Callable[[], float]) -> None:
-        self.draw = draw
-        self.waits = Backoff(draw)
-        self.next_try = -inf
+        self._draw = draw
+        self._waits = Backoff(draw)
+        self._next_try = -inf
         self.begin(-inf)
 
     def begin(self, now: float) -> None:
         """A new connection delivers. That settles what was requested of the previous one."""
-        self.began = now
-        self.until = now + ROTATE_AFTER - self.draw() * SPREAD
+        self._began = now
+        self._until = now + ROTATE_AFTER - self._draw() * SPREAD
         self.reason = ""  # Why it is to be replaced, if it is.
         self.trusted = True
         self.asked: str | None = None
@@ -50,20 +50,20 @@ class Rotation:
 
         The backoff starts again if the connection lasted for more than `lasting` seconds.
         """
-        if not self.reason and now - self.began > lasting:
-            self.waits = Backoff(self.draw)
-            self.next_try = -inf
+        if not self.reason and now - self._began > lasting:
+            self._waits = Backoff(self._draw)
+            self._next_try = -inf
         self.reason = reason
         self.look_at = -inf
 
     def due(self, now: float) -> bool:
         if not self.reason:
             # Before looking at the request: one that comes in between sets it again.
-            self.look_at = self.until
+            self.look_at = self._until
         if self.asked is not None:
             self.distrust(self.asked, now)
             self.asked = None
-        elif not self.reason and now >= self.until:
+        elif not self.reason and now >= self._until:
             self.want(AGE, now)
         return bool(self.reason)
 
@@ -75,8 +75,8 @@ class Rotation:
         self.trusted = False
 
     def may_try(self, now: float) -> bool:
-        return now >= self.next_try
+        return now >= self._next_try
 
     def tried(self, now: float) -> None:
         """An attempt is over, successful or not. The next one must wait, if it comes soon."""
-        self.next_try = now + self.waits.next()
+        self._next_try = now + self._waits.next()

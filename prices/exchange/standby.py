@@ -36,53 +36,53 @@ class Standby:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
-        self.subscription = subscription
+        self._subscription = subscription
         self.connect = connect
         self.sleep = sleep
         self.clock = clock
-        self.began = clock()
+        self._began = clock()
         self.since: float | None = None  # When it was up: connected and subscribed.
-        self.heard = self.began
+        self.heard = self._began
         self.held: list[bytes] = []
-        self.held_bytes = 0
+        self._held_bytes = 0
         self.handover = Handover()
         self.letting_go = False
         self.joined = False
-        self.abandoned = False
+        self._abandoned = False
         self.error: BaseException | None = None
         self.socket: Socket | None = None
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
         self.thread = threading.Thread(target=self.run, name="standby", daemon=True)
         self.thread.start()
 
     def run(self) -> None:
         try:
-            socket = self.connect(self.subscription.url)
+            socket = self.connect(self._subscription.url)
             try:
-                self.subscribe(socket)
-                self.hold(socket)
+                self._subscribe(socket)
+                self._hold(socket)
             except BaseException:
                 socket.close()
                 raise
         except BaseException as error:  # noqa: BLE001 - the stream looks at it, and raises what it does not expect
             self.error = error
             return
-        with self.lock:
-            if not self.abandoned:
+        with self._lock:
+            if not self._abandoned:
                 self.socket = socket
                 return
         socket.close()
 
-    def subscribe(self, socket: Socket) -> None:
-        for message in self.subscription.messages:
-            if self.abandoned:
+    def _subscribe(self, socket: Socket) -> None:
+        for message in self._subscription.messages:
+            if self._abandoned:
                 return
             socket.send(message)
             self.sleep(MESSAGE_INTERVAL)
         self.since = self.heard = self.clock()
 
-    def hold(self, socket: Socket) -> None:
-        while not (self.letting_go or self.abandoned or self.full):
+    def _hold(self, socket: Socket) -> None:
+        while not (self.letting_go or self._abandoned or self._full):
             try:
                 opcode, payload = socket.recv_data(control_frame=True)
             except WebSocketTimeoutException:
@@ -91,13 +91,13 @@ class Standby:
             if opcode in FRAMES:
                 self.handover.new(payload)
                 self.held.append(payload)
-                self.held_bytes += len(payload)
+                self._held_bytes += len(payload)
             elif opcode == ABNF.OPCODE_CLOSE:
                 raise WebSocketConnectionClosedException(farewell(payload))
 
     @property
-    def full(self) -> bool:
-        return len(self.held) >= HELD or self.held_bytes >= HELD_BYTES
+    def _full(self) -> bool:
+        return len(self.held) >= HELD or self._held_bytes >= HELD_BYTES
 
     def compare(self, frame: bytes, now: float, *, trusted: bool) -> None:
         """Compare with the present connection, and let go when this one may follow it."""
@@ -106,7 +106,7 @@ class Standby:
         self.handover.old(frame, new_is_up=self.since is not None)
         if self.since is None:
             return
-        verdict = self.handover.verdict(now - self.since, full=self.full, trusted=trusted)
+        verdict = self.handover.verdict(now - self.since, full=self._full, trusted=trusted)
         if verdict is Verdict.MUTE:
             # Better the old one, which delivers.
             self.error = WebSocketConnectionClosedException("no frames since it was opened")
@@ -126,14 +126,14 @@ class Standby:
         return self.letting_go and self.socket is not None
 
     def late(self) -> bool:
-        return self.since is None and self.clock() - self.began > UP_WITHIN
+        return self.since is None and self.clock() - self._began > UP_WITHIN
 
     def wait(self, seconds: float) -> None:
         self.thread.join(seconds)
 
     def take(self) -> Socket:
         """The socket, for the caller to read on and to close. Only when ready."""
-        with self.lock:
+        with self._lock:
             socket, self.socket = self.socket, None
         if socket is None:
             raise RuntimeError("the standby is not ready")
@@ -141,8 +141,8 @@ class Standby:
 
     def abandon(self) -> None:
         """No longer needed. Nobody waits for the thread: it closes what it may still be opening."""
-        with self.lock:
-            self.abandoned = True
+        with self._lock:
+            self._abandoned = True
             socket, self.socket = self.socket, None
         if socket is not None:
             socket.close()

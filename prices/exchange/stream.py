@@ -36,10 +36,10 @@ class Stream:
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.subscription = subscription
-        self.stopped = stopped
+        self._stopped = stopped
         self.sleep = sleep
         self.clock = clock
-        self.draw = draw
+        self._draw = draw
         # Attempts to connect after a connection was lost or could not be made.
         self.reconnects = 0
         self.relay = Relay(
@@ -78,8 +78,8 @@ class Stream:
         self.relay.rotation.ask(reason)
 
     def __iter__(self) -> Iterator[Event]:
-        waits = Backoff(self.draw)
-        while not self.stopped():
+        waits = Backoff(self._draw)
+        while not self._stopped():
             self.relay.since = None
             try:
                 yield from self.relay.events()
@@ -89,5 +89,5 @@ class Stream:
                 wait = waits.next()
                 yield Down(connection.explain(error), wait)
                 self.sleep(wait)
-                if not self.stopped():
+                if not self._stopped():
                     self.reconnects += 1

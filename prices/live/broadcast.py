@@ -47,45 +47,45 @@ class Broadcast:
     """
 
     def __init__(self, shapes: Shapes) -> None:
-        self.shapes = shapes
+        self._shapes = shapes
         self.loop = asyncio.get_running_loop()
-        self.snapshot = Snapshot()
+        self._snapshot = Snapshot()
         self.wishes: list[Wish] = []
         # The clients for which the snapshot is up to date.
-        self.served: frozenset[Wish] = frozenset()
-        self.told_at = self.loop.time()
+        self._served: frozenset[Wish] = frozenset()
+        self._told_at = self.loop.time()
         self.over = False
-        self.more = asyncio.Event()
+        self._more = asyncio.Event()
 
     def start(self) -> None:
-        self.thread = threading.Thread(target=self.run, name="live push", daemon=True)
-        self.thread.start()
-        self.watch()
+        self._thread = threading.Thread(target=self.run, name="live push", daemon=True)
+        self._thread.start()
+        self._watch()
 
     @property
     def stuck(self) -> bool:
-        return self.loop.time() - self.told_at > SILENCE and self.thread.is_alive()
+        return self.loop.time() - self._told_at > SILENCE and self._thread.is_alive()
 
-    def watch(self) -> None:
+    def _watch(self) -> None:
         if self.stuck:
             self.end()
         elif not self.over:
-            self.loop.call_later(1, self.watch)
+            self.loop.call_later(1, self._watch)
 
     async def read(self, wish: Wish) -> AsyncIterator[bytes]:
         """The events that a client wants, as they happen.
 
         Ends when the broadcast does, or when the client cannot keep up.
         """
-        place = self.snapshot.enter()
+        place = self._snapshot.enter()
         # A new list each time: by it the thread sees that there is a new client.
         self.wishes = [*self.wishes, wish]
         try:
             while not self.over:
-                more = self.more
+                more = self._more
                 # The parts of the snapshot that nobody wanted until now are as old as the last
                 # client that wanted them.
-                if wish in self.served and (told := self.snapshot.read(wish, place)):
+                if wish in self._served and (told := self._snapshot.read(wish, place)):
                     yield told
                 else:
                     await more.wait()
@@ -98,18 +98,18 @@ class Broadcast:
             if not left:
                 self.end()
 
-    def publish(self, events: list[Event], served: frozenset[Wish]) -> None:
-        self.snapshot.publish(events)
-        self.served = served
-        self.told_at = self.loop.time()
-        self.wake()
+    def _publish(self, events: list[Event], served: frozenset[Wish]) -> None:
+        self._snapshot.publish(events)
+        self._served = served
+        self._told_at = self.loop.time()
+        self._wake()
 
     def end(self) -> None:
         self.over = True
-        self.wake()
+        self._wake()
 
-    def wake(self) -> None:
-        more, self.more = self.more, asyncio.Event()
+    def _wake(self) -> None:
+        more, self._more = self._more, asyncio.Event()
         more.set()
 
     # In the thread.
@@ -117,14 +117,14 @@ class Broadcast:
     def run(self) -> None:
         try:
             with listening() as hear:
-                self.listen(hear)
+                self._listen(hear)
         except Error as error:
             logger.error("Live push stopped, database unavailable: %s", reasons.first(error))  # noqa: TRY400
         finally:
-            self.tell(self.end)
+            self._tell(self.end)
 
-    def listen(self, hear: Callable[[float], Heard]) -> None:
-        reading = Reading(self.shapes)
+    def _listen(self, hear: Callable[[float], Heard]) -> None:
+        reading = Reading(self._shapes)
         seen: list[Wish] = []
         served: frozenset[Wish] = frozenset()
         looked = beaten = -math.inf
@@ -139,21 +139,21 @@ class Broadcast:
             elif heard.symbols:
                 events += reading.changed(served, heard.symbols)
             if began - beaten >= HEARTBEAT:
-                events.append(heartbeat(self.shapes))
+                events.append(heartbeat(self._shapes))
                 beaten = began
-            if events or served is not self.served:
-                self.tell(self.publish, events, served)
-                self.rest(time.monotonic() - began, readers=len(wishes))
+            if events or served is not self._served:
+                self._tell(self._publish, events, served)
+                self._rest(time.monotonic() - began, readers=len(wishes))
 
     @staticmethod
-    def rest(took: float, readers: int) -> None:
+    def _rest(took: float, readers: int) -> None:
         """Wait until the next publication is allowed.
 
         Half of the time is left to others, however much there was to read.
         """
         time.sleep(max(took, BEAT - took, readers / SENDINGS - took))
 
-    def tell(self, method: Callable[..., None], *arguments: object) -> None:
+    def _tell(self, method: Callable[..., None], *arguments: object) -> None:
         try:
             self.loop.call_soon_threadsafe(method, *arguments)
         except RuntimeError:

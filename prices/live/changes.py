@@ -36,59 +36,59 @@ class Reading:
     """
 
     def __init__(self, shapes: Shapes) -> None:
-        self.shapes = shapes
-        self.numbers: dict[str, int] = {}
-        self.told: dict[tuple[str, str, str], bytes] = {}
+        self._shapes = shapes
+        self._numbers: dict[str, int] = {}
+        self._told: dict[tuple[str, str, str], bytes] = {}
 
     def everything(self, wishes: Collection[Wish]) -> list[Event]:
         """The current state of everything that a client wants."""
-        self.numbers = dict(Symbol.objects.values_list("name", "pk"))
-        names = self.wanted(wishes, self.numbers)
-        return self.news([*self.states(names), *self.ticked(wishes, names)])
+        self._numbers = dict(Symbol.objects.values_list("name", "pk"))
+        names = self._wanted(wishes, self._numbers)
+        return self._news([*self._states(names), *self._ticked(wishes, names)])
 
     def changed(self, wishes: Collection[Wish], numbers: Collection[int]) -> list[Event]:
         """What has changed, now that these symbols have new ticks or candles."""
-        names = {name for name, number in self.numbers.items() if number in numbers}
-        return self.news(self.ticked(wishes, self.wanted(wishes, names)))
+        names = {name for name, number in self._numbers.items() if number in numbers}
+        return self._news(self._ticked(wishes, self._wanted(wishes, names)))
 
-    def ticked(self, wishes: Collection[Wish], names: Collection[str]) -> Iterator[Event]:
+    def _ticked(self, wishes: Collection[Wish], names: Collection[str]) -> Iterator[Event]:
         if names:
             yield from self.latest(names)
         for interval in {wish.interval for wish in wishes}:
             alike = [wish for wish in wishes if wish.interval == interval]
             drawn = {name for name in names if any(wish.wants_candles(name) for wish in alike)}
             if drawn:
-                yield from self.candles({self.numbers[name] for name in drawn}, interval)
+                yield from self._candles({self._numbers[name] for name in drawn}, interval)
 
     def latest(self, names: Collection[str]) -> Iterator[Event]:
         """The newest tick of some symbols, with its coverage."""
-        yield from self.told_as("latest", Price.objects.latest(symbols=names))
+        yield from self._told_as("latest", Price.objects.latest(symbols=names))
 
-    def states(self, names: Collection[str]) -> Iterator[Event]:
+    def _states(self, names: Collection[str]) -> Iterator[Event]:
         """The feeds of some symbols, and the state of their tapes."""
-        yield from self.told_as("symbol", Symbol.objects.with_state(names))
+        yield from self._told_as("symbol", Symbol.objects.with_state(names))
 
-    def candles(self, numbers: Collection[int], interval: str) -> Iterator[Event]:
+    def _candles(self, numbers: Collection[int], interval: str) -> Iterator[Event]:
         """The newest candles of some symbols."""
-        yield from self.told_as(
+        yield from self._told_as(
             "candle", Candle.objects.newest(numbers, INTERVALS[interval]), interval
         )
 
     def gaps(self, ids: Collection[int]) -> Iterator[Event]:
         """Gaps, by id."""
         found = list(Gap.objects.filter(pk__in=ids).select_related("symbol").order_by("pk"))
-        for gap, body in zip(found, self.shapes.bodies("gap", found), strict=True):
-            yield event("gap", body["symbol"], str(gap.pk), self.shapes.json(body))
+        for gap, body in zip(found, self._shapes.bodies("gap", found), strict=True):
+            yield event("gap", body["symbol"], str(gap.pk), self._shapes.json(body))
 
-    def told_as(self, kind: str, rows: Iterable[Any], of: str = "") -> Iterator[Event]:
-        for body in self.shapes.bodies(kind, rows):
-            yield event(kind, body["symbol"], of, self.shapes.json(body))
+    def _told_as(self, kind: str, rows: Iterable[Any], of: str = "") -> Iterator[Event]:
+        for body in self._shapes.bodies(kind, rows):
+            yield event(kind, body["symbol"], of, self._shapes.json(body))
 
-    def wanted(self, wishes: Collection[Wish], names: Iterable[str]) -> set[str]:
+    def _wanted(self, wishes: Collection[Wish], names: Iterable[str]) -> set[str]:
         return {name for name in names if any(wish.wants_anything(name) for wish in wishes)}
 
-    def news(self, events: Iterable[Event]) -> list[Event]:
+    def _news(self, events: Iterable[Event]) -> list[Event]:
         """Those that differ from what was sent last."""
-        found = [each for each in events if self.told.get(each.key) != each.text]
-        self.told |= {each.key: each.text for each in found}
+        found = [each for each in events if self._told.get(each.key) != each.text]
+        self._told |= {each.key: each.text for each in found}
         return found

@@ -83,9 +83,9 @@ class Snapshot:
                 self.gaps += 1
             self.events[event.key] = (self.version, event)
         if self.gaps > GAPS_KEPT:
-            self.forget()
+            self._forget()
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         for key, (version, event) in list(self.events.items()):
             if event.kind == "gap" and self.gaps > GAPS_KEPT:
                 del self.events[key]

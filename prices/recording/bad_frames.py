@@ -44,46 +44,46 @@ class BadFrames:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.count = 0
-        self.untold = 0
-        self.told_at: float | None = None
+        self._untold = 0
+        self._told_at: float | None = None
         self.symbols: dict[str, None] = {}
-        self.anonymous = False
-        self.example = ""
+        self._anonymous = False
+        self._example = ""
 
     def add(self, frame: bytes, reason: str, symbols: Collection[str] = ()) -> None:
         """`symbols`: those whose trade it may have been; empty when it may have been any
         symbol's.
         """
         self.count += 1
-        self.untold += 1
-        self.anonymous |= not symbols
+        self._untold += 1
+        self._anonymous |= not symbols
         if len(self.symbols) < KEPT:
             self.symbols |= dict.fromkeys(symbols)
-        self.example = f"{reason}: {frame[:SHOWN]!r}"
+        self._example = f"{reason}: {frame[:SHOWN]!r}"
 
     def tell(self) -> None:
         """Log what has not been logged yet, at once for the first frame and then once a minute."""
         now = self.clock()
-        if self.untold and (self.told_at is None or now - self.told_at >= INTERVAL):
+        if self._untold and (self._told_at is None or now - self._told_at >= INTERVAL):
             logger.warning(
                 "Skipped %s%s, %d in total; the last: %s",
-                counted(self.untold, "frame"),
-                self.owners(),
+                counted(self._untold, "frame"),
+                self._owners(),
                 self.count,
-                self.example,
+                self._example,
             )
-            self.untold = 0
-            self.told_at = now
+            self._untold = 0
+            self._told_at = now
             self.symbols = {}
-            self.anonymous = False
+            self._anonymous = False
 
-    def owners(self) -> str:
+    def _owners(self) -> str:
         """The symbols of the frames, as far as they are known."""
         names = sorted(self.symbols)
         told = names[:NAMED]
         if len(names) > NAMED:
             told.append(f"{len(names) - NAMED} more")
-        if self.anonymous and names:
+        if self._anonymous and names:
             told.append("unknown symbols")
         if not told:
             return ""

@@ -52,14 +52,14 @@ class Buffer(Generic[Event]):
         patience: float = PATIENCE,
         most_large_bytes: int = MOST_LARGE_BYTES,
     ) -> None:
-        self.events: deque[Event] = deque()
+        self._events: deque[Event] = deque()
         # What was handed over, and, once the taker has seen it, how many events still come before
         # it.
-        self.aside: deque[Event] = deque(maxlen=MOST_ASIDE)
-        self.queued: deque[tuple[int, Event]] = deque()
-        self.capacity = capacity
+        self._aside: deque[Event] = deque(maxlen=MOST_ASIDE)
+        self._queued: deque[tuple[int, Event]] = deque()
+        self._capacity = capacity
         self.patience = patience
-        self.most_large_bytes = most_large_bytes
+        self._most_large_bytes = most_large_bytes
         # Bytes of large frames that came in and were not dropped, and that were taken: either is
         # written by one thread alone.
         self.large_in = 0
@@ -67,81 +67,81 @@ class Buffer(Generic[Event]):
         self.dropped = 0
         self.filled = threading.Event()
         self.room = threading.Event()
-        self.stalled = False
+        self._stalled = False
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self._events)
 
     def put(self, event: Event) -> None:
         if isinstance(event, bytes) and len(event) > LARGE:
-            self.make_room_for(len(event))
-        if len(self.events) == self.capacity:
-            self.wait_for_room(0)
-            self.drop_while_full(0)
-        self.events.append(event)
+            self._make_room_for(len(event))
+        if len(self._events) == self._capacity:
+            self._wait_for_room(0)
+            self._drop_while_full(0)
+        self._events.append(event)
         if not self.filled.is_set():
             self.filled.set()
 
-    def make_room_for(self, size: int) -> None:
-        if self.is_full(size):
-            self.wait_for_room(size)
-            self.drop_while_full(size)
+    def _make_room_for(self, size: int) -> None:
+        if self._is_full(size):
+            self._wait_for_room(size)
+            self._drop_while_full(size)
         self.large_in += size
 
-    def is_full(self, size: int) -> bool:
+    def _is_full(self, size: int) -> bool:
         """There is no room for one more event, or for a large frame of so many bytes."""
-        if size and self.large_in - self.large_out + size > self.most_large_bytes:
-            return bool(self.events)
-        return len(self.events) >= self.capacity
+        if size and self.large_in - self.large_out + size > self._most_large_bytes:
+            return bool(self._events)
+        return len(self._events) >= self._capacity
 
-    def wait_for_room(self, size: int) -> None:
+    def _wait_for_room(self, size: int) -> None:
         """Let the writer catch up.
 
         A writer that did not make room in time is not waited for again until it takes something.
         """
         self.room.clear()
-        if self.is_full(size) and not self.stalled:
-            self.stalled = not self.room.wait(self.patience)
+        if self._is_full(size) and not self._stalled:
+            self._stalled = not self.room.wait(self.patience)
 
-    def drop_while_full(self, size: int) -> None:
-        while self.is_full(size):
+    def _drop_while_full(self, size: int) -> None:
+        while self._is_full(size):
             # The writer may take the last of them just now.
             with suppress(IndexError):
-                self.large_in -= size_of(self.events.popleft())
+                self.large_in -= size_of(self._events.popleft())
                 self.dropped += 1
 
     def hand_over(self, event: Event) -> None:
         """Let the taker have it after everything that was put before. For any thread."""
-        self.aside.append(event)
+        self._aside.append(event)
         self.filled.set()
 
     def take(self, timeout: float) -> list[Event]:
         """The oldest events, all at once; waits for the first one, and returns none after
         `timeout` seconds.
         """
-        if not (self.events or self.aside):
+        if not (self._events or self._aside):
             self.filled.wait(timeout)
         self.filled.clear()
         # First what was handed over, then the number of events: everything that was put before it
         # is counted.
-        handed = [self.aside.popleft() for _ in range(len(self.aside))]
-        waiting = len(self.events)
-        events = self.take_oldest()
+        handed = [self._aside.popleft() for _ in range(len(self._aside))]
+        waiting = len(self._events)
+        events = self._take_oldest()
         if events:
-            self.stalled = False
+            self._stalled = False
             self.room.set()
-        self.queued.extend((waiting, event) for event in handed)
-        self.queued = deque((before - len(events), event) for before, event in self.queued)
-        while self.queued and self.queued[0][0] <= 0:
-            events.append(self.queued.popleft()[1])
+        self._queued.extend((waiting, event) for event in handed)
+        self._queued = deque((before - len(events), event) for before, event in self._queued)
+        while self._queued and self._queued[0][0] <= 0:
+            events.append(self._queued.popleft()[1])
         return events
 
-    def take_oldest(self) -> list[Event]:
+    def _take_oldest(self) -> list[Event]:
         events: list[Event] = []
         # Whoever puts may drop some of them meanwhile.
         with suppress(IndexError):
-            for _ in range(min(len(self.events), LARGEST_BATCH)):
-                events.append(self.events.popleft())
+            for _ in range(min(len(self._events), LARGEST_BATCH)):
+                events.append(self._events.popleft())
         self.large_out += sum(map(size_of, events))
         return events
 

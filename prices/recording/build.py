@@ -58,11 +58,11 @@ class Recording:
 
     def run(self) -> None:
         """Raises the recorder's exception, if it failed."""
-        with self.beside():
+        with self._beside():
             self.recorder.run()
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
+    def _beside(self) -> Iterator[None]:
         """While this is open, a background thread repairs gaps and checks quiet symbols."""
         if self.background is not None:
             self.background.start()

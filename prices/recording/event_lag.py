@@ -27,13 +27,13 @@ class EventLag:
 
     def forget(self) -> None:
         """Another connection, perhaps of another exchange, begins: what it shows is measured anew."""
-        self.least: float | None = None
+        self._least: float | None = None
         self.last: float | None = None
 
     def handed_over(self) -> None:
         """Another connection to the same exchange goes on where the last one ended."""
-        if self.least is not None:
-            self.least += SLOWER
+        if self._least is not None:
+            self._least += SLOWER
         self.last = None
 
     def add(self, sent: int, taken: float) -> None:
@@ -44,18 +44,18 @@ class EventLag:
         difference = taken - sent / 1_000_000
         if self.last is not None:
             shown = max(self.last, difference)
-            self.least = shown if self.least is None else min(self.least, shown)
+            self._least = shown if self._least is None else min(self._least, shown)
         self.last = difference
 
     def told(self, now: int, taken: float) -> None:
         """REST told the exchange's time, in microseconds: so a feed is known that was late from its beginning."""
         difference = taken - now / 1_000_000
-        if self.least is not None and abs(difference - self.least) < SAME_CLOCK:
-            self.least = min(self.least, difference)
+        if self._least is not None and abs(difference - self._least) < SAME_CLOCK:
+            self._least = min(self._least, difference)
 
     def of(self, sent: int, taken: float) -> float:
         """Seconds by which an event came later than at best."""
-        return 0.0 if self.least is None else taken - sent / 1_000_000 - self.least
+        return 0.0 if self._least is None else taken - sent / 1_000_000 - self._least
 
     def late(self, sent: Mapping[str, int], taken: float) -> set[str]:
         """The symbols whose newest events, sent at these times, came too late."""

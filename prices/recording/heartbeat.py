@@ -44,59 +44,59 @@ class Heartbeat:
         clock: Callable[[], float],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.tape = tape
-        self.staleness = staleness
-        self.renew = renew
+        self._tape = tape
+        self._staleness = staleness
+        self._renew = renew
         self.clock = clock
         self.wall_clock = wall_clock
-        self.watermark = Watermark()
+        self._watermark = Watermark()
         # How often something of any symbol may have been missed, and how often of one alone.
         self.breaks = 0
-        self.stumbles: Counter[str] = Counter()
+        self._stumbles: Counter[str] = Counter()
         # Symbols with a bad frame, or one that contradicted the tape, and no good one since.
-        self.stumbled: set[str] = set()
-        self.event_lag = EventLag()
+        self._stumbled: set[str] = set()
+        self._event_lag = EventLag()
         # The symbol of the newest event, and when it was taken over, while the feed is late.
-        self.behind: tuple[str, float] | None = None
-        self.beat_at, self.beat_at_by_wall = clock(), wall_clock()
+        self._behind: tuple[str, float] | None = None
+        self._beat_at, self._beat_at_by_wall = clock(), wall_clock()
         # Symbols whose heartbeat is on the tape and has not been withdrawn.
-        self.claimed: set[str] = set()
+        self._claimed: set[str] = set()
         # Gaps that checks have revealed.
         self.gaps_opened = 0
         tape.returned = self.start_over
 
     def breaks_of(self, symbol: str) -> int:
         """How often trades of a symbol may have been missed so far. For any thread."""
-        return self.breaks + self.stumbles[symbol]
+        return self.breaks + self._stumbles[symbol]
 
     def start_over(self) -> None:
         """Nothing that is on the tape is known any more: the next ticks or checks must prove it."""
         self.breaks += 1
-        self.watermark.lose()
-        self.staleness.unsettle()
+        self._watermark.lose()
+        self._staleness.unsettle()
 
     def fall_silent(self) -> None:
         """A trade may be missing unnoticed: withdraw every watermark until the symbol's next
         tick.
         """
         self.breaks += 1
-        self.watermark.lose()
-        self.take_back()
+        self._watermark.lose()
+        self._take_back()
 
     def stumble(self, symbol: str) -> None:
         """A trade of one symbol may be missing unnoticed: withdraw its watermark until its next
         tick or check.
         """
-        self.stumbles[symbol] += 1
-        self.stumbled.add(symbol)
-        self.watermark.doubt(symbol)
-        self.staleness.unsettle([symbol])
-        self.take_back({symbol})
+        self._stumbles[symbol] += 1
+        self._stumbled.add(symbol)
+        self._watermark.doubt(symbol)
+        self._staleness.unsettle([symbol])
+        self._take_back({symbol})
 
     def hear(self, symbols: set[str], sent: int, taken: float) -> None:
         """Ticks were stored before which nothing can be missing unnoticed. As in `Watermark`."""
-        self.stumbled -= symbols
-        self.watermark.hear(symbols, sent, taken)
+        self._stumbled -= symbols
+        self._watermark.hear(symbols, sent, taken)
 
     def measure(self, sent: Mapping[str, int], last: str, taken: float) -> set[str]:
         """Which symbols' newest events came too late: later ones may be on their way.
@@ -104,28 +104,28 @@ class Heartbeat:
         `sent`: when they were sent, in microseconds, by symbol; `last` is that of the newest one.
         When that is late the whole feed is, and nothing is vouched for until it has caught up.
         """
-        self.event_lag.add(sent[last], taken)
-        late = self.event_lag.late(sent, taken)
+        self._event_lag.add(sent[last], taken)
+        late = self._event_lag.late(sent, taken)
         if late:
             for symbol in late:
-                self.watermark.doubt(symbol)
-            self.staleness.unsettle(late)
-            self.take_back(late)
-        if last in late and self.behind is None:
+                self._watermark.doubt(symbol)
+            self._staleness.unsettle(late)
+            self._take_back(late)
+        if last in late and self._behind is None:
             logger.warning(
                 "The feed is %.0f s late: nothing is vouched for until it has caught up.",
-                self.event_lag.of(sent[last], taken),
+                self._event_lag.of(sent[last], taken),
             )
-        self.behind = (last, taken) if last in late else None
+        self._behind = (last, taken) if last in late else None
         return late
 
     def connected(self, *, joined: bool) -> None:
         """Another connection delivers; `joined`: it took over without a break."""
         if joined:
-            self.event_lag.handed_over()
+            self._event_lag.handed_over()
             return
-        self.event_lag.forget()
-        self.behind = None
+        self._event_lag.forget()
+        self._behind = None
 
     def judge(self, looked: CheckResult) -> None:
         """Compare the exchange's answer about a stale symbol with the tape.
@@ -133,53 +133,53 @@ class Heartbeat:
         The tape has everything that had been received by then.
         """
         symbol = looked.symbol
-        self.event_lag.told(looked.last_trade.now, looked.taken)
-        newest = self.tape.insist(lambda tape: tape.newest(symbol))
+        self._event_lag.told(looked.last_trade.now, looked.taken)
+        newest = self._tape.insist(lambda tape: tape.newest(symbol))
         if newest is None:
             # There is no tape yet that could be called complete.
-            self.staleness.looked(symbol, looked.taken)
+            self._staleness.looked(symbol, looked.taken)
             return
         if looked.proven > newest.last:
-            self.note(looked, newest)
-        if self.is_passed(looked, newest):
+            self._note(looked, newest)
+        if self._is_passed(looked, newest):
             # All that was traded by then is on the tape, or known to be missing.
-            self.stumbled.discard(symbol)
-            if self.behind is not None and self.behind[0] == symbol:
+            self._stumbled.discard(symbol)
+            if self._behind is not None and self._behind[0] == symbol:
                 # Nothing has been traded since the event that came late.
-                self.behind = None
-            self.watermark.join(symbol, looked.last_trade.now, looked.taken)
-            self.staleness.looked(symbol, looked.taken)
+                self._behind = None
+            self._watermark.join(symbol, looked.last_trade.now, looked.taken)
+            self._staleness.looked(symbol, looked.taken)
             return
-        self.staleness.failed(symbol, self.clock())
+        self._staleness.failed(symbol, self.clock())
         if looked.last_trade.last > newest.last:
-            self.doubt(symbol)
-            if self.is_mute(looked, newest):
-                self.renew(f"{symbol} is stale, but the exchange has traded it.")
+            self._doubt(symbol)
+            if self._is_mute(looked, newest):
+                self._renew(f"{symbol} is stale, but the exchange has traded it.")
 
-    def is_mute(self, looked: CheckResult, newest: Newest) -> bool:
+    def _is_mute(self, looked: CheckResult, newest: Newest) -> bool:
         """The exchange has traded the symbol since the connection was opened, and no frame of it
         came.
 
         Not even a bad one.
         """
-        if looked.symbol in self.stumbled or looked.last_trade.last <= newest.last:
+        if looked.symbol in self._stumbled or looked.last_trade.last <= newest.last:
             return False
-        return not looked.is_old(self.staleness.connected_at)
+        return not looked.is_old(self._staleness.connected_at)
 
-    def is_passed(self, looked: CheckResult, newest: Newest) -> bool:
-        if looked.breaks != self.breaks_of(looked.symbol) or self.is_mute(looked, newest):
+    def _is_passed(self, looked: CheckResult, newest: Newest) -> bool:
+        if looked.breaks != self.breaks_of(looked.symbol) or self._is_mute(looked, newest):
             return False
         # An answer that lags behind the tape says nothing of what may be missing after that.
         return newest.last <= looked.last_trade.last <= max(newest.last, looked.proven)
 
-    def note(self, looked: CheckResult, newest: Newest) -> None:
+    def _note(self, looked: CheckResult, newest: Newest) -> None:
         traded = max(EPOCH + timedelta(microseconds=looked.last_trade.traded), newest.traded)
         hole = Hole(newest.last + 1, looked.proven, newest.traded, traded)
-        self.gaps_opened += self.tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
+        self.gaps_opened += self._tape.insist(lambda tape: tape.note(looked.symbol, [hole]))
 
-    def doubt(self, symbol: str) -> None:
-        self.watermark.doubt(symbol)
-        self.take_back({symbol})
+    def _doubt(self, symbol: str) -> None:
+        self._watermark.doubt(symbol)
+        self._take_back({symbol})
 
     def beat(self, heard: float | None, waiting: int, lag: timedelta | None) -> None:
         """Write the watermarks, or withdraw them, once per second.
@@ -187,41 +187,41 @@ class Heartbeat:
         `waiting` events are not stored yet; `lag` is the newest commit's.
         """
         now = self.clock()
-        if now - self.beat_at < BEAT:
+        if now - self._beat_at < BEAT:
             return
-        if self.leapt(now):
+        if self._leapt(now):
             self.fall_silent()
-            self.staleness.unsettle()
+            self._staleness.unsettle()
         if heard is None:
             self.fall_silent()
             return
-        trusted = self.trusted(now)
-        is_behind = waiting > LARGEST_BATCH or self.behind is not None
+        trusted = self._trusted(now)
+        is_behind = waiting > LARGEST_BATCH or self._behind is not None
         if now - heard > LINE_COUNTS_FOR or is_behind or not trusted:
             # The connection may be dead, or late, or what was received is far from stored. Each may
             # pass.
-            self.take_back()
+            self._take_back()
             return
-        self.take_back(self.claimed - trusted)
+        self._take_back(self._claimed - trusted)
         # Nothing is claimed of what still waits in the buffer.
-        through = self.watermark.through(self.watermark.taken if waiting else heard)
+        through = self._watermark.through(self._watermark.taken if waiting else heard)
         instant = EPOCH + timedelta(microseconds=through)
-        self.tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
+        self._tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
 
     def claim(self, tape: Tape, now: float, instant: datetime, lag: timedelta | None) -> None:
         # The symbols are chosen when the database is there: on its return there are none.
-        trusted = self.trusted(now)
-        self.claimed |= trusted
+        trusted = self._trusted(now)
+        self._claimed |= trusted
         tape.heartbeat(trusted, instant, lag)
 
-    def leapt(self, now: float) -> bool:
+    def _leapt(self, now: float) -> bool:
         """Whether the wall clock ran ahead of the monotonic one since the last heartbeat.
 
         The monotonic one stands still while a computer sleeps.
         """
         by_wall = self.wall_clock()
-        ahead = (by_wall - self.beat_at_by_wall) - (now - self.beat_at)
-        self.beat_at, self.beat_at_by_wall = now, by_wall
+        ahead = (by_wall - self._beat_at_by_wall) - (now - self._beat_at)
+        self._beat_at, self._beat_at_by_wall = now, by_wall
         if ahead <= LEAP:
             return False
         logger.warning(
@@ -231,14 +231,16 @@ class Heartbeat:
         )
         return True
 
-    def trusted(self, now: float) -> set[str]:
-        return {symbol for symbol in self.watermark.symbols if self.staleness.trusted(symbol, now)}
+    def _trusted(self, now: float) -> set[str]:
+        return {
+            symbol for symbol in self._watermark.symbols if self._staleness.trusted(symbol, now)
+        }
 
-    def take_back(self, symbols: set[str] | None = None) -> None:
+    def _take_back(self, symbols: set[str] | None = None) -> None:
         """Withdraw the watermarks of these symbols, or of all.
 
         What cannot be written is written with the next heartbeat.
         """
-        symbols = self.claimed if symbols is None else symbols & self.claimed
-        if symbols and self.tape.attempt(lambda tape: tape.silence(symbols)):
-            self.claimed -= symbols
+        symbols = self._claimed if symbols is None else symbols & self._claimed
+        if symbols and self._tape.attempt(lambda tape: tape.silence(symbols)):
+            self._claimed -= symbols

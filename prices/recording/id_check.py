@@ -93,118 +93,118 @@ class IdCheck:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.questions = questions
-        self.rest = rest
-        self.tape = tape
+        self._questions = questions
+        self._rest = rest
+        self._tape = tape
         self.hand_over = hand_over
-        self.reserve = reserve
+        self._reserve = reserve
         self.clock = clock
-        self.wall_clock = wall_clock
-        self.waits = backoff(ceiling=RETRY_WITHIN)
-        self.next_turn = clock()
+        self._wall_clock = wall_clock
+        self._waits = backoff(ceiling=RETRY_WITHIN)
+        self._next_turn = clock()
         # When each symbol is asked for again, and when it was asked for.
-        self.retry_at: dict[str, float] = {}
-        self.tried_at: dict[str, float] = {}
+        self._retry_at: dict[str, float] = {}
+        self._tried_at: dict[str, float] = {}
         # The tick that was found to be of this exchange last, until the writer knows.
-        self.answered: dict[str, Tick] = {}
+        self._answered: dict[str, Tick] = {}
         # How often each was contradicted in a row, and how the tapes were that are of another.
-        self.contradicted: Counter[str] = Counter()
-        self.foreign: dict[str, str] = {}
+        self._contradicted: Counter[str] = Counter()
+        self._foreign: dict[str, str] = {}
         # Symbols whose check has failed since the last line about it; when each line was written.
-        self.failed: dict[str, str] = {}
-        self.told_at: dict[str, float] = {}
+        self._failed: dict[str, str] = {}
+        self._told_at: dict[str, float] = {}
 
     def turn(self) -> bool:
         """Whether there was something to do. Raises Stopped, and one of AWAY without a database."""
         now = self.clock()
-        if not self.questions or now < self.next_turn:
+        if not self._questions or now < self._next_turn:
             return False
-        self.tell(FOREIGN, self.foreign)
+        self._tell(FOREIGN, self._foreign)
         due = [
-            (self.tried_at.get(symbol, 0.0), symbol, tick)
-            for symbol, tick in self.questions.copy().items()
-            if self.is_due(symbol, tick, now)
+            (self._tried_at.get(symbol, 0.0), symbol, tick)
+            for symbol, tick in self._questions.copy().items()
+            if self._is_due(symbol, tick, now)
         ]
-        if not due or (self.reserve and self.rest.due_in(COST + self.reserve)):
+        if not due or (self._reserve and self._rest.due_in(COST + self._reserve)):
             return False
         _, symbol, tick = min(due, key=itemgetter(0))
-        self.tried_at[symbol] = now
-        self.retry_at[symbol] = now + RETRY_WITHIN
+        self._tried_at[symbol] = now
+        self._retry_at[symbol] = now + RETRY_WITHIN
         try:
             self.ask(symbol, tick)
         except Unanswered as error:
             if not isinstance(error, Refused):
-                self.next_turn = now + next(self.waits)
-            self.failed[symbol] = str(error)
-            if self.tell(UNANSWERED, self.failed):
-                self.failed.clear()
+                self._next_turn = now + next(self._waits)
+            self._failed[symbol] = str(error)
+            if self._tell(UNANSWERED, self._failed):
+                self._failed.clear()
         else:
-            self.waits = backoff(ceiling=RETRY_WITHIN)
+            self._waits = backoff(ceiling=RETRY_WITHIN)
         return True
 
-    def is_due(self, symbol: str, tick: Tick, now: float) -> bool:
+    def _is_due(self, symbol: str, tick: Tick, now: float) -> bool:
         """A tick that was not there when the symbol was answered for is asked for at once."""
-        answered = self.answered.get(symbol)
+        answered = self._answered.get(symbol)
         is_new = answered is not None and answered is not tick
-        return is_new or self.retry_at.get(symbol, now) <= now
+        return is_new or self._retry_at.get(symbol, now) <= now
 
     def ask(self, symbol: str, tick: Tick) -> None:
-        self.answered.pop(symbol, None)
-        tape = self.of_tape(symbol)
+        self._answered.pop(symbol, None)
+        tape = self._of_tape(symbol)
         if tape.known is Known.NO:
-            self.contradict(symbol)
+            self._contradict(symbol)
             self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
             return
-        stream = self.of_stream(symbol, tick) if tape.known is Known.YES else tape
+        stream = self._of_stream(symbol, tick) if tape.known is Known.YES else tape
         if stream.known is Known.UNSURE:
             raise Unanswered("Its history does not reach that far yet.")
         if stream.known is Known.NO:
-            self.contradict(symbol)
+            self._contradict(symbol)
             self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TICK))
             return
-        self.contradicted.pop(symbol, None)
+        self._contradicted.pop(symbol, None)
         # Until the writer has seen it.
-        self.answered[symbol] = tick
-        self.retry_at[symbol] = self.clock() + FORGOTTEN
+        self._answered[symbol] = tick
+        self._retry_at[symbol] = self.clock() + FORGOTTEN
         logger.info("%s: far from the tape's ids, but of the same exchange.", symbol)
         self.hand_over(IdVerdict(tick, Outcome.KNOWN))
 
-    def of_tape(self, symbol: str) -> Recognition:
+    def _of_tape(self, symbol: str) -> Recognition:
         """Whether the exchange knows the newest ticks of the tape. Says so when it does not."""
-        ticks = self.tape.once(lambda tape: witnesses(tape, symbol, self.wall_clock()))
+        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
         if not ticks:
             # Nothing is there that could be mixed with something else.
             return Recognition(Known.YES)
-        found = recognise(AggTrades(self.rest, symbol), ticks)
+        found = recognise(AggTrades(self._rest, symbol), ticks)
         if found.known is Known.NO and found.instead is not None:
             theirs, ours = told(found.instead), told(ticks[-1])
-            self.foreign[symbol] = (
+            self._foreign[symbol] = (
                 f"For {symbol} the tape has trade {ours}, this exchange {theirs}."
             )
-            self.tell(FOREIGN, self.foreign)
+            self._tell(FOREIGN, self._foreign)
         else:
-            self.foreign.pop(symbol, None)
+            self._foreign.pop(symbol, None)
         return found
 
-    def of_stream(self, symbol: str, tick: Tick) -> Recognition:
-        agg_trades = AggTrades(self.rest, symbol)
+    def _of_stream(self, symbol: str, tick: Tick) -> Recognition:
+        agg_trades = AggTrades(self._rest, symbol)
         if is_near_newest(agg_trades, tick):
             return Recognition(Known.YES)
         return recognise(agg_trades, [tick])
 
-    def contradict(self, symbol: str) -> None:
-        wait = CONTRADICTED_RETRY * 2.0 ** self.contradicted[symbol]
-        self.retry_at[symbol] = self.clock() + min(wait, CONTRADICTED_RETRY_WITHIN)
-        self.contradicted[symbol] = min(self.contradicted[symbol] + 1, MOST_DOUBLINGS)
+    def _contradict(self, symbol: str) -> None:
+        wait = CONTRADICTED_RETRY * 2.0 ** self._contradicted[symbol]
+        self._retry_at[symbol] = self.clock() + min(wait, CONTRADICTED_RETRY_WITHIN)
+        self._contradicted[symbol] = min(self._contradicted[symbol] + 1, MOST_DOUBLINGS)
 
-    def tell(self, sentence: str, symbols: Mapping[str, str]) -> bool:
+    def _tell(self, sentence: str, symbols: Mapping[str, str]) -> bool:
         """One line a minute of each kind, however many symbols there are. Whether it was written."""
         now = self.clock()
-        told_at = self.told_at.get(sentence)
+        told_at = self._told_at.get(sentence)
         if not symbols or (told_at is not None and now - told_at < LINE_INTERVAL):
             return False
         names = ", ".join([*symbols][:NAMED])
         more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
         logger.error("%s%s: %s %s", names, more, sentence, [*symbols.values()][-1])
-        self.told_at[sentence] = now
+        self._told_at[sentence] = now
         return True

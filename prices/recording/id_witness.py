@@ -138,41 +138,41 @@ class IdWitness:
     """
 
     def __init__(self, tape: ReconnectingTape, times: Times) -> None:
-        self.tape = tape
-        self.times = times
-        self.at: dict[str, Placed] = {}
-        self.doubts: dict[str, Doubt] = {}
+        self._tape = tape
+        self._times = times
+        self._at: dict[str, Placed] = {}
+        self._doubts: dict[str, Doubt] = {}
         self.questions: dict[str, Tick] = {}
-        self.held = 0
+        self._held = 0
 
     def forget(self) -> None:
         """The tape may be another one, or have lost what was on it."""
-        self.at.clear()
+        self._at.clear()
 
     def interrupted(self, symbols: Iterable[str] | None = None) -> None:
         """What comes next, of some symbols or of any, does not join what is held: that is left to REST."""
-        for symbol in self.doubts.keys() if symbols is None else symbols:
-            self.held -= len(self.doubts[symbol].held)
-            self.doubts[symbol].held.clear()
+        for symbol in self._doubts.keys() if symbols is None else symbols:
+            self._held -= len(self._doubts[symbol].held)
+            self._doubts[symbol].held.clear()
 
     def sift(self, ticks: list[Tick]) -> tuple[list[Tick], set[str]]:
         """The ticks that join, in their order, and the symbols of the others, which are held."""
-        joining = 0 if self.doubts else self.joining(ticks)
+        joining = 0 if self._doubts else self._joining(ticks)
         if joining == len(ticks):
             return ticks, set()
         passed, doubted = ticks[:joining], set()
         for tick in ticks[joining:]:
             if self.joins(tick):
-                self.at[tick.symbol] = tick
+                self._at[tick.symbol] = tick
                 passed.append(tick)
             else:
-                self.hold(tick)
+                self._hold(tick)
                 doubted.add(tick.symbol)
         return passed, doubted
 
-    def joining(self, ticks: Sequence[Tick]) -> int:
+    def _joining(self, ticks: Sequence[Tick]) -> int:
         """How many of the first ticks lie beside the newest of their symbols: nearly always all."""
-        at = self.at
+        at = self._at
         for n, tick in enumerate(ticks):
             newest = at.get(tick.symbol)
             if newest is None or not -FAR <= tick.first - newest.last <= FAR:
@@ -182,7 +182,7 @@ class IdWitness:
 
     def joins(self, tick: Tick) -> bool:
         newest = self.newest(tick.symbol)
-        doubt = self.doubts.get(tick.symbol)
+        doubt = self._doubts.get(tick.symbol)
         if doubt is not None:
             # Of what else comes meanwhile only the very next trade is beyond doubt.
             return not doubt.refuted and newest is not None and tick.first == newest.last + 1
@@ -191,39 +191,39 @@ class IdWitness:
         ahead = tick.first - newest.last
         if abs(ahead) <= FAR:
             return True
-        if self.tape.insist(lambda tape: is_stored(tape, tick)):
+        if self._tape.insist(lambda tape: is_stored(tape, tick)):
             return True
-        pace = self.tape.insist(lambda tape: pace_of(tape, tick.symbol))
+        pace = self._tape.insist(lambda tape: pace_of(tape, tick.symbol))
         return not is_far(ahead, pace, micros(tick.traded) - micros(newest.traded))
 
     def newest(self, symbol: str) -> Placed | None:
-        if symbol not in self.at and (found := self.times.newest_of(symbol)) is not None:
-            self.at[symbol] = Place(*found)
-        return self.at.get(symbol)
+        if symbol not in self._at and (found := self._times.newest_of(symbol)) is not None:
+            self._at[symbol] = Place(*found)
+        return self._at.get(symbol)
 
-    def hold(self, tick: Tick) -> None:
-        doubt = self.doubts.setdefault(tick.symbol, Doubt(tick))
+    def _hold(self, tick: Tick) -> None:
+        doubt = self._doubts.setdefault(tick.symbol, Doubt(tick))
         self.questions.setdefault(tick.symbol, tick)
-        if self.held < HELD and not doubt.refuted:
+        if self._held < HELD and not doubt.refuted:
             doubt.held.append(tick)
-            self.held += 1
+            self._held += 1
 
     def judge(self, verdict: IdVerdict) -> tuple[list[Tick], list[Refused]]:
         """What may be looked at again of that which is held, and what is refused."""
         symbol = verdict.tick.symbol
-        doubt = self.doubts.get(symbol)
+        doubt = self._doubts.get(symbol)
         if doubt is None or doubt.tick is not verdict.tick:
             return [], []
-        self.held -= len(doubt.held)
+        self._held -= len(doubt.held)
         if verdict.outcome is Outcome.FOREIGN_TAPE:
             doubt.held.clear()
             doubt.refuted = True
             return [], []
-        del self.doubts[symbol], self.questions[symbol]
+        del self._doubts[symbol], self.questions[symbol]
         if verdict.outcome is Outcome.KNOWN:
             newest = self.newest(symbol)
             if doubt.held or newest is None or newest.last < verdict.tick.first:
-                self.at[symbol] = Place(verdict.tick.first - 1, verdict.tick.traded)
+                self._at[symbol] = Place(verdict.tick.first - 1, verdict.tick.traded)
             return doubt.held, []
         foreign = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) <= FAR]
         rest = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) > FAR]

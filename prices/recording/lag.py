@@ -15,27 +15,27 @@ class Lag:
     """
 
     def __init__(self, now: float) -> None:
-        self.ends = now + SPAN
-        self.least: float | None = None
-        self.history: list[float] = []
+        self._ends = now + SPAN
+        self._least: float | None = None
+        self._history: list[float] = []
 
     def add(self, lag: float, now: float) -> float | None:
         """The seconds by which the lag has grown, once per span while it keeps growing;
         otherwise None.
         """
         growth = None
-        if now >= self.ends:
+        if now >= self._ends:
             growth = self.close()
-            self.ends = now + SPAN
-        self.least = lag if self.least is None else min(self.least, lag)
+            self._ends = now + SPAN
+        self._least = lag if self._least is None else min(self._least, lag)
         return growth
 
     def close(self) -> float | None:
-        if self.least is None:
+        if self._least is None:
             return None
-        if self.history and self.least <= self.history[-1]:
-            self.history.clear()
-        self.history.append(self.least)
-        self.least = None
-        growth = self.history[-1] - self.history[0]
-        return growth if len(self.history) > TIMES and growth >= GROWTH else None
+        if self._history and self._least <= self._history[-1]:
+            self._history.clear()
+        self._history.append(self._least)
+        self._least = None
+        growth = self._history[-1] - self._history[0]
+        return growth if len(self._history) > TIMES and growth >= GROWTH else None

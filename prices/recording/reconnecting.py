@@ -33,33 +33,33 @@ class ReconnectingTape:
         symbols: Sequence[str],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.open_tape = open_tape
+        self._open_tape = open_tape
         self.symbols = symbols
         self.sleep = sleep
-        self.tape: Tape | None = None
+        self._tape: Tape | None = None
         # Called when the database is back: it may be another one, which lacks the last commits.
         self.returned: Callable[[], None] = lambda: None
-        self.was_open = False
+        self._was_open = False
 
     def opened(self) -> Tape:
         """The tape, ready for its symbols. Raises one of AWAY."""
-        if self.tape is None:
-            tape = self.open_tape()
+        if self._tape is None:
+            tape = self._open_tape()
             try:
                 tape.register(self.symbols)
             except BaseException:
                 tape.close()
                 raise
-            self.tape = tape
-            if self.was_open:
+            self._tape = tape
+            if self._was_open:
                 self.returned()
-            self.was_open = True
-        return self.tape
+            self._was_open = True
+        return self._tape
 
     @property
     def is_open(self) -> bool:
         """The next use needs no new connection."""
-        return self.tape is not None
+        return self._tape is not None
 
     def once(self, use: Callable[[Tape], Result]) -> Result:
         """Use the tape.
@@ -67,7 +67,7 @@ class ReconnectingTape:
         Raises one of AWAY when the database is unavailable; the next use reconnects.
         """
         try:
-            with self.refusals():
+            with self._refusals():
                 return use(self.opened())
         except AWAY:
             self.close()
@@ -76,10 +76,10 @@ class ReconnectingTape:
     def attempt(self, write: Callable[[Tape], None]) -> bool:
         """Write, unless the database is unavailable. Returns whether it was written."""
         try:
-            with self.refusals():
+            with self._refusals():
                 write(self.opened())
         except AWAY as error:
-            self.lose(error)
+            self._lose(error)
             return False
         return True
 
@@ -90,15 +90,15 @@ class ReconnectingTape:
         """
         for wait in backoff(ceiling=CEILING):
             try:
-                with self.refusals():
+                with self._refusals():
                     return write(self.opened())
             except AWAY as error:
-                self.lose(error)
+                self._lose(error)
                 self.sleep(wait)
         raise AssertionError("backoff never ends")
 
     @contextmanager
-    def refusals(self) -> Iterator[None]:
+    def _refusals(self) -> Iterator[None]:
         """Tell what no retry mends from a database that is away."""
         try:
             yield
@@ -108,11 +108,11 @@ class ReconnectingTape:
                 raise Refusal(f"The database refuses: {first(error)}") from error
             raise
 
-    def lose(self, error: Exception) -> None:
+    def _lose(self, error: Exception) -> None:
         logger.warning("Database unavailable: %s", first(error))
         self.close()
 
     def close(self) -> None:
-        if self.tape is not None:
-            self.tape.close()
-            self.tape = None
+        if self._tape is not None:
+            self._tape.close()
+            self._tape = None

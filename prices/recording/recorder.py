@@ -36,10 +36,10 @@ class Recorder:
         writer: Writer,
         stop: StopRequest,
     ) -> None:
-        self.stream = stream
-        self.buffer = buffer
-        self.writer = writer
-        self.stop = stop
+        self._stream = stream
+        self._buffer = buffer
+        self._writer = writer
+        self._stop = stop
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -53,37 +53,37 @@ class Recorder:
         try:
             self.read()
         except Exception as error:
-            self.finish(thread)
+            self._finish(thread)
             if self.failure is not None:
                 # Neither hides the other.
                 raise self.failure from error
             raise
-        self.finish(thread)
+        self._finish(thread)
         if self.failure is not None:
             raise self.failure
 
-    def finish(self, thread: threading.Thread) -> None:
-        self.writer.finishing = True
+    def _finish(self, thread: threading.Thread) -> None:
+        self._writer.finishing = True
         thread.join(PATIENCE)
         if thread.is_alive():
             logger.warning(
                 "Flushing %d buffered frames; press Ctrl-C again to quit without saving them.",
-                len(self.buffer),
+                len(self._buffer),
             )
         while thread.is_alive():
             thread.join(BEAT)
 
     def read(self) -> None:
-        for event in self.stream:
+        for event in self._stream:
             if type(event) is bytes:
-                self.buffer.put(event)
+                self._buffer.put(event)
             elif not isinstance(event, Idle):
-                self.note(event)
-                self.buffer.put(event)
+                self._note(event)
+                self._buffer.put(event)
 
-    def note(self, event: bytes | Up | Down | Renewed) -> None:
+    def _note(self, event: bytes | Up | Down | Renewed) -> None:
         if isinstance(event, Up):
-            logger.info("Connected to %s", self.stream.subscription.url)
+            logger.info("Connected to %s", self._stream.subscription.url)
         elif isinstance(event, Renewed) and event.joined:
             logger.info("%s Handed over to the standby connection.", event.reason)
         elif isinstance(event, Renewed):
@@ -95,14 +95,14 @@ class Recorder:
 
     def write(self) -> None:
         try:
-            self.writer.run()
+            self._writer.run()
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             if isinstance(error, Refusal):
                 logger.error(  # noqa: TRY400 - the message says it all
                     "%s The batch at hand and %d buffered frames are not stored; "
                     "the next recorder finds what is missing, and fetches it.",
                     error,
-                    len(self.buffer),
+                    len(self._buffer),
                 )
             self.failure = error
-            self.stop.requested = True
+            self._stop.requested = True

@@ -56,13 +56,13 @@ class InterArrival:
     """The pace of one symbol's ticks. All times are in seconds, monotonic."""
 
     def __init__(self, now: float) -> None:
-        self.watched_from = now
+        self._watched_from = now
         self.last = now
         # When each part began, and its ticks. Replaced as a whole: another thread may be counting.
-        self.parts: tuple[tuple[float, int], ...] = ()
+        self._parts: tuple[tuple[float, int], ...] = ()
         # When the last check passed, if no tick has arrived since, and for how long it counts.
         self.checked: float | None = None
-        self.counts_for = COUNTS_FOR
+        self._counts_for = COUNTS_FOR
         self.looking_until = now
         self.fresh = True  # Nothing has come yet on this connection.
         # When the present connection took over without a break; None once it has delivered
@@ -79,13 +79,13 @@ class InterArrival:
         self.last = now
         self.checked = None
         self.fresh = False
-        self.passed()
-        if self.parts and now - self.parts[-1][0] < PAST / PARTS:
-            began, count = self.parts[-1]
-            self.parts = (*self.parts[:-1], (began, count + ticks))
+        self._passed()
+        if self._parts and now - self._parts[-1][0] < PAST / PARTS:
+            began, count = self._parts[-1]
+            self._parts = (*self._parts[:-1], (began, count + ticks))
         else:
-            recent = (part for part in self.parts if now - part[0] <= PAST)
-            self.parts = (*recent, (now, ticks))
+            recent = (part for part in self._parts if now - part[0] <= PAST)
+            self._parts = (*recent, (now, ticks))
 
     def looked(self, taken: float) -> None:
         """A check passed whose answer came at `taken`.
@@ -94,12 +94,12 @@ class InterArrival:
         """
         if taken >= self.last:
             usual = PAUSES * self.pause(taken)
-            self.counts_for = min(max(usual, COUNTS_FOR), LONGEST)
+            self._counts_for = min(max(usual, COUNTS_FOR), LONGEST)
             self.checked = taken
         if self.handed_over is None or taken >= self.handed_over:
-            self.passed()
+            self._passed()
 
-    def passed(self) -> None:
+    def _passed(self) -> None:
         self.handed_over = None
         self.failures = 0
         self.refused = False
@@ -122,8 +122,8 @@ class InterArrival:
 
         For a symbol that has not been watched long enough, over all the time that it has.
         """
-        began = max(self.watched_from, self.last - PAST)
-        ticks = sum(count for _, count in self.parts)
+        began = max(self._watched_from, self.last - PAST)
+        ticks = sum(count for _, count in self._parts)
         return (min(now, began + PAST) - began) / max(ticks, 1)
 
     @property
@@ -131,10 +131,10 @@ class InterArrival:
         """When its tape was last seen to be complete, by a tick or a check."""
         return self.last if self.checked is None else self.checked
 
-    def left(self, now: float, share: float = 1.0) -> float:
+    def _left(self, now: float, share: float = 1.0) -> float:
         """Seconds for which the last tick still counts, or the last check, or a share of that."""
         if (checked := self.checked) is not None:
-            return checked + share * self.counts_for - now
+            return checked + share * self._counts_for - now
         patience = SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))
         return self.last + patience - now
 
@@ -143,14 +143,14 @@ class InterArrival:
         handed_over = self.handed_over
         if handed_over is not None and now - handed_over > HANDOVER_COUNTS_FOR:
             return True
-        return self.left(now) < 0
+        return self._left(now) < 0
 
     def is_due(self, now: float) -> bool:
         """It is to be checked."""
         handed_over = self.handed_over
         if handed_over is not None and now - handed_over > SETTLING_IN:
             return True
-        return self.left(now, RECHECK_AFTER) < 0
+        return self._left(now, RECHECK_AFTER) < 0
 
 
 class Staleness:
@@ -162,13 +162,13 @@ class Staleness:
 
     def __init__(self, symbols: Iterable[str], now: float) -> None:
         self.inter_arrivals = {symbol: InterArrival(now) for symbol in symbols}
-        self.line = InterArrival(now)
+        self._line = InterArrival(now)
         self.connected_at = now
 
     def connected(self, now: float) -> None:
         """A new connection is open: symbols that are quiet on it have yet to be checked."""
         self.connected_at = now
-        for inter_arrival in (*self.inter_arrivals.values(), self.line):
+        for inter_arrival in (*self.inter_arrivals.values(), self._line):
             inter_arrival.connected(now)
 
     def handed_over(self, now: float) -> None:
@@ -190,7 +190,7 @@ class Staleness:
     def ticked(self, counts: Mapping[str, int], now: float) -> None:
         for symbol, ticks in counts.items():
             self.inter_arrivals[symbol].ticked(ticks, now)
-        self.line.ticked(sum(counts.values()), now)
+        self._line.ticked(sum(counts.values()), now)
 
     def suspects(self, now: float) -> list[str]:
         """The symbols to check now, the most urgent first.
@@ -203,7 +203,7 @@ class Staleness:
             for symbol, inter_arrival in self.inter_arrivals.items()
             if inter_arrival.is_due(now)
         ]
-        first = self.busiest(now) if self.line.is_due(now) else None
+        first = self._busiest(now) if self._line.is_due(now) else None
         if first is not None and first not in due:
             due.append(first)
         if first is not None and self.inter_arrivals[first].failures:
@@ -214,9 +214,9 @@ class Staleness:
             if max(self.inter_arrivals[symbol].looking_until, self.inter_arrivals[symbol].retry_at)
             <= now
         ]
-        return sorted(idle, key=lambda symbol: (symbol != first, *self.urgency(symbol, now)))
+        return sorted(idle, key=lambda symbol: (symbol != first, *self._urgency(symbol, now)))
 
-    def busiest(self, now: float) -> str:
+    def _busiest(self, now: float) -> str:
         """The symbol that ticks most often, of those that the exchange answers for."""
         answered = [
             symbol
@@ -228,7 +228,7 @@ class Staleness:
             key=lambda symbol: self.inter_arrivals[symbol].pause(now),
         )
 
-    def urgency(self, symbol: str, now: float) -> tuple[bool, float, bool, float]:
+    def _urgency(self, symbol: str, now: float) -> tuple[bool, float, bool, float]:
         """The order of checks.
 
         First the symbols whose watermark was withdrawn; of these the ones that were not tried yet,
@@ -237,7 +237,7 @@ class Staleness:
         """
         inter_arrival = self.inter_arrivals[symbol]
         tried = inter_arrival.failed_at if inter_arrival.failures else 0.0
-        overdue = inter_arrival.is_overdue(now) or self.line.is_overdue(now)
+        overdue = inter_arrival.is_overdue(now) or self._line.is_overdue(now)
         return not overdue, tried, inter_arrival.checked is not None, inter_arrival.evidence
 
     def looking(self, symbol: str, now: float) -> None:
@@ -252,8 +252,8 @@ class Staleness:
         inter_arrival = self.inter_arrivals[symbol]
         inter_arrival.looked(taken)
         inter_arrival.looking_until = taken
-        if symbol == self.busiest(taken):
-            self.line.looked(taken)
+        if symbol == self._busiest(taken):
+            self._line.looked(taken)
 
     def failed(self, symbol: str, now: float, *, refused: bool = False) -> None:
         """A check failed, or did not pass: it is tried again soon, and restores nothing.
@@ -264,4 +264,4 @@ class Staleness:
 
     def trusted(self, symbol: str, now: float) -> bool:
         """Neither the symbol nor the connection is stale."""
-        return not (self.inter_arrivals[symbol].is_overdue(now) or self.line.is_overdue(now))
+        return not (self.inter_arrivals[symbol].is_overdue(now) or self._line.is_overdue(now))

@@ -83,23 +83,23 @@ class StalenessCheck:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.staleness = staleness
-        self.rest = rest
-        self.tape = tape
-        self.breaks = breaks
+        self._staleness = staleness
+        self._rest = rest
+        self._tape = tape
+        self._breaks = breaks
         self.hand_over = hand_over
         self.clock = clock
-        self.wall_clock = wall_clock
-        self.waits = backoff(ceiling=RETRY_WITHIN)
+        self._wall_clock = wall_clock
+        self._waits = backoff(ceiling=RETRY_WITHIN)
         # Symbols whose checks have failed since the last log line about it, and when that was
         # written.
-        self.untold: dict[str, None] = {}
-        self.told_at: float | None = None
-        self.next_look = clock()
-        self.next_status = clock()
-        self.statuses: dict[str, str] = {}
+        self._untold: dict[str, None] = {}
+        self._told_at: float | None = None
+        self._next_look = clock()
+        self._next_status = clock()
+        self._statuses: dict[str, str] = {}
         # A result waits here until everything that the streams had sent by then has arrived.
-        self.seen: deque[CheckResult] = deque()
+        self._seen: deque[CheckResult] = deque()
 
     def turn(self) -> bool:
         """Returns whether there was something to do.
@@ -107,107 +107,107 @@ class StalenessCheck:
         Raises Stopped, and one of `tape.AWAY` when the database is unavailable.
         """
         now = self.clock()
-        while self.seen and now - self.seen[0].taken >= ON_ITS_WAY:
-            self.hand_over(self.seen.popleft())
-        if now < self.next_look or not (suspects := self.staleness.suspects(now)):
+        while self._seen and now - self._seen[0].taken >= ON_ITS_WAY:
+            self.hand_over(self._seen.popleft())
+        if now < self._next_look or not (suspects := self._staleness.suspects(now)):
             return False
-        self.next_look = now + INTERVAL
-        self.look(suspects[0])
+        self._next_look = now + INTERVAL
+        self._look(suspects[0])
         return True
 
-    def look(self, symbol: str) -> None:
-        self.staleness.looking(symbol, self.clock())
-        breaks = self.breaks(symbol)
+    def _look(self, symbol: str) -> None:
+        self._staleness.looking(symbol, self.clock())
+        breaks = self._breaks(symbol)
         try:
-            last_trade = look(self.rest, symbol)
+            last_trade = look(self._rest, symbol)
             taken = self.clock()
-            proven = self.prove(symbol, last_trade)
+            proven = self._prove(symbol, last_trade)
         except Unanswered as error:
-            self.fail(symbol, error)
+            self._fail(symbol, error)
             return
         except Stopped:
             raise
         except Exception:
             # The caller logs what happened.
-            self.staleness.failed(symbol, self.clock())
+            self._staleness.failed(symbol, self.clock())
             raise
-        self.waits = backoff(ceiling=RETRY_WITHIN)
-        self.seen.append(CheckResult(symbol, last_trade, proven, breaks, taken))
-        self.tell_status(symbol)
+        self._waits = backoff(ceiling=RETRY_WITHIN)
+        self._seen.append(CheckResult(symbol, last_trade, proven, breaks, taken))
+        self._tell_status(symbol)
 
-    def fail(self, symbol: str, error: Unanswered) -> None:
+    def _fail(self, symbol: str, error: Unanswered) -> None:
         """A failed check proves nothing.
 
         One that the exchange rejects must not delay the others.
         """
         now = self.clock()
         refused = isinstance(error, Refused)
-        self.staleness.failed(symbol, now, refused=refused)
+        self._staleness.failed(symbol, now, refused=refused)
         if not refused:
-            self.next_look = now + next(self.waits)
-        self.untold[symbol] = None
-        if self.told_at is not None and now - self.told_at < WARNING_INTERVAL:
+            self._next_look = now + next(self._waits)
+        self._untold[symbol] = None
+        if self._told_at is not None and now - self._told_at < WARNING_INTERVAL:
             return
-        names = ", ".join([*self.untold][:NAMED])
-        more = f" and {len(self.untold) - NAMED} more" if len(self.untold) > NAMED else ""
+        names = ", ".join([*self._untold][:NAMED])
+        more = f" and {len(self._untold) - NAMED} more" if len(self._untold) > NAMED else ""
         logger.warning(
             "%s%s: stale, and the REST check failed; watermark withdrawn. %s",
             names,
             more,
             error,
         )
-        self.untold.clear()
-        self.told_at = now
+        self._untold.clear()
+        self._told_at = now
 
-    def prove(self, symbol: str, last_trade: LastTrade) -> int:
+    def _prove(self, symbol: str, last_trade: LastTrade) -> int:
         """The last trade of a symbol that its history confirms, as far as that is new.
 
         The tape of a symbol that has not traded since it is recorded begins with it.
         """
-        newest = self.tape.once(lambda tape: tape.newest(symbol))
+        newest = self._tape.once(lambda tape: tape.newest(symbol))
         if newest is not None and last_trade.last <= newest.last:
             return -1
-        agg_trades = AggTrades(self.rest, symbol)
+        agg_trades = AggTrades(self._rest, symbol)
         page = agg_trades.newest()
         if newest is None:
-            return self.begin(symbol, page)
-        if page.ticks and not self.is_of_tape(agg_trades, newest, page.ticks[-1]):
+            return self._begin(symbol, page)
+        if page.ticks and not self._is_of_tape(agg_trades, newest, page.ticks[-1]):
             return -1
         return page.last
 
-    def begin(self, symbol: str, page: Page) -> int:
+    def _begin(self, symbol: str, page: Page) -> int:
         """Begin the tape of a symbol with a page of it, as far as its times can be right."""
-        latest = int(self.wall_clock() * 1_000_000) + AHEAD_OF_OURS
-        refused = self.tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
+        latest = int(self._wall_clock() * 1_000_000) + AHEAD_OF_OURS
+        refused = self._tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
         if refused:
             tick, reason = refused[0]
             logger.warning("%s: trade %d from REST is invalid: %s.", symbol, tick.first, reason)
         lost = {id(found.tick) for found in refused}
         ticks = [tick for tick in page.ticks if id(tick) not in lost]
         if ticks:
-            self.tape.once(lambda tape: tape.store(ticks))
+            self._tape.once(lambda tape: tape.store(ticks))
         return max((tick.last for tick in ticks), default=-1)
 
-    def is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: Tick) -> bool:
+    def _is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: Tick) -> bool:
         """Whether a trade from REST belongs to the tape's exchange, by its ids or its history."""
         symbol = agg_trades.symbol
         ahead, elapsed = tick.first - newest.last, micros(tick.traded) - since_1970(newest.traded)
-        if not is_far(ahead, self.tape.once(lambda tape: pace_of(tape, symbol)), elapsed):
+        if not is_far(ahead, self._tape.once(lambda tape: pace_of(tape, symbol)), elapsed):
             return True
-        ticks = self.tape.once(lambda tape: witnesses(tape, symbol, self.wall_clock()))
+        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
         return not ticks or recognise(agg_trades, ticks).known is Known.YES
 
-    def tell_status(self, symbol: str) -> None:
+    def _tell_status(self, symbol: str) -> None:
         """Log when a symbol is quiet because it is not traded, and when it is traded again."""
-        if self.clock() < self.next_status:
+        if self.clock() < self._next_status:
             return
-        self.next_status = self.clock() + STATUS_INTERVAL
+        self._next_status = self.clock() + STATUS_INTERVAL
         try:
-            found = listing.ask(self.rest, [symbol]) or []
+            found = listing.ask(self._rest, [symbol]) or []
         except Unanswered:
             # Only logged: the check itself has been answered.
             return
         for listed in found:
-            if listed.status != self.statuses.get(symbol, listing.TRADING):
+            if listed.status != self._statuses.get(symbol, listing.TRADING):
                 logger.info("%s is stale: its status is %s.", symbol, listed.status)
-            self.statuses[symbol] = listed.status
+            self._statuses[symbol] = listed.status

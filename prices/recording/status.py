@@ -20,19 +20,19 @@ class Status:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.line = Line(out, clock)
-        self.wall_clock = wall_clock
-        self.told_ticks = 0
+        self._line = Line(out, clock)
+        self._wall_clock = wall_clock
+        self._told_ticks = 0
 
     def tell(self, counters: Counters, waiting: int, connected: bool) -> None:
         """Write the line if it is due. `waiting` frames are in the buffer."""
-        passed = self.line.due()
+        passed = self._line.due()
         if not passed:
             return
         ticks = counters.ticks + counters.repeated
-        rate = (ticks - self.told_ticks) / passed
-        self.told_ticks = ticks
-        self.line.write(
+        rate = (ticks - self._told_ticks) / passed
+        self._told_ticks = ticks
+        self._line.write(
             f"{'recording' if connected else 'not connected'} | {rate:,.0f} ticks/s | "
             f"{self.lag(counters.sent)} | {waiting:,} buffered | {counters.ticks:,} recorded | "
             f"{counted(counters.gaps_opened, 'gap')}, {counters.gaps_closed:,} repaired"
@@ -41,7 +41,7 @@ class Status:
     def lag(self, sent: int) -> str:
         if not sent:
             return "no tick yet"
-        seconds = self.wall_clock() - sent / 1_000_000
+        seconds = self._wall_clock() - sent / 1_000_000
         for size, unit in UNITS:
             if seconds >= 2 * size:
                 return f"{seconds / size:.0f} {unit} behind"
@@ -49,4 +49,4 @@ class Status:
 
     def end(self) -> None:
         """Keep the last line on the screen."""
-        self.line.end()
+        self._line.end()

@@ -107,7 +107,7 @@ class Tape:
         with self.database.transaction():
             lock(self.database, {self.numbers[symbol]})
             ids = {"symbol": self.numbers[symbol], "first": first, "last": last}
-            return self.number(self.database.execute(VOID, ids))
+            return self._number(self.database.execute(VOID, ids))
 
     @patient
     def note(self, symbol: str, holes: Sequence[Hole]) -> int:
@@ -178,7 +178,7 @@ class Tape:
         self.database.execute(SILENCE, {"symbols": [self.numbers[name] for name in chosen]})
 
     @staticmethod
-    def number(done: psycopg.Cursor) -> int:
+    def _number(done: psycopg.Cursor) -> int:
         return int(done.fetchall()[0][0])
 
     def close(self) -> None:

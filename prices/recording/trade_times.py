@@ -46,41 +46,41 @@ class ExchangeClock:
 
     def forget(self) -> None:
         """The connection is another one: what it shows is judged from scratch."""
-        self.sent: int | None = None
-        self.taken = 0.0
+        self._sent: int | None = None
+        self._taken = 0.0
         self.highest = 0
-        self.doubtful: list[int] = []
+        self._doubtful: list[int] = []
 
     def limit(self, taken: float, ours: int) -> int:
         """The latest event that is believed at `taken` (seconds, monotonic)."""
-        if self.sent is None:
+        if self._sent is None:
             return ours + AHEAD_OF_OURS
-        return max(ours, self.sent + int((taken - self.taken) * 1_000_000)) + AHEAD
+        return max(ours, self._sent + int((taken - self._taken) * 1_000_000)) + AHEAD
 
     def believed(self, sent: Sequence[int], taken: float, ours: int) -> list[bool] | None:
         """Which of some events are believed; None when all of them are, as nearly always."""
         limit = self.limit(taken, ours)
         if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
-            self.sent, self.taken = sent[-1], taken
+            self._sent, self._taken = sent[-1], taken
             self.highest = max(self.highest, *sent)
             return None
-        return [self.believe(time, taken, ours) for time in sent]
+        return [self._believe(time, taken, ours) for time in sent]
 
-    def believe(self, sent: int, taken: float, ours: int) -> bool:
-        if sent > self.limit(taken, ours) and not self.is_agreed(sent):
+    def _believe(self, sent: int, taken: float, ours: int) -> bool:
+        if sent > self.limit(taken, ours) and not self._is_agreed(sent):
             return False
-        self.sent, self.taken = sent, taken
+        self._sent, self._taken = sent, taken
         self.highest = max(self.highest, sent)
-        self.doubtful.clear()
+        self._doubtful.clear()
         return True
 
-    def is_agreed(self, sent: int) -> bool:
-        if self.sent is not None:
+    def _is_agreed(self, sent: int) -> bool:
+        if self._sent is not None:
             return False
-        if self.doubtful and abs(sent - self.doubtful[-1]) > AHEAD:
-            self.doubtful.clear()
-        self.doubtful.append(sent)
-        return len(self.doubtful) > AGREEING
+        if self._doubtful and abs(sent - self._doubtful[-1]) > AHEAD:
+            self._doubtful.clear()
+        self._doubtful.append(sent)
+        return len(self._doubtful) > AGREEING
 
 
 class Times:
@@ -90,7 +90,7 @@ class Times:
     """
 
     def __init__(self, tape: ReconnectingTape) -> None:
-        self.tape = tape
+        self._tape = tape
         self.clock = ExchangeClock()
         # The last trade id of each symbol, and its time; None for one without a tape.
         self.newest: dict[str, tuple[int, int] | None] = {}
@@ -114,16 +114,16 @@ class Times:
             ]
             ticks = [tick for tick, is_so in zip(ticks, believed, strict=True) if is_so]
         firsts = {tick.symbol: tick for tick in reversed(ticks)}
-        if ticks and not (in_order(ticks) and all(map(self.follows, firsts.values()))):
+        if ticks and not (in_order(ticks) and all(map(self._follows, firsts.values()))):
             latest = max(self.clock.highest, ours)
             astray = [lost for symbol in firsts for lost in self.astray(symbol, ticks, latest)]
             refused += astray
             lost = {id(found.tick) for found in astray}
             ticks = [tick for tick in ticks if id(tick) not in lost]
-        self.remember(ticks)
+        self._remember(ticks)
         return ticks, refused
 
-    def follows(self, tick: Tick) -> bool:
+    def _follows(self, tick: Tick) -> bool:
         """It comes after everything known of its symbol, in id and in time."""
         newest = self.newest_of(tick.symbol)
         traded = micros(tick.traded)
@@ -131,11 +131,11 @@ class Times:
 
     def newest_of(self, symbol: str) -> tuple[int, int] | None:
         if symbol not in self.newest:
-            found = self.tape.insist(lambda tape: tape.newest(symbol))
+            found = self._tape.insist(lambda tape: tape.newest(symbol))
             self.newest[symbol] = (found.last, since_1970(found.traded)) if found else None
         return self.newest[symbol]
 
-    def remember(self, ticks: Iterable[Tick]) -> None:
+    def _remember(self, ticks: Iterable[Tick]) -> None:
         for tick in {tick.symbol: tick for tick in ticks}.values():
             newest = self.newest_of(tick.symbol)
             if newest is None or newest[0] < tick.last:
@@ -159,7 +159,7 @@ class Times:
             )
         found = misfits(ours[len(late) :], before, None, latest)
         for run in runs(late):
-            found += self.tape.insist(partial(among_neighbours, ticks=run, latest=latest))
+            found += self._tape.insist(partial(among_neighbours, ticks=run, latest=latest))
         return found
 
 

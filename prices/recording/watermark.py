@@ -21,7 +21,7 @@ class Watermark:
 
     def __init__(self) -> None:
         self.symbols: set[str] = set()
-        self.sent = 0
+        self._sent = 0
         self.taken = 0.0
 
     def lose(self) -> None:
@@ -35,7 +35,7 @@ class Watermark:
         `sent` (microseconds).
         """
         self.symbols |= symbols
-        self.sent = sent
+        self._sent = sent
         self.taken = taken
 
     def join(self, symbol: str, now: int, taken: float) -> None:
@@ -43,8 +43,8 @@ class Watermark:
         on the tape.
         """
         self.symbols.add(symbol)
-        if not self.sent:
-            self.sent, self.taken = now, taken
+        if not self._sent:
+            self._sent, self.taken = now, taken
 
     def doubt(self, symbol: str) -> None:
         """Trades of one symbol were made and did not arrive."""
@@ -55,4 +55,4 @@ class Watermark:
         `heard`.
         """
         # The last tick was received before it was taken over: more time has passed since than is added here.
-        return self.sent + max(0, int((heard - self.taken) * 1_000_000)) - SETTLING
+        return self._sent + max(0, int((heard - self.taken) * 1_000_000)) - SETTLING

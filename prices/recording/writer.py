@@ -72,29 +72,29 @@ class Writer:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.buffer = buffer
+        self._buffer = buffer
         self.symbols = frozenset(symbols)
-        self.heard = heard
+        self._heard = heard
         self.tape = tape
-        self.status = status
+        self._status = status
         self.staleness = staleness
-        self.asked_for = asked_for
+        self._asked_for = asked_for
         self.clock = clock
-        self.wall_clock = wall_clock
+        self._wall_clock = wall_clock
         self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock)
         self.times = Times(tape)
         self.id_witness = IdWitness(tape, self.times) if witnessed else None
-        tape.returned = self.start_over
-        self.bad_frames = BadFrames(clock)
+        tape.returned = self._start_over
+        self._bad_frames = BadFrames(clock)
         self.lag = Lag(clock())
         # From a trade to its commit, of the newest commit.
-        self.commit_lag: timedelta | None = None
+        self._commit_lag: timedelta | None = None
         self.counters = Counters()
-        self.counts_beside = counts_beside
-        self.stored_counters = StoredCounters(tape, self.counts, clock)
+        self._counts_beside = counts_beside
+        self._stored_counters = StoredCounters(tape, self.counts, clock)
         self.finishing = False
 
-    def start_over(self) -> None:
+    def _start_over(self) -> None:
         """Nothing that is on the tape is known any more."""
         self.heartbeat.start_over()
         self.times.forget()
@@ -102,36 +102,36 @@ class Writer:
             self.id_witness.forget()
 
     def run(self) -> None:
-        while not self.finishing or self.buffer:
+        while not self.finishing or self._buffer:
             self.turn()
         self.heartbeat.fall_silent()
-        self.stored_counters.store()
-        self.status.end()
+        self._stored_counters.store()
+        self._status.end()
 
     def turn(self) -> None:
         # Read first: whatever was received by then is in the buffer by now.
-        heard = self.heard()
-        events = self.buffer.take(BEAT)
+        heard = self._heard()
+        events = self._buffer.take(BEAT)
         if events:
             self.write(events, taken=self.clock())
-        self.bad_frames.tell()
-        self.status.tell(self.counters, len(self.buffer), connected=heard is not None)
-        self.heartbeat.beat(heard, len(self.buffer), self.commit_lag)
-        self.stored_counters.store_if_due()
+        self._bad_frames.tell()
+        self._status.tell(self.counters, len(self._buffer), connected=heard is not None)
+        self.heartbeat.beat(heard, len(self._buffer), self._commit_lag)
+        self._stored_counters.store_if_due()
 
     def counts(self) -> dict[str, int]:
         """All counts since the start, as in `counter_names`."""
-        counts = self.counters.by_name() | {"frames_refused": self.bad_frames.count}
+        counts = self.counters.by_name() | {"frames_refused": self._bad_frames.count}
         counts["gaps_opened"] += self.heartbeat.gaps_opened
-        return counts | dict(self.counts_beside())
+        return counts | dict(self._counts_beside())
 
     def write(self, events: list[Event | CheckResult | IdVerdict], taken: float) -> None:
-        ticks = self.ticks_of(events)
+        ticks = self._ticks_of(events)
         if ticks is None:
             ticks, heard = self.read_each(events, taken)
         else:
             heard = {tick.symbol for tick in ticks}
-            self.count(ticks, taken)
+            self._count(ticks, taken)
         if ticks and self.id_witness:
             ticks, held = self.id_witness.sift(ticks)
             # Of some nothing has come since the last interruption.
@@ -140,27 +140,27 @@ class Writer:
             for symbol in held:
                 self.heartbeat.stumble(symbol)
         if ticks:
-            ticks, refused = self.times.sift(ticks, taken, int(self.wall_clock() * 1_000_000))
-            heard -= self.refuse(refused)
-        if self.buffer.dropped != self.counters.dropped:
+            ticks, refused = self.times.sift(ticks, taken, int(self._wall_clock() * 1_000_000))
+            heard -= self._refuse(refused)
+        if self._buffer.dropped != self.counters.dropped:
             # Frames are missing somewhere near this batch.
-            self.counters.dropped = self.buffer.dropped
+            self.counters.dropped = self._buffer.dropped
             heard.clear()
             self.heartbeat.fall_silent()
             self.staleness.unsettle()
             if self.id_witness:
                 self.id_witness.interrupted()
         if ticks:
-            self.store(ticks, heard, taken)
+            self._store(ticks, heard, taken)
         # Only now everything that came before them is on the tape.
         for event in events:
-            if isinstance(event, CheckResult) and self.is_in_time(event, taken):
+            if isinstance(event, CheckResult) and self._is_in_time(event, taken):
                 self.heartbeat.judge(event)
 
-    def is_in_time(self, result: CheckResult, taken: float) -> bool:
+    def _is_in_time(self, result: CheckResult, taken: float) -> bool:
         """Whether the times in a check's response can be right. A check with others has failed."""
         symbol, trade = result.symbol, result.last_trade
-        limit = self.times.clock.limit(taken, int(self.wall_clock() * 1_000_000)) + AHEAD_OF_OURS
+        limit = self.times.clock.limit(taken, int(self._wall_clock() * 1_000_000)) + AHEAD_OF_OURS
         if max(trade.now, trade.traded) <= limit:
             return True
         logger.warning(
@@ -172,17 +172,17 @@ class Writer:
         self.staleness.failed(symbol, self.clock())
         return False
 
-    def refuse(self, refused: Sequence[Refused]) -> set[str]:
+    def _refuse(self, refused: Sequence[Refused]) -> set[str]:
         """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap.
 
         Returns their symbols.
         """
         for tick, reason in refused:
-            self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
+            self._bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
             self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
-    def ticks_of(self, events: list[Event | CheckResult | IdVerdict]) -> list[Tick] | None:
+    def _ticks_of(self, events: list[Event | CheckResult | IdVerdict]) -> list[Tick] | None:
         """All events, when they are nothing but expected ticks, as they nearly always are; else
         None.
         """
@@ -207,10 +207,10 @@ class Writer:
                 found, refused = self.id_witness.judge(event)
                 released += found
                 heard |= {tick.symbol for tick in found}
-                heard -= self.refuse(refused)
+                heard -= self._refuse(refused)
             if isinstance(event, Up | Renewed):
                 # What came before belongs to the previous connection.
-                self.count(ticks[counted:], taken)
+                self._count(ticks[counted:], taken)
                 counted = len(ticks)
             try:
                 if (tick := self.read(event, taken)) is not None:
@@ -224,23 +224,23 @@ class Writer:
                 self.heartbeat.fall_silent()
                 if self.id_witness:
                     self.id_witness.interrupted()
-        self.count(ticks[counted:], taken)
+        self._count(ticks[counted:], taken)
         # What was held was received, and counted, before.
         return released + ticks, heard
 
-    def count(self, ticks: Sequence[Tick], taken: float) -> None:
+    def _count(self, ticks: Sequence[Tick], taken: float) -> None:
         if ticks:
             self.staleness.ticked(Counter(tick.symbol for tick in ticks), taken)
 
-    def store(self, ticks: list[Tick], heard: set[str], taken: float) -> None:
+    def _store(self, ticks: list[Tick], heard: set[str], taken: float) -> None:
         sent = micros(ticks[-1].sent)
-        self.tell_lag(sent, taken)
+        self._tell_lag(sent, taken)
         stored = self.tape.insist(lambda tape: tape.store(ticks))
         traded = timedelta(microseconds=micros(ticks[-1].traded))
-        self.commit_lag = timedelta(seconds=self.wall_clock()) - traded
+        self._commit_lag = timedelta(seconds=self._wall_clock()) - traded
         self.counters.add(stored, len(ticks), sent)
         if stored.contradiction:
-            self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
+            self._bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
                 self.heartbeat.stumble(symbol)
         newest = {tick.symbol: micros(tick.sent) for tick in ticks}
@@ -254,7 +254,7 @@ class Writer:
         Raises Break, or Stumble, when a trade may be missing there.
         """
         if isinstance(event, bytes):
-            return self.understand(event)
+            return self._understand(event)
         if isinstance(event, Renewed) and event.joined:
             self.staleness.handed_over(taken)
             self.heartbeat.connected(joined=True)
@@ -268,32 +268,32 @@ class Writer:
             raise Break
         return None
 
-    def understand(self, frame: bytes) -> Tick | None:
+    def _understand(self, frame: bytes) -> Tick | None:
         try:
             event = parse(frame)
         except BadFrame as error:
             # Logged and skipped. The next tick of its symbol will show by its trade id whether it
             # held one.
             symbol = symbol_of(frame, self.symbols)
-            self.bad_frames.add(frame, str(error), [symbol] if symbol else ())
+            self._bad_frames.add(frame, str(error), [symbol] if symbol else ())
             if symbol:
                 raise Stumble(symbol) from error
             self.staleness.unsettle()
             raise Break from error
         if type(event) is Tick:
-            return self.expected(event, frame)
+            return self._expected(event, frame)
         if type(event) is Shutdown:
             logger.info("The exchange is about to close the connection.")
         elif type(event) is Reply and event.error is not None:
-            self.refused(event)
+            self._refused(event)
         return None
 
-    def refused(self, reply: Reply) -> None:
+    def _refused(self, reply: Reply) -> None:
         """Some symbols will not arrive on this connection.
 
         The next one subscribes to them again.
         """
-        symbols = self.asked_for(reply.id)
+        symbols = self._asked_for(reply.id)
         names = f" to {', '.join(symbols[:NAMED])}" if symbols else ""
         if len(symbols) > NAMED:
             names += f" and {len(symbols) - NAMED} more"
@@ -302,18 +302,18 @@ class Writer:
         # Nothing is claimed of any until it is heard again.
         raise Break
 
-    def expected(self, tick: Tick, frame: bytes) -> Tick | None:
+    def _expected(self, tick: Tick, frame: bytes) -> Tick | None:
         """The tick, if its symbol was subscribed to. Others belong to no recorded symbol."""
         if tick.symbol in self.symbols:
             return tick
-        self.bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
+        self._bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
         return None
 
-    def tell_lag(self, sent: int, taken: float) -> None:
-        growth = self.lag.add(self.wall_clock() - sent / 1_000_000, taken)
+    def _tell_lag(self, sent: int, taken: float) -> None:
+        growth = self.lag.add(self._wall_clock() - sent / 1_000_000, taken)
         if growth is not None:
             logger.warning(
                 "Feed lag is growing: +%.1f s over the last minutes; %d frames buffered.",
                 growth,
-                len(self.buffer),
+                len(self._buffer),
             )

@@ -36,12 +36,12 @@ class Background:
         beat: float = BEAT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.jobs = jobs
-        self.stopped = stopped
-        self.beat = beat
+        self._jobs = jobs
+        self._stopped = stopped
+        self._beat = beat
         self.clock = clock
         # Until when each job pauses.
-        self.resting = [clock()] * len(jobs)
+        self._resting = [clock()] * len(jobs)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, name="background", daemon=True)
 
@@ -60,21 +60,21 @@ class Background:
                 self.ended.wait(rest)
 
     def over(self) -> bool:
-        return self.ended.is_set() or self.stopped()
+        return self.ended.is_set() or self._stopped()
 
     def work(self) -> float:
         """One turn of each job that is not paused. Returns the seconds to pause then."""
-        rests = [self.turn(number) for number in range(len(self.jobs))]
-        return min(rests, default=self.beat)
+        rests = [self.turn(number) for number in range(len(self._jobs))]
+        return min(rests, default=self._beat)
 
     def turn(self, number: int) -> float:
         """One turn of a job. Returns the seconds until its next turn."""
-        if (left := self.resting[number] - self.clock()) > 0:
+        if (left := self._resting[number] - self.clock()) > 0:
             return left
         try:
-            return 0.0 if self.jobs[number]() else self.beat
+            return 0.0 if self._jobs[number]() else self._beat
         except Stopped:
-            return self.beat
+            return self._beat
         except AWAY as error:
             logger.warning("Database unavailable: %s", first(error))
             rest = AWAY_FOR
@@ -85,5 +85,5 @@ class Background:
                 "Unexpected error in the background thread; retrying in %.0f s.", ASTRAY_FOR
             )
             rest = ASTRAY_FOR
-        self.resting[number] = self.clock() + rest
+        self._resting[number] = self.clock() + rest
         return rest

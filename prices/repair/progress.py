@@ -21,26 +21,26 @@ class Progress:
         interval: float = INTERVAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.repairer = repairer
-        self.say = say
-        self.interval = interval
+        self._repairer = repairer
+        self._say = say
+        self._interval = interval
         self.clock = clock
-        self.told_at = clock()
-        self.told_ticks = 0
+        self._told_at = clock()
+        self._told_ticks = 0
 
     def tell(self, *, at_once: bool = False) -> None:
         """Report progress, if something was done and enough time has passed, or at once."""
-        if self.repairer.ticks == self.told_ticks:
+        if self._repairer.ticks == self._told_ticks:
             return
         now = self.clock()
-        if not at_once and now - self.told_at < self.interval:
+        if not at_once and now - self._told_at < self._interval:
             return
-        missing = self.repairer.missing()
+        missing = self._repairer.missing()
         left = "nothing is missing"
         if missing.gaps:
             left = (
                 f"{counted(missing.trades, 'trade')} missing in {counted(len(missing.gaps), 'gap')}"
             )
-        fetched = counted(self.repairer.ticks - self.told_ticks, "missing tick")
-        self.say(f"{fetched} fetched; {left}.")
-        self.told_at, self.told_ticks = now, self.repairer.ticks
+        fetched = counted(self._repairer.ticks - self._told_ticks, "missing tick")
+        self._say(f"{fetched} fetched; {left}.")
+        self._told_at, self._told_ticks = now, self._repairer.ticks

@@ -19,24 +19,24 @@ class Schedule:
     """`now` is in seconds, monotonic. A gap that is not listed may be tried at once."""
 
     def __init__(self) -> None:
-        self.until: dict[int, float] = {}
-        self.ceilings: dict[int, float] = {}
-        self.waits: dict[int, Iterator[float]] = {}
+        self._until: dict[int, float] = {}
+        self._ceilings: dict[int, float] = {}
+        self._waits: dict[int, Iterator[float]] = {}
 
     def postpone(self, gap: int, ceiling: float, now: float) -> None:
         """Postpone a gap, each time longer than the last, up to a ceiling in seconds."""
-        if self.ceilings.get(gap) != ceiling:
-            self.ceilings[gap] = ceiling
-            self.waits[gap] = backoff(ceiling=ceiling)
-        self.until[gap] = now + next(self.waits[gap])
+        if self._ceilings.get(gap) != ceiling:
+            self._ceilings[gap] = ceiling
+            self._waits[gap] = backoff(ceiling=ceiling)
+        self._until[gap] = now + next(self._waits[gap])
 
     def forget(self, gap: int) -> None:
-        for listed in (self.until, self.ceilings, self.waits):
+        for listed in (self._until, self._ceilings, self._waits):
             listed.pop(gap, None)
 
     def resting(self, now: float) -> list[int]:
-        return [gap for gap, until in self.until.items() if until > now]
+        return [gap for gap, until in self._until.items() if until > now]
 
     def postponed(self, ceiling: float) -> set[int]:
         """The gaps whose last postponement had at most this ceiling."""
-        return {gap for gap, given in self.ceilings.items() if given == ceiling}
+        return {gap for gap, given in self._ceilings.items() if given == ceiling}

@@ -12,21 +12,21 @@ from .summary import Account
 
 class Progress:
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self.line = Line(out, clock)
-        self.ticks = self.told_ticks = 0
+        self._line = Line(out, clock)
+        self._ticks = self._told_ticks = 0
 
     def tell(self, account: Account, verb: str, ticks: int) -> None:
         """So many more ticks are done. Write the line if it is due."""
-        self.ticks += ticks
-        passed = self.line.due()
+        self._ticks += ticks
+        passed = self._line.due()
         if not passed or account.ends is None:
             return
-        rate = (self.ticks - self.told_ticks) / passed
-        self.told_ticks = self.ticks
-        self.line.write(
+        rate = (self._ticks - self._told_ticks) / passed
+        self._told_ticks = self._ticks
+        self._line.write(
             f"{account.symbol}: {account.ticks:,} ticks {verb} | {account.percent}%"
             f" | up to {iso(account.ends)} | {rate:,.0f} ticks/s"
         )
 
     def clear(self) -> None:
-        self.line.clear()
+        self._line.clear()

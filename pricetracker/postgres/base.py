@@ -37,8 +37,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         server = self.find_server()
         if self._pooled.get(self.alias) != server:
             self._pooled[self.alias] = server
-            self.drop_pool()
-        self.create_database(server)
+            self._drop_pool()
+        self._create_database(server)
         params: dict[str, Any] = super().get_connection_params()
         return params
 
@@ -62,15 +62,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def release_server(self, timeout: float) -> None:
         """Let go of the server, and wait until it has stopped. Raises TimeoutError when others use it."""
         self.close()
-        self.drop_pool()
+        self._drop_pool()
         hold.on(self.settings_dict["CLUSTER"]).release(timeout)
 
-    def drop_pool(self) -> None:
+    def _drop_pool(self) -> None:
         """The connections that a pool has to a server that is gone are no use to anybody."""
         if pool := self._connection_pools.pop(self.alias, None):
             pool.close()
 
-    def create_database(self, server: Postmaster) -> None:
+    def _create_database(self, server: Postmaster) -> None:
         name = self.settings_dict["NAME"]
         if name is None or (server, name) in self._databases:
             return

@@ -38,27 +38,27 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.server = folder / "server"
-        self.data = self.server / "data"
+        self._server = folder / "server"
+        self.data = self._server / "data"
         self.log = folder / "server.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @cached_property
-    def account(self) -> account.Account | None:
+    def _account(self) -> account.Account | None:
         return account.of(self.folder)
 
     def password(self) -> str:
-        return files.read(self.server / "password", self.folder, self.account).decode("ascii")
+        return files.read(self._server / "password", self.folder, self._account).decode("ascii")
 
     def start(self, configuration: Configuration) -> None:
         """Bring the server up, however long it has to recover."""
         for left_behind in self.folder.glob("draft-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
-        if not self.server.exists():
-            self.create(configuration)
+        if not self._server.exists():
+            self._create(configuration)
         postmaster.remove_stale(self.data)
-        address = addresses.choose(self.folder, self.account, configuration)
-        self.configure(
+        address = addresses.choose(self.folder, self._account, configuration)
+        self._configure(
             configuration.settings_file, {**SETTINGS, **address, **configuration.options}
         )
         deadline = time.monotonic() + ORPHANS_LEAVE
@@ -91,11 +91,11 @@ class Cluster:
             # Only pg_ctl gives up an administrator's rights, which PostgreSQL refuses.
             return self.control("start", "-l", self.log)
         # pg_ctl would hand the paths to a shell, which runs the commands that it finds in them.
-        with files.append(self.log, self.folder, self.account) as written:
-            self.process = programs.launch(
-                "postgres", "-D", self.data, folder=self.folder, account=self.account, to=written
+        with files.append(self.log, self.folder, self._account) as written:
+            self._process = programs.launch(
+                "postgres", "-D", self.data, folder=self.folder, account=self._account, to=written
             )
-        while self.process.poll() is None:
+        while self._process.poll() is None:
             if (found := postmaster.find(self.data)) and found.ready:
                 return True
             time.sleep(LOOK_INTERVAL)
@@ -103,19 +103,19 @@ class Cluster:
 
     def is_up(self) -> bool:
         """Whether the server lives. One of ours that died is not kept as a zombie."""
-        if self.process:
-            self.process.poll()
+        if self._process:
+            self._process.poll()
         return postmaster.find(self.data) is not None
 
     def stop(self) -> None:
         """Stop the server if it runs, in a moment, whoever is connected."""
         if found := postmaster.find(self.data):
             self.control("stop", "-m", "fast")
-            if self.process:
-                self.process.wait()
+            if self._process:
+                self._process.wait()
             addresses.clear(found.host, self.folder)
 
-    def create(self, configuration: Configuration) -> None:
+    def _create(self, configuration: Configuration) -> None:
         """Make data and password aside, and put them in place as one: what is half made is never used."""
         programs.refuse_shell_syntax("initdb", configuration.server_setting)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
@@ -123,7 +123,7 @@ class Cluster:
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(32), encoding="ascii")
         for made in (draft, password):
-            account.hand_over(made, self.account)
+            account.hand_over(made, self._account)
         login = [f"--username={configuration.user}", f"--pwfile={password}", "--auth=scram-sha-256"]
         if not self.run("initdb", *LOCALE, *login, "-D", draft / "data"):
             output = programs.output(self.folder)
@@ -133,23 +133,23 @@ class Cluster:
                 f" or {configuration.another_server(reason)}."
             )
         main = draft / "data" / "postgresql.conf"
-        with files.append(main, self.folder, self.account) as file:
+        with files.append(main, self.folder, self._account) as file:
             file.write(f"include = {quote(configuration.settings_file)}\n".encode())
-        draft.rename(self.server)
+        draft.rename(self._server)
 
-    def configure(self, name: str, settings: Mapping[str, str]) -> None:
+    def _configure(self, name: str, settings: Mapping[str, str]) -> None:
         """Settings go into a file, where no shell and no command line can misread them."""
         lines = ["# Rewritten at each start."]
         lines += [f"{setting} = {quote(value)}" for setting, value in settings.items()]
         # Paths are bytes, whatever the locale of this process makes of them.
         written = os.fsencode("\n".join(lines) + "\n")
-        files.replace(self.data / name, written, self.folder, self.account)
+        files.replace(self.data / name, written, self.folder, self._account)
 
     def control(self, action: str, *arguments: str | Path) -> bool:
         return self.run("pg_ctl", action, "-w", "-t", PATIENCE, "-D", self.data, *arguments)
 
     def run(self, program: str, *arguments: str | Path) -> bool:
-        return programs.run(program, *arguments, folder=self.folder, account=self.account)
+        return programs.run(program, *arguments, folder=self.folder, account=self._account)
 
 
 def quote(value: str) -> str:

@@ -41,9 +41,9 @@ class Hold:
         self.cluster = Cluster(folder)
         self.users = locks.users(folder)
         self.keeper = locks.keeper(folder)
-        self.threads = threading.Lock()
-        self.taken = False
-        self.spawned: subprocess.Popen[str] | None = None
+        self._threads = threading.Lock()
+        self._taken = False
+        self._spawned: subprocess.Popen[str] | None = None
 
     def server(self, configuration: Configuration, patience: float = FOREVER) -> Postmaster:
         """The running server: started first when it is not there, waited for when it recovers.
@@ -52,79 +52,79 @@ class Hold:
         """
         began = time.monotonic()
         # Another thread's wait counts as one's own: whoever comes later does not wait longer for it.
-        if not self.threads.acquire(timeout=patience):
-            raise Unavailable(self.busy)
+        if not self._threads.acquire(timeout=patience):
+            raise Unavailable(self._busy)
         try:
             return self.wait(configuration, began, patience)
         finally:
-            self.threads.release()
+            self._threads.release()
 
     def wait(self, configuration: Configuration, began: float, patience: float) -> Postmaster:
         told = False
         while not (
-            self.take(configuration) and self.is_kept(configuration) and (server := self.ready())
+            self._take(configuration) and self._is_kept(configuration) and (server := self._ready())
         ):
             waited = time.monotonic() - began
             if waited > patience:
-                raise Unavailable(self.busy)
+                raise Unavailable(self._busy)
             if not told and waited > SILENCE:
-                logger.warning(self.busy)
+                logger.warning(self._busy)
                 told = True
             time.sleep(BEAT)
         return server
 
     @property
-    def busy(self) -> str:
+    def _busy(self) -> str:
         return f"PostgreSQL is still busy, perhaps recovering from a crash: see {self.cluster.log}."
 
     def release(self, timeout: float) -> None:
         """Let go, and wait until the server, which nobody else should be using, has stopped."""
-        with self.threads:
-            if not self.taken:
+        with self._threads:
+            if not self._taken:
                 return
             self.users.release_read_lock()
-            self.taken = False
+            self._taken = False
             deadline = time.monotonic() + timeout
-            while self.has_keeper():
+            while self._has_keeper():
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"PostgreSQL in {self.cluster.folder} is still in use.")
                 time.sleep(BEAT)
-            if self.spawned:
-                self.spawned.communicate()
+            if self._spawned:
+                self._spawned.communicate()
 
-    def take(self, configuration: Configuration) -> bool:
+    def _take(self, configuration: Configuration) -> bool:
         """Whether we have a hold. None is to be had while a keeper that saw the last user go stops the server."""
-        if not self.taken:
+        if not self._taken:
             try:
                 locks.prepare(self.cluster.folder)
-                self.taken = self.users.acquire_read_lock(blocking=False)
+                self._taken = self.users.acquire_read_lock(blocking=False)
             except (OSError, threading.ThreadError) as error:
                 raise Unavailable(configuration.folder_unusable(error)) from None
-        return self.taken
+        return self._taken
 
-    def is_kept(self, configuration: Configuration) -> bool:
+    def _is_kept(self, configuration: Configuration) -> bool:
         """Whether a keeper is at work. If none is, and none is on its way, one is sent for."""
-        if self.has_keeper():
+        if self._has_keeper():
             return True
-        if self.spawned is None or self.spawned.poll() is not None:
-            self.hear_last_words()
-            self.spawned = keeper.spawn(self.cluster.folder, configuration)
+        if self._spawned is None or self._spawned.poll() is not None:
+            self._hear_last_words()
+            self._spawned = keeper.spawn(self.cluster.folder, configuration)
         return False
 
-    def has_keeper(self) -> bool:
+    def _has_keeper(self) -> bool:
         free = self.keeper.acquire_read_lock(blocking=False)
         if free:
             self.keeper.release_read_lock()
         return not free
 
-    def hear_last_words(self) -> None:
+    def _hear_last_words(self) -> None:
         """Pass on why the keeper we sent for gave up. One that was killed, or came second, says nothing."""
-        if self.spawned:
-            _, words = self.spawned.communicate()
-            self.spawned = None
+        if self._spawned:
+            _, words = self._spawned.communicate()
+            self._spawned = None
             if words:
                 raise Unavailable(words.strip().splitlines()[-1])
 
-    def ready(self) -> Postmaster | None:
+    def _ready(self) -> Postmaster | None:
         server = find(self.cluster.data)
         return server if server and server.ready else None

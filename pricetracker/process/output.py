@@ -44,47 +44,47 @@ class Stream(io.TextIOWrapper):
     def __init__(self, buffer: io.BufferedIOBase, encoding: str) -> None:
         # An unusual character must not end a command either, on a terminal that cannot show it.
         super().__init__(buffer, encoding, errors="backslashreplace", line_buffering=True)  # type: ignore[arg-type]
-        self.threads = threading.RLock()
-        self.is_stuck = False
+        self._threads = threading.RLock()
+        self._is_stuck = False
 
     def write(self, text: str) -> int:
-        with self.threads:
+        with self._threads:
             try:
                 if self.use is Use.SHOWN:
-                    self.show(text)
+                    self._show(text)
                 else:
                     super().write(text)
             except OSError as error:
-                self.fail(error)
+                self._fail(error)
         return len(text)
 
-    def show(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         for start in range(0, len(text), PIECE):
-            if self.has_room():
+            if self._has_room():
                 super().write(text[start : start + PIECE])
                 super().flush()
 
-    def has_room(self) -> bool:
+    def _has_room(self) -> bool:
         """Whether a write would not block; True where that cannot be determined."""
         if sys.platform == "win32":
             return True
         try:
-            _, writable, _ = select.select([], [self], [], 0 if self.is_stuck else PATIENCE)
+            _, writable, _ = select.select([], [self], [], 0 if self._is_stuck else PATIENCE)
         except ValueError:
             return True  # A descriptor that select cannot watch.
-        self.is_stuck = not writable
-        return not self.is_stuck
+        self._is_stuck = not writable
+        return not self._is_stuck
 
     def flush(self) -> None:
         # Also called by the interpreter as it ends: its exit code would become 120.
-        with self.threads:
+        with self._threads:
             try:
                 if self.use is not Use.SHOWN:
                     super().flush()
             except OSError as error:
-                self.fail(error)
+                self._fail(error)
 
-    def fail(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
         self.failure = self.failure or error
         if self.use is Use.RESULT:
             # What follows, including the reasons for ending, is only shown.

@@ -12,11 +12,11 @@ IN_LOG = 60.0
 
 class Line:
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self.out = out
+        self._out = out
         self.clock = clock
-        self.terminal = out.isatty()
-        self.told_at = clock()
-        self.is_shown = False
+        self._terminal = out.isatty()
+        self._told_at = clock()
+        self._is_shown = False
 
     def due(self) -> float:
         """Seconds since the last line; 0 when the next is not due yet.
@@ -24,34 +24,34 @@ class Line:
         A line that is due must be written.
         """
         now = self.clock()
-        passed = now - self.told_at
-        if passed < (ON_TERMINAL if self.terminal else IN_LOG):
+        passed = now - self._told_at
+        if passed < (ON_TERMINAL if self._terminal else IN_LOG):
             return 0.0
-        self.told_at = now
+        self._told_at = now
         return passed
 
     def write(self, line: str) -> None:
-        if self.terminal:
+        if self._terminal:
             # Over the whole width, so that it covers the previous line. The cursor returns to the
             # beginning, where the next line, also of the log, covers it in turn. (Not every
             # terminal knows the code for clearing a line.)
             width = shutil.get_terminal_size().columns - 1
-            self.put(f"{line[:width]:{width}}\r")
-            self.is_shown = True
+            self._put(f"{line[:width]:{width}}\r")
+            self._is_shown = True
         else:
-            self.put(f"{line}\n")
+            self._put(f"{line}\n")
 
     def clear(self) -> None:
         """Make room for another line, if one is shown that it would not cover."""
-        if self.is_shown:
+        if self._is_shown:
             self.write("")
-            self.is_shown = False
+            self._is_shown = False
 
     def end(self) -> None:
         """Keep the last line on the screen."""
-        if self.terminal:
-            self.put("\n")
+        if self._terminal:
+            self._put("\n")
 
-    def put(self, text: str) -> None:
-        self.out.write(text)
-        self.out.flush()
+    def _put(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()

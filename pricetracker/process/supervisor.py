@@ -60,7 +60,7 @@ class Children:
         self.lifelines: dict[BaseProcess, Connection] = {}
         # Kept open: a child that announces itself after we stopped waiting for it must not find a
         # broken pipe.
-        self.announcements: list[Connection] = []
+        self._announcements: list[Connection] = []
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +69,7 @@ class Children:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             return self.kill()
         try:
-            self.stop()
+            self._stop()
         except KeyboardInterrupt:
             self.kill()
             raise
@@ -95,7 +95,7 @@ class Children:
         if stop():
             return None
         ours, theirs = context.Pipe(duplex=False)
-        self.announcements.append(ours)
+        self._announcements.append(ours)
         self.start(target, theirs, *args)
         theirs.close()
         while not stop():
@@ -122,7 +122,7 @@ class Children:
                 if process.exitcode not in ASKED_TO_END or not came(stop):
                     raise ChildEnded(process)
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """Stop all children, the last one started first, and wait until they have ended."""
         for process, lifeline in reversed(self.lifelines.items()):
             lifeline.close()

@@ -60,9 +60,9 @@ class Prompt(Buffer[Event]):
     most = 1000
 
     def take(self, timeout: float) -> list[Event]:
-        rest = [self.events.pop() for _ in range(len(self.events) - self.most)]
+        rest = [self._events.pop() for _ in range(len(self._events) - self.most)]
         taken = super().take(0)
-        self.events.extend(reversed(rest))
+        self._events.extend(reversed(rest))
         return taken
 
 

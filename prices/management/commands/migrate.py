@@ -54,18 +54,18 @@ class Command(migrate.Command):
             params.pop(django_only, None)
         params["application_name"] = "migrate"
         with database.wrap_database_errors, psycopg.connect(**params, autocommit=True) as session:
-            self.take(session)
+            self._take(session)
             yield
 
-    def take(self, session: psycopg.Connection) -> None:
+    def _take(self, session: psycopg.Connection) -> None:
         waited = 0.0
         while not session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()[0]:  # type: ignore[index]
             if 0 < waited - SILENCE <= BEAT:
-                self.tell(session)
+                self._tell(session)
             self.sleep(BEAT)
             waited += BEAT
 
-    def tell(self, session: psycopg.Connection) -> None:
+    def _tell(self, session: psycopg.Connection) -> None:
         holders = session.execute(HOLDER, [LOCK]).fetchall()
         names = ", ".join(f"{name or 'a session'} (backend {pid})" for pid, name in holders)
         self.stderr.write(f"Waiting for another process to migrate the database: {names}.")

@@ -70,14 +70,14 @@ class Command(BaseCommand):
                     steps, verb = survey(tape, name, cutoff), "would be pruned"
                 else:
                     steps, verb = prune(tape, name, cutoff, rest=stop.wait), "pruned"
-                self.follow(steps, Account(name, cutoff), verb, stop)
+                self._follow(steps, Account(name, cutoff), verb, stop)
                 if stop():
                     break
         if stop():
             self.stderr.write(f"Stopped early.{'' if dry_run else ' Run it again to continue.'}")
             sys.exit(1)
 
-    def follow(
+    def _follow(
         self, steps: Iterable[Pruned], account: Account, verb: str, stopped: Callable[[], bool]
     ) -> None:
         # Not among the results, which may be redirected.

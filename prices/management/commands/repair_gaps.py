@@ -53,15 +53,15 @@ class Command(BaseCommand):
             tape = ReconnectingTape(open_tape, chosen)
             repairer = Repairer(tape, rest, chosen)
             try:
-                self.learn_limits(rest, chosen)
-                self.repair(repairer, stop)
-                left = self.report(repairer)
+                self._learn_limits(rest, chosen)
+                self._repair(repairer, stop)
+                left = self._report(repairer)
             finally:
                 tape.close()
         if left:
             sys.exit(1)
 
-    def learn_limits(self, rest: Rest, symbols: list[str]) -> None:
+    def _learn_limits(self, rest: Rest, symbols: list[str]) -> None:
         """The list of symbols contains the rate limits.
 
         Without an answer the usual limit is kept.
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         except (Unanswered, Stopped) as error:
             self.stderr.write(f"The exchange's rate limits could not be read. {error}".rstrip())
 
-    def repair(self, repairer: Repairer, stop: StopRequest) -> None:
+    def _repair(self, repairer: Repairer, stop: StopRequest) -> None:
         """Run until no gap may still be repaired, nothing arrives for a while, or it is stopped."""
         progress = Progress(repairer, self.stdout.write)
         in_vain = 0
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             progress.tell()
         progress.tell(at_once=True)
 
-    def report(self, repairer: Repairer) -> int:
+    def _report(self, repairer: Repairer) -> int:
         """Print what is left and why, and return the number of open gaps."""
         missing, left = repairer.missing(), repairer.repairable()
         withheld, pruned = len(missing.gaps) - left, repairer.pruned()

@@ -33,16 +33,16 @@ class Command(runserver.Command):
         try:
             self.check_migrations()
         except OperationalError as error:
-            self.give_up(f"The database cannot be used: {reasons.first(error)}")
+            self._give_up(f"The database cannot be used: {reasons.first(error)}")
         connections.close_all()
         try:
             listening = listen(self.addr, int(self.port))
         except OSError as error:
-            self.give_up(f"Cannot listen on {self.addr}:{self.port}: {reason(error)}.")
+            self._give_up(f"Cannot listen on {self.addr}:{self.port}: {reason(error)}.")
         self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
         serve(listening, at_end=sign_off)
 
-    def give_up(self, why: str) -> NoReturn:
+    def _give_up(self, why: str) -> NoReturn:
         self.stderr.write(why)
         # In the reloader's thread sys.exit would end only the thread.
         os._exit(1)

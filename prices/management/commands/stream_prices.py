@@ -57,8 +57,8 @@ class Command(BaseCommand):
 
     def prepare(self, symbols: list[str], rest: Rest, stop: StopRequest) -> Recording:
         """A recorder that can begin. Raises CommandError for what would only fail later."""
-        subscription = self.subscription(symbols)
-        self.check_symbols(rest, symbols)
+        subscription = self._subscription(symbols)
+        self._check_symbols(rest, symbols)
         recording = build_recorder(
             subscription,
             symbols,
@@ -73,13 +73,13 @@ class Command(BaseCommand):
             recording.tapes[0].opened().refresh_view()
         return recording
 
-    def subscription(self, symbols: list[str]) -> Subscription:
+    def _subscription(self, symbols: list[str]) -> Subscription:
         try:
             return aggregate_trades(settings.BINANCE_WS_URL, symbols)
         except ValueError as error:
             raise CommandError(str(error)) from None
 
-    def check_symbols(self, rest: Rest, symbols: list[str]) -> None:
+    def _check_symbols(self, rest: Rest, symbols: list[str]) -> None:
         """A misspelled symbol would be subscribed to without an error from the exchange, and send
         nothing.
 

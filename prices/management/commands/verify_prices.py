@@ -73,11 +73,11 @@ class Command(BaseCommand):
                 claimed_tape("verify_prices").close()
             tape = Tape(database)
             tape.register(recorded(symbols))
-            complete = self.audit(tape, exchange=exchange, refold=refold, remove=remove_misdated)
+            complete = self._audit(tape, exchange=exchange, refold=refold, remove=remove_misdated)
         if not complete:
             sys.exit(1)
 
-    def audit(self, tape: Tape, *, exchange: bool, refold: bool, remove: bool) -> bool:
+    def _audit(self, tape: Tape, *, exchange: bool, refold: bool, remove: bool) -> bool:
         """Whether everything is complete, and was compared with the exchange if that was
         requested.
         """

@@ -114,7 +114,7 @@ class Command(BaseCommand):
                 exchange.faults.add(fault)
             if seed is not None:
                 exchange.faults.follow(storm(seed, list(exchange.ledger.markets)))
-            run(exchange, host, port, partial(self.ready, seed))
+            run(exchange, host, port, partial(self._ready, seed))
             for line in summary(exchange.judge.report()):
                 self.stdout.write(line)
         except (RecordingError, script.ScriptError) as error:
@@ -124,7 +124,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             pass
 
-    def ready(self, seed: int | None, address: Address) -> None:
+    def _ready(self, seed: int | None, address: Address) -> None:
         self.stdout.write(
             "The exchange is open:"
             f" BINANCE_WS_URL={address.ws_url} BINANCE_REST_URL={address.rest_url}"
