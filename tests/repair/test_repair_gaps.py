@@ -164,8 +164,8 @@ def test_a_symbol_that_was_never_recorded_is_named() -> None:
 def test_a_database_that_was_not_migrated_is_named(command: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM django_migrations WHERE app = 'prices'"
-            " AND name = (SELECT max(name) FROM django_migrations WHERE app = 'prices') RETURNING *"
+            "DELETE FROM django_migrations"
+            " WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'prices') RETURNING *"
         )
         (row,) = cursor.fetchall()
     try:
