@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 Seen = TypeVar("Seen")
 
 # Seconds before a test gives up waiting: no test is about speed.
-PATIENCE = 60
+PATIENCE = 120
 
 
 def wait_until(look: Callable[[], Seen]) -> Seen:

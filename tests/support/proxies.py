@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 # Seconds before a read gives up: no test is about speed.
-PATIENCE = 60
+PATIENCE = 120
 
 # What is asked for and is not loopback by its name: the proxy leads to the exchange of the test.
 NAME = "exchange.example"

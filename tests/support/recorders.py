@@ -18,7 +18,7 @@ from tests.support.local_exchange import Running
 PROJECT = Path(__file__).parents[2]
 
 # Seconds that anything may take on a machine that is busy with other things.
-PATIENCE = 60
+PATIENCE = 120
 
 
 def eventually(condition: Callable[[], object]) -> None:
