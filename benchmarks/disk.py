@@ -71,7 +71,7 @@ def fill(result: Connection, files: Mapping[str, Path | None], ticks: int) -> No
     while batch := list(islice(market, BATCH)):
         tape.store(batch)
         store_usual(tape.database, batch)
-    sizes = dict(tape.database.execute(SIZES).fetchall())
+    sizes: dict[str, int] = dict(tape.database.execute(SIZES).fetchall())
     result.send({name: size / ticks for name, size in sizes.items()})
     stay()
 

@@ -67,7 +67,8 @@ def run(options: Options) -> list[Table]:
 def heal() -> Healing:
     """One outage, on a tape of its own, in a process of its own."""
     with ground() as here, Children(os.environ | here) as children:
-        return children.announced(outage, stop=never)
+        healing: Healing = children.announced(outage, stop=never)
+        return healing
 
 
 # What the child does: it is the exchange, and looks on.
@@ -91,6 +92,7 @@ def outage(result: Connection) -> None:
 
 def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
     from prices.models import Gap, Price, Symbol
+    from prices.models.symbol import heard_lately
 
     wait_until(Price.objects.exists)
     time.sleep(SETTLING_IN)
@@ -102,7 +104,7 @@ def watch(exchange: Exchange, recorder: psutil.Process) -> Healing:
     peak = 0
     wait_until(lambda: datetime.now(UTC) > ends)
     # Somebody vouches for both symbols again.
-    while Symbol.objects.with_feed().filter(live=True).count() < len(SYMBOLS):
+    while Symbol.objects.filter(heard_lately()).count() < len(SYMBOLS):
         peak = max(peak, recorder.memory_info().rss)
         time.sleep(BEAT)
     back = datetime.now(UTC)

@@ -33,8 +33,8 @@ def prove(grown: Grown, past: Past) -> None:
         check(found, past.price_at(name, instant), f"{name} at {instant}")
         check(coverage.verdict, Verdict.COMPLETE, f"{name} at {instant}")
         candle, coverage = Price.objects.minute(name, minute)
-        found = (candle.high, candle.low) if candle else None
-        check(found, past.minute(name, minute), f"{name} in {minute}")
+        ends = (candle.high, candle.low) if candle else None
+        check(ends, past.minute(name, minute), f"{name} in {minute}")
         check(coverage.verdict, Verdict.COMPLETE, f"{name} in {minute}")
 
 

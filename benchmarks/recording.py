@@ -10,10 +10,11 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from pricetracker.process.supervisor import Children
 
@@ -116,7 +117,7 @@ def against(stored: Figures, pair: Figures) -> Figures:
     } | {f"{name}, by COPY in one go": stored[name] / copied for name in tape}
 
 
-def measure(environment: Mapping[str, str], child, *arguments: object):
+def measure(environment: Mapping[str, str], child: Callable[..., None], *arguments: object) -> Any:
     with Children(environment) as children:
         return children.announced(child, *arguments, stop=never)
 

@@ -61,6 +61,8 @@ def start(environment: dict[str, str]) -> float:
         encoding="utf-8",
     ) as running:
         try:
+            if running.stdout is None:
+                raise TypeError("It was started with a pipe.")
             # The site is at http://… - Ctrl-C stops it.
             url = next(word for word in running.stdout.readline().split() if "://" in word)
             while not tells_a_price(urlsplit(url).netloc):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,10 @@ from prices.minutes import EPOCH
 
 from .crowd import traded
 from .tracker import stay
+
+if TYPE_CHECKING:
+    # Its models can be imported by processes alone that have set up Django.
+    from prices.recording.tape import Tape
 
 # COPY's rows; and what is stored in the largest batches.
 TICKS = 1_000_000
@@ -124,7 +129,7 @@ def instant(tick: Tick) -> datetime:
     return EPOCH + timedelta(microseconds=tick.traded)
 
 
-def store(tape, size: int, seconds: float) -> float:
+def store(tape: "Tape", size: int, seconds: float) -> float:
     """Only the storing counts: each batch is made before."""
     tape.database.execute(EMPTY)
     done, took = 0, 0.0
@@ -138,7 +143,7 @@ def store(tape, size: int, seconds: float) -> float:
     return done / took
 
 
-def store_again(tape, size: int, seconds: float) -> float:
+def store_again(tape: "Tape", size: int, seconds: float) -> float:
     """All that is on the tape comes once more."""
     done, took = 0, 0.0
     for batch in batches(size):

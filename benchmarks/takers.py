@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 import websocket
@@ -20,6 +20,10 @@ from prices.exchange.subscription import Subscription, aggregate_trades
 from .processes import postmaster, processor_seconds, resident
 from .sources import Source, trust
 from .tracker import stay
+
+if TYPE_CHECKING:
+    # Its models can be imported by processes alone that have set up Django.
+    from prices.recording.counters import Counters
 
 # Seconds before a measurement begins: connections, caches and the first candles are made.
 WARM_UP = 2.0
@@ -96,7 +100,7 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
         recording.run()
 
 
-def watch(counters, source: Source, seconds: float, result: Connection) -> None:
+def watch(counters: "Counters", source: Source, seconds: float, result: Connection) -> None:
     """Count what is committed and what that costs, and look at the memory meanwhile."""
     try:
         result.send(watched(counters, source, seconds))
@@ -106,7 +110,7 @@ def watch(counters, source: Source, seconds: float, result: Connection) -> None:
         os._exit(1)
 
 
-def watched(counters, source: Source, seconds: float) -> Recorded:
+def watched(counters: "Counters", source: Source, seconds: float) -> Recorded:
     recorder, exchange = psutil.Process(), psutil.Process(source.pid)
     time.sleep(WARM_UP)
     costing = (recorder, postmaster(), exchange)
@@ -117,8 +121,8 @@ def watched(counters, source: Source, seconds: float) -> Recorded:
         time.sleep(LOOK)
         peak = max(peak, resident(recorder))
     millions = (counters.ticks - ticks) / 1_000_000
-    used = [
+    own, database, other = (
         (processor_seconds(process) - spent) / millions if process else math.nan
         for process, spent in zip(costing, before, strict=True)
-    ]
-    return Recorded(millions * 1_000_000 / elapsed, *used, early, peak)
+    )
+    return Recorded(millions * 1_000_000 / elapsed, own, database, other, early, peak)

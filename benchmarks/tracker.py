@@ -51,7 +51,10 @@ class Recording:
 
     def process(self, child: str) -> int:
         """The id of the process that runs one of the functions below."""
-        return next(process.pid for process in self.children.lifelines if process.name == child)
+        (pid,) = (process.pid for process in self.children.lifelines if process.name == child)
+        if pid is None:
+            raise RuntimeError(f"{child} was never started.")
+        return pid
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import websocket
 
-from prices.exchange.messages import parse
+from prices.exchange.messages import Tick, parse
 from prices.exchange.subscription import aggregate_trades
 
 from .tracker import stay
@@ -59,7 +59,8 @@ def hearing(result: Connection, url: str, symbols: Sequence[str], seconds: float
         _, frame = connection.recv_data()
         now = time.time()
         frames.append((frame, now))
-    ticks = ((parse(frame), at) for frame, at in frames)
+    events = ((parse(frame), at) for frame, at in frames)
+    ticks = ((event, at) for event, at in events if isinstance(event, Tick))
     result.send({(tick.symbol, tick.first): at for tick, at in ticks})
     stay()
 

@@ -1,5 +1,6 @@
 """The Content-Security-Policy header of every response."""
 
+from collections.abc import Awaitable
 from typing import cast
 
 from csp.constants import HEADER
@@ -22,7 +23,7 @@ class PolicyMiddleware(CSPMiddleware):
         """No page has a script or a style of its own that would need a nonce."""
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        response = cast(HttpResponseBase, await self.get_response(request))
+        response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         return self.process_response(request, response)
 
     def process_response(

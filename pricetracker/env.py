@@ -7,6 +7,7 @@ import shlex
 import sys
 from ipaddress import IPv6Address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -132,7 +133,7 @@ def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
     )
 
 
-def database(name: str) -> dict[str, object] | None:
+def database(name: str) -> dict[str, Any] | None:
     """Django's settings for a PostgreSQL URL, or None when the variable is unset or empty."""
     value = os.environ.get(name, "").strip()
     if not value:

@@ -1,7 +1,7 @@
 """The tape in Django's admin."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
@@ -12,7 +12,9 @@ from django.utils.functional import lazy
 from ..formats.instants import parse
 from ..minutes import minute_start
 from ..models import CandleRow, Gap, Symbol, Tick
-from ..models.tick import ID_BITS
+from ..models.gap import GapQuerySet
+from ..models.symbol import SymbolQuerySet
+from ..models.tick import ID_BITS, TickQuerySet
 from .columns import exact, instant
 from .tape import TapeAdmin
 
@@ -52,9 +54,12 @@ class TickAdmin(TapeAdmin):
         if not object_id.isdecimal() or len(object_id) > MOST_DIGITS:
             return None
         number, first_trade = divmod(int(object_id), 1 << ID_BITS)
-        return self.get_queryset(request).numbered(number, first_trade).first()
+        ticks = cast(TickQuerySet, self.get_queryset(request))
+        return ticks.numbered(number, first_trade).first()
 
-    def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
+    def search(
+        self, rows: QuerySet[Any], symbol: Symbol | None, instant: datetime | None
+    ) -> QuerySet[Any]:
         if instant:
             rows = rows.filter(timestamp__lte=instant)
         return rows.filter(symbol=symbol.name) if symbol else rows
@@ -90,7 +95,9 @@ class CandleAdmin(TapeAdmin):
         numbers = list(Symbol.objects.filter(name=name).values_list("pk", flat=True))
         return self.get_queryset(request).filter(number__in=numbers, minute=start).first()
 
-    def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
+    def search(
+        self, rows: QuerySet[Any], symbol: Symbol | None, instant: datetime | None
+    ) -> QuerySet[Any]:
         if symbol:
             rows = rows.filter(number=symbol.pk)
             return rows.filter(minute__lte=minute_start(instant)) if instant else rows
@@ -122,10 +129,12 @@ class GapAdmin(TapeAdmin):
         "A symbol, an instant (ISO 8601 or epoch), or both: the gaps that touch it, newest first."
     )
 
-    def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
+    def search(
+        self, rows: QuerySet[Any], symbol: Symbol | None, instant: datetime | None
+    ) -> QuerySet[Any]:
         if symbol:
             rows = rows.filter(symbol=symbol)
-        return rows.touching(instant, instant) if instant else rows
+        return cast(GapQuerySet, rows).touching(instant, instant) if instant else rows
 
 
 @admin.register(Symbol)
@@ -140,8 +149,8 @@ class SymbolAdmin(TapeAdmin):
     ordering = ("name",)
     search_fields = ()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).with_feed()
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return cast(SymbolQuerySet, super().get_queryset(request)).with_feed()
 
     @admin.display(boolean=True)
     def live(self, symbol: Any) -> bool:

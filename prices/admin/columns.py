@@ -8,8 +8,11 @@ from django.contrib import admin
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 
+# Of a row: a text, or None, for which Django shows the `empty_value`.
+Column = Callable[[Any], Any]
 
-def exact(field: str) -> Callable[[Any], str | None]:
+
+def exact(field: str) -> Column:
     @admin.display(description=field.replace("_", " "), empty_value="-")
     def show(row: Any) -> str | None:
         number = getattr(row, field)
@@ -18,7 +21,7 @@ def exact(field: str) -> Callable[[Any], str | None]:
     return show
 
 
-def instant(field: str, label: str) -> Callable[[Any], str | None]:
+def instant(field: str, label: str) -> Column:
     @admin.display(description=f"{label} (UTC)", empty_value="-")
     def show(row: Any) -> str | None:
         moment = getattr(row, field)

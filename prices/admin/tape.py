@@ -1,17 +1,24 @@
 """Rows that machines write, in Django's admin: looked at, never touched, never counted."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from ..models import Symbol
 from .search import understand
+
+if TYPE_CHECKING:
+    # Django 5.2 cannot subscript the class itself.
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
 
 # Pages that can be turned: each reads the rows of those before it once more. A search for an instant goes further back.
 PAGES = 50
@@ -37,26 +44,26 @@ class UncountedList(ChangeList):
         self.full_result_count = self.result_count
         self.show_full_result_count = self.can_show_all = self.show_admin_actions = False
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
         """The order that an index gives, whichever the address asks for."""
-        return list(self.model_admin.ordering)
+        return list(self.model_admin.ordering or ())
 
 
-class TapeAdmin(admin.ModelAdmin):
+class TapeAdmin(ModelAdmin):
     """Rows that machines write. A subclass says which of them a search finds."""
 
     actions = None
     list_per_page = ROWS_A_PAGE
     sortable_by = ()
     # Not fields, as Django would take them, but what `search` understands; without any there is no search box.
-    search_fields: tuple[str, ...] = ("symbol", "instant")
+    search_fields: ClassVar[tuple[str, ...]] = ("symbol", "instant")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return UncountedList
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
         try:
             symbol, instant = understand(search_term)
         except ValueError as error:
@@ -64,7 +71,9 @@ class TapeAdmin(admin.ModelAdmin):
             return queryset.none(), False
         return self.search(queryset, symbol, instant), False
 
-    def search(self, rows: QuerySet, symbol: Symbol | None, instant: datetime | None) -> QuerySet:
+    def search(
+        self, rows: QuerySet[Any], symbol: Symbol | None, instant: datetime | None
+    ) -> QuerySet[Any]:
         return rows
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -14,7 +14,7 @@ from . import query_params
 
 
 @cache
-def ready(serializer: type[Serializer]) -> Serializer:
+def ready(serializer: type[Serializer[Any]]) -> Serializer[Any]:
     """The one of its kind that all requests share: it keeps nothing, and to set one up takes longer than to use it."""
     return serializer()
 
@@ -27,12 +27,12 @@ class NeverRecorded(NotFound):
         super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
 
 
-class TapeViewSet(GenericViewSet):
+class TapeViewSet(GenericViewSet[Any]):
     """A declared question, and an answer that no cache may keep."""
 
-    question: type[Serializer]
+    question: type[Serializer[Any]]
 
-    def asked(self, question: type[Serializer]) -> dict[str, Any]:
+    def asked(self, question: type[Serializer[Any]]) -> dict[str, Any]:
         query = query_params.parameters(self.request.query_params)
         asked: dict[str, Any] = ready(question).run_validation(query)
         return asked

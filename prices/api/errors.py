@@ -64,7 +64,9 @@ def is_api(request: HttpRequest) -> bool:
     return first.partition(".")[0] in API_PATHS
 
 
-def in_json(status: HTTPStatus, page: Callable[..., HttpResponseBase]) -> Callable:
+def in_json(
+    status: HTTPStatus, page: Callable[..., HttpResponseBase]
+) -> Callable[..., HttpResponseBase]:
     """Django's handler of this status: JSON under the API's paths, Django's own page elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
@@ -29,7 +29,7 @@ RETRY = 1_000
 class Shapes:
     """Rows as the API gives them elsewhere, for live push."""
 
-    kinds: ClassVar[dict[str, type[Serializer]]] = {
+    kinds: ClassVar[dict[str, type[Serializer[Any]]]] = {
         "latest": serializers.LatestAnswer,
         "symbol": serializers.SymbolAnswer,
         "candle": serializers.CandleAnswer,
@@ -40,8 +40,8 @@ class Shapes:
         # All at once: to set up a serializer takes longer than to use it.
         if kind == "latest":
             rows = [{**serializers.latest(tick), "coverage": coverage} for tick, coverage in rows]
-        bodies: list[dict[str, Any]] = self.kinds[kind](rows, many=True).data
-        return bodies
+        # With `many` it is another class than the one that is called.
+        return cast("list[dict[str, Any]]", self.kinds[kind](rows, many=True).data)
 
     def json(self, body: Any) -> bytes:
         return ExactJSONRenderer().render(body)

@@ -16,7 +16,7 @@ from ..formats.decimals import decimal_text
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class SymbolField(serializers.Field):
+class SymbolField(serializers.Field[str, Any, Any, Any]):
     """A symbol in any case, read as upper case."""
 
     def to_internal_value(self, text: Any) -> str:
@@ -27,7 +27,7 @@ class SymbolField(serializers.Field):
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class SymbolsField(serializers.Field):
+class SymbolsField(serializers.Field[frozenset[str], Any, Any, Any]):
     """Symbols in any case, separated by commas."""
 
     def to_internal_value(self, text: Any) -> frozenset[str]:
@@ -38,7 +38,7 @@ class SymbolsField(serializers.Field):
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class AskedField(serializers.Field):
+class AskedField(serializers.Field[instants.Asked, Any, Any, Any]):
     """An instant in any of the dialects of `prices.formats.instants`."""
 
     def to_internal_value(self, text: Any) -> instants.Asked:
@@ -49,20 +49,20 @@ class AskedField(serializers.Field):
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class IncludeField(serializers.Field):
+class IncludeField(serializers.Field[frozenset[str], Any, Any, Any]):
     """Names of extra keys for the answer, separated by commas."""
 
     known = ("coverage",)
 
-    def to_internal_value(self, text: Any) -> set[str]:
-        names = {name.strip() for name in str(text).split(",") if name.strip()}
+    def to_internal_value(self, text: Any) -> frozenset[str]:
+        names = frozenset(name.strip() for name in str(text).split(",") if name.strip())
         if names.difference(self.known):
             raise serializers.ValidationError(f"Can only include: {', '.join(self.known)}.")
         return names
 
 
 @extend_schema_field({"type": "string", "example": "61928.31"})
-class ExactText(serializers.Field):
+class ExactText(serializers.Field[Decimal, Any, str, Any]):
     """A decimal as a JSON string."""
 
     def to_representation(self, number: Decimal) -> str:
@@ -70,7 +70,7 @@ class ExactText(serializers.Field):
 
 
 @extend_schema_field({"type": "number", "example": 2611.82})
-class ExactNumber(serializers.Field):
+class ExactNumber(serializers.Field[Decimal, Any, msgspec.Raw, Any]):
     """A decimal as a JSON number, with the stored digits."""
 
     def to_representation(self, number: Decimal) -> msgspec.Raw:
@@ -78,7 +78,7 @@ class ExactNumber(serializers.Field):
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class InstantField(serializers.Field):
+class InstantField(serializers.Field[datetime, Any, str, Any]):
     """An instant in UTC, with Z."""
 
     def to_representation(self, instant: datetime) -> str:

@@ -34,10 +34,11 @@ class RangeViewSet(ListModelMixin, TapeViewSet):
     pagination_class = KeysetPagination
     question = query_params.RangeQuestion
 
-    def filter_queryset(self, rows: QuerySet) -> QuerySet:
+    def filter_queryset(self, rows: Any) -> QuerySet[Any]:
         asked = self.asked(self.question)
         name = recorded(asked["symbol"]).name if "symbol" in asked else None
-        return rows.between(name, *bounds(asked))
+        chosen: QuerySet[Any] = rows.between(name, *bounds(asked))
+        return chosen
 
 
 class CandleViewSet(RangeViewSet):
@@ -51,7 +52,8 @@ class CandleViewSet(RangeViewSet):
     pagination_class = CandlePagination
     question = query_params.CandlesQuestion
 
-    def filter_queryset(self, rows: QuerySet) -> Series:
+    # No QuerySet: a page is folded from as many minutes as it needs.
+    def filter_queryset(self, rows: QuerySet[Any]) -> Series:  # type: ignore[override]
         asked = self.asked(self.question)
         minutes = INTERVALS[asked["interval"]]
         return Series(recorded(asked["symbol"]), minutes, *bounds(asked))
@@ -68,7 +70,7 @@ class GapViewSet(RangeViewSet):
     serializer_class = serializers.GapAnswer
     question = query_params.GapsQuestion
 
-    def filter_queryset(self, rows: QuerySet) -> QuerySet:
+    def filter_queryset(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         status = self.asked(self.question).get("status")
         return super().filter_queryset(rows.filter(status=status) if status else rows)
 

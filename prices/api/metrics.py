@@ -129,7 +129,8 @@ class Metrics(View):
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        return method_not_allowed(request, self._allowed_methods())
+        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
+        return method_not_allowed(request, allowed)
 
 
 def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[Scrape], bytes], str]:

@@ -35,7 +35,7 @@ class KeysetPagination(BasePagination):
     instant: str | None = None
     keys = KEYS
 
-    def paginate_queryset(self, rows: QuerySet, request: Request, view: Any = None) -> list:
+    def paginate_queryset(self, rows: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         limit = self.limit(request.query_params.get("limit"))
         cursor = request.query_params.get("cursor")
@@ -43,14 +43,16 @@ class KeysetPagination(BasePagination):
         self.next = self.write(found[limit - 1]) if len(found) > limit else None
         return found[:limit]
 
-    def newest(self, rows: QuerySet, limit: int, *position: Any) -> list:
+    def newest(self, rows: Any, limit: int, *position: Any) -> list[Any]:
         """So many rows, or, when a position is given, so many of those after it."""
         if position:
             rows = self.after(rows, *position)
         order = [f"-{self.instant}", "-pk"] if self.instant else ["-pk"]
         return list(rows.order_by(*order)[:limit])
 
-    def after(self, rows: QuerySet, key: int, instant: datetime | None = None) -> QuerySet:
+    def after(
+        self, rows: QuerySet[Any], key: int, instant: datetime | None = None
+    ) -> QuerySet[Any]:
         if self.instant is None:
             return rows.filter(pk__lt=key)
         # The first condition alone would do for the index; the second settles the ticks of one instant.
@@ -77,7 +79,7 @@ class KeysetPagination(BasePagination):
         position = self.position(row)
         return base64.urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
 
-    def read(self, cursor: str) -> list:
+    def read(self, cursor: str) -> list[Any]:
         try:
             key, *micros = map(int, base64.urlsafe_b64decode(cursor).decode().split("."))
             if key not in self.keys or len(micros) != (1 if self.instant else 0):
@@ -88,12 +90,12 @@ class KeysetPagination(BasePagination):
                 {"cursor": ["Must be taken from `next` of the previous page."]}
             ) from error
 
-    def get_paginated_response(self, rows: list) -> Response:
+    def get_paginated_response(self, rows: list[Any]) -> Response:
         url = self.request.build_absolute_uri()
         following = self.next and replace_query_param(url, "cursor", self.next)
         return Response({"next": following, "results": rows})
 
-    def get_paginated_response_schema(self, schema: dict) -> dict:
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         following = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -101,7 +103,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": following, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict]:
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [
             {
                 "name": "limit",
@@ -124,5 +126,5 @@ class CandlePagination(KeysetPagination):
     def position(self, row: FoldedCandle) -> list[int]:
         return [minute_number(row.minute)]
 
-    def newest(self, rows: Series, limit: int, *position: int) -> list:
+    def newest(self, rows: Series, limit: int, *position: int) -> list[FoldedCandle]:
         return rows.newest(limit, *position)

@@ -16,13 +16,14 @@ def parameters(query: QueryDict) -> dict[str, str]:
     Of a QueryDict a serializer takes the last of several, and an empty one for none, as HTML forms mean it: a client that
     made a mistake would get an answer to a question that it did not ask.
     """
-    repeated = [name for name, values in query.lists() if len(values) > 1]
+    given = dict(query.lists())
+    repeated = [name for name, values in given.items() if len(values) > 1]
     if repeated:
         raise serializers.ValidationError({name: ["Must be given only once."] for name in repeated})
-    return query.dict()
+    return {name: value for name, (value,) in given.items()}
 
 
-class SymbolsQuestion(serializers.Serializer):
+class SymbolsQuestion(serializers.Serializer[Any]):
     symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
 
 
@@ -39,10 +40,10 @@ class InstantQuestion(LatestQuestion):
     )
 
 
-class RangeQuestion(serializers.Serializer):
+class RangeQuestion(serializers.Serializer[Any]):
     """Which rows of a list: those of a symbol, at or after `from`, before `to`."""
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             "symbol": SymbolField(required=False, help_text="Only this symbol."),
             "from": AskedField(required=False, help_text="At or after this instant."),
@@ -51,7 +52,7 @@ class RangeQuestion(serializers.Serializer):
 
 
 class GapsQuestion(RangeQuestion):
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             **super().get_fields(),
             "status": serializers.ChoiceField(
@@ -74,7 +75,7 @@ def interval_field() -> serializers.ChoiceField:
 
 
 class CandlesQuestion(RangeQuestion):
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             **super().get_fields(),
             "symbol": SymbolField(help_text="A recorded symbol, in any case."),
@@ -86,7 +87,7 @@ class CandlesQuestion(RangeQuestion):
         }
 
 
-class EventsQuestion(serializers.Serializer):
+class EventsQuestion(serializers.Serializer[Any]):
     symbols = SymbolsField(default=None, help_text="Only these symbols, separated by commas.")
     candles = SymbolsField(
         default=None, help_text="Only candles of these symbols; by default of the same symbols."

@@ -11,13 +11,13 @@ from ..models import Price
 from .fields import ExactNumber, ExactText, InstantField
 
 
-class RowAnswer(serializers.Serializer):
+class RowAnswer(serializers.Serializer[Any]):
     """A row of a list. Where its fields are found is looked up once a list: there may be a thousand rows."""
 
     @cached_property
     def writers(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
         return [
-            (name, attrgetter(field.source), field.to_representation)
+            (name, attrgetter(field.source or name), field.to_representation)
             for name, field in self.fields.items()
         ]
 
@@ -29,7 +29,7 @@ class RowAnswer(serializers.Serializer):
 class GapTouching(RowAnswer):
     """A gap as it touches an answer: between which instants trades are missing, or once were."""
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             "from": InstantField(source="starts"),
             "to": InstantField(source="ends"),
@@ -37,13 +37,13 @@ class GapTouching(RowAnswer):
         }
 
 
-class CoverageAnswer(serializers.Serializer):
+class CoverageAnswer(serializers.Serializer[Any]):
     verdict = serializers.CharField()
     complete_through = InstantField(allow_null=True)
     gaps = GapTouching(many=True)
 
 
-class LatestAnswer(serializers.Serializer):
+class LatestAnswer(serializers.Serializer[Any]):
     symbol = serializers.CharField()
     price = ExactText()
     timestamp = InstantField()
@@ -55,7 +55,7 @@ def latest(tick: Price) -> dict[str, Any]:
     return {"symbol": tick.symbol.name, "price": tick.price, "timestamp": tick.timestamp}
 
 
-class PriceAtAnswer(serializers.Serializer):
+class PriceAtAnswer(serializers.Serializer[Any]):
     symbol = serializers.CharField()
     timestamp = serializers.CharField()
     price = serializers.CharField()
@@ -63,7 +63,7 @@ class PriceAtAnswer(serializers.Serializer):
     coverage = CoverageAnswer(required=False)
 
 
-class MinuteAnswer(serializers.Serializer):
+class MinuteAnswer(serializers.Serializer[Any]):
     symbol = serializers.CharField()
     minute = serializers.CharField()
     high = ExactNumber(allow_null=True)
@@ -108,7 +108,7 @@ class CandleAnswer(RowAnswer):
 class GapAnswer(GapTouching):
     """Trades that are missing on the tape, or were: which, between which instants, and what was done about it."""
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             "symbol": serializers.CharField(source="symbol.name"),
             "first_trade": serializers.IntegerField(),
@@ -168,12 +168,12 @@ class SymbolAnswer(RowAnswer):
     open_gaps = serializers.IntegerField()
 
 
-class FeedHealth(serializers.Serializer):
+class FeedHealth(serializers.Serializer[Any]):
     symbol = serializers.CharField(source="name")
     live = serializers.BooleanField()
     heard_through = InstantField(allow_null=True)
 
 
-class Health(serializers.Serializer):
+class Health(serializers.Serializer[Any]):
     status = serializers.CharField()
     feeds = FeedHealth(many=True)

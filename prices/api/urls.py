@@ -32,7 +32,7 @@ class Docs(SpectacularSwaggerSplitView):
 
     template_name = "prices/docs.html"
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         # The only renderer of this view fills in a template, which has no place for these.
         prefer_json(request)
         return super().options(request, *args, **kwargs)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def shaped(
-    shape: type[Serializer], asked: dict[str, Any], coverage: Coverage, **answer: Any
+    shape: type[Serializer[Any]], asked: dict[str, Any], coverage: Coverage, **answer: Any
 ) -> dict[str, Any]:
     if "coverage" in asked["include"]:
         answer["coverage"] = coverage

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections, models
 from django.db.models import QuerySet
@@ -43,7 +43,7 @@ class FoldedCandle(NamedTuple):
     taker_buy_quote_volume: Decimal | None
 
 
-class CandleQuerySet(QuerySet):
+class CandleQuerySet(QuerySet["Candle"]):
     def newest(self, numbers: Collection[int], minutes: int) -> list[FoldedCandle]:
         """The newest candle of each of some symbols, by number, at an interval of so many minutes."""
         return self.folded(Symbol.objects.in_bulk(numbers), minutes, limit=1)
@@ -61,7 +61,7 @@ class CandleQuerySet(QuerySet):
 
         Both must begin an interval.
         """
-        wanted = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
+        wanted: dict[str, Any] = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
         with connections[self.db].cursor() as cursor:
             cursor.execute(FOLD, wanted | {"first": first, "stop": stop})
             rows = cursor.fetchall()

@@ -22,7 +22,7 @@ class Instants(Func):
         super().__init__(start, end, Value("[]"))
 
 
-class GapQuerySet(QuerySet):
+class GapQuerySet(QuerySet["Gap"]):
     def touching(self, start: datetime, end: datetime) -> "GapQuerySet":
         """Gaps that may hide a trade made between two instants, both included."""
         return self.alias(instants=Instants("starts", "ends")).filter(

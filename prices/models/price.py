@@ -23,7 +23,7 @@ Row = dict[str, Any]
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 
 
-class PriceQuerySet(QuerySet):
+class PriceQuerySet(QuerySet["Price"]):
     """The three questions, each answered together with its coverage.
 
     Like Django's `raw()` they ask the whole table, whatever the query set was filtered by. The
@@ -31,7 +31,7 @@ class PriceQuerySet(QuerySet):
     `python -m benchmarks orm` compares these statements with what the ORM makes of the questions.
     """
 
-    def latest(  # Replaces the one of Django, which takes names of fields.
+    def latest(  # type: ignore[override] # Replaces Django's, which takes names of fields.
         self, *, symbols: Collection[str] | None = None
     ) -> "list[tuple[Price, Coverage]]":
         """The newest tick of each symbol, of all or of some by name, ordered by symbol.

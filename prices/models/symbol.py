@@ -1,7 +1,7 @@
 """The symbols that are recorded, whether somebody is recording them now, and how their tape is."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.db import models
@@ -37,10 +37,11 @@ def percent(before: Decimal, after: Decimal) -> Decimal:
     return change.quantize(HUNDREDTH, ROUND_HALF_EVEN) + 0
 
 
-class SymbolQuerySet(QuerySet):
+class SymbolQuerySet(QuerySet["Symbol"]):
     def with_feed(self) -> "SymbolQuerySet":
         """Add `live`: a recorder has vouched for the symbol within the last seconds."""
-        return self.annotate(live=ExpressionWrapper(heard_lately(), models.BooleanField()))
+        live = ExpressionWrapper(heard_lately(), models.BooleanField())
+        return self.annotate(live=live)  # type: ignore[no-redef] # declared below, for its readers
 
     def with_state(self, names: Collection[str] | None = None) -> "list[Symbol]":
         """All symbols, or some, by name, each with the state of its tape. One query.
@@ -79,6 +80,17 @@ class Symbol(models.Model):
     kept_from = models.BigIntegerField(null=True)
     pruned_through = models.DateTimeField(null=True)
 
+    # What `with_feed` adds.
+    live: bool
+    # And what `with_state` adds.
+    price: Decimal | None
+    traded: datetime | None
+    price_day_before: Decimal | None
+    open_gaps: int
+    down_since: datetime | None
+    lag_seconds: Decimal | None
+    ticks_per_second: Decimal | None
+
     objects = SymbolQuerySet.as_manager()
 
     class Meta:
@@ -90,5 +102,5 @@ class Symbol(models.Model):
     @property
     def change_24h(self) -> Decimal | None:
         """The change in percent over the 24 hours before the newest tick, of a symbol that came with its state."""
-        before = self.price_day_before
-        return None if before is None else percent(before, self.price)
+        before, now = self.price_day_before, self.price
+        return None if before is None or now is None else percent(before, now)

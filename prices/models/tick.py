@@ -11,7 +11,7 @@ from .symbol import Symbol
 ID_BITS = 44
 
 
-class TickQuerySet(QuerySet):
+class TickQuerySet(QuerySet["Tick"]):
     def numbered(self, number: int, first_trade: int) -> "TickQuerySet":
         """The tick of a symbol, by number, that begins with a trade; or none."""
         names = Symbol.objects.filter(pk=number).values_list("name", flat=True)

@@ -4,14 +4,14 @@ The query serializers of the API decide what is refused, and in which words. The
 the API itself over HTTP and fills in the same template.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from rest_framework.serializers import Serializer, ValidationError
+from rest_framework.serializers import Serializer, ValidationError, as_serializer_error
 
 from ..api.base import NeverRecorded, ready
 from ..api.query_params import InstantQuestion, LatestQuestion
@@ -26,7 +26,7 @@ class Question(NamedTuple):
 
     title: str
     lead: str
-    query: type[Serializer]
+    query: type[Serializer[Any]]
     answer: Callable[[dict[str, Any]], wording.Words]
     nothing: str = ""
     # The label of the instant, and its step in seconds; empty: the question is not about an
@@ -127,9 +127,9 @@ def sent(name: str, typed: dict[str, str]) -> Form:
         asked = ready(question.query).run_validation(typed)
         return Form(name, typed, answer=question.answer(asked))
     except ValidationError as error:
-        errors = error.detail
+        errors: Mapping[str, Sequence[str]] = as_serializer_error(error)
     except Symbol.DoesNotExist:
-        errors = {"symbol": [NeverRecorded(asked["symbol"]).detail]}
+        errors = {"symbol": [str(NeverRecorded(asked["symbol"]))]}
     # What URLs must write as %2B people type as a plus.
     words = {key: " ".join(why).replace("%2B", "+") for key, why in errors.items()}
     return Form(name, typed, errors=words)

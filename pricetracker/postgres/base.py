@@ -1,5 +1,6 @@
 """Django's PostgreSQL backend, on a server of our own: settings give the folder (CLUSTER) in place of an address."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,13 +15,13 @@ from .postmaster import Postmaster
 class DatabaseClient(client.DatabaseClient):
     """`manage.py dbshell`, with the psql of the wheel."""
 
-    def runshell(self, parameters: list[str]) -> None:
+    def runshell(self, parameters: Iterable[str]) -> None:
         # Which finds the server, and makes the database.
         self.connection.ensure_connection()
         super().runshell(parameters)
 
     @classmethod
-    def settings_to_cmd_args_env(cls, *args: Any) -> tuple[list[str], dict[str, str]]:
+    def settings_to_cmd_args_env(cls, *args: Any) -> tuple[list[str], dict[str, str] | None]:
         command, env = super().settings_to_cmd_args_env(*args)
         return [str(programs.path(command[0])), *command[1:]], env
 
@@ -67,7 +68,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _drop_pool(self) -> None:
         """The connections that a pool has to a server that is gone are no use to anybody."""
-        if pool := self._connection_pools.pop(self.alias, None):
+        # Django's own way to close a pool would first open it, to a server that is gone.
+        if pool := self._connection_pools.pop(self.alias, None):  # type: ignore[attr-defined]
             pool.close()
 
     def _create_database(self, server: Postmaster) -> None:

@@ -1,11 +1,11 @@
 """Requests that name the whole URL (`GET http://host/path`), which any HTTP server must accept."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-Scope = MutableMapping[str, Any]
+Scope = dict[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 ABSOLUTE = re.compile(rb"https?://([^/]+)(.*)", re.IGNORECASE | re.DOTALL)

@@ -55,6 +55,9 @@ def freeze() -> None:
 class Server(uvicorn.Server):
     """Live push ends first: its streams have no end of their own to wait for."""
 
+    # Called in the event loop before pending requests are waited for.
+    at_end: Callable[[], None]
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Replaces uvicorn's, which ignores SIGHUP and raises a signal again after it has

@@ -75,7 +75,6 @@ def test_a_power_cut_costs_no_tick_unless_the_settings_say_so(fresh: Private) ->
         ["--help"],
         ["help", "migrate"],
         ["check"],
-        ["makemigrations", "--check", "--dry-run"],
     ],
     ids=" ".join,
 )

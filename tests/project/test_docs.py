@@ -11,7 +11,7 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (PROJECT / "pricetracker" / "settings.py").read_text(encoding="utf-8")
 
 # Django's own commands, changed within but the same to their users.
-SAME_AS_DJANGOS = {"makemigrations", "runserver", "migrate"}
+SAME_AS_DJANGOS = {"runserver", "migrate"}
 
 # Options that Django gives to every command.
 COMMON = {

@@ -90,8 +90,9 @@ def fill(tape: Tape, recordings: list[Recording], until: int) -> None:
 
 
 def past(recording: Recording, until: int) -> Iterator[Tick]:
-    columns = (recording.first_ids, recording.last_ids, recording.prices, recording.quantities)
-    for *cells, time in zip(*columns, recording.times, strict=True):
+    ids = zip(recording.first_ids, recording.last_ids, strict=True)
+    amounts = zip(recording.prices, recording.quantities, strict=True)
+    for (first, last), (price, quantity), time in zip(ids, amounts, recording.times, strict=True):
         if time > until:
             return
-        yield Tick(recording.symbol, *cells, time, time + LAG)
+        yield Tick(recording.symbol, first, last, price, quantity, time, time + LAG)

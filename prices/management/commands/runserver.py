@@ -19,6 +19,10 @@ from pricetracker.process.signals import leave_on_hangup
 class Command(runserver.Command):
     help = "Serve the site on this machine; restart when the code changes."
 
+    # What Django reads from the command line.
+    addr: str
+    port: str
+
     def handle(self, *args: Any, **options: Any) -> None:
         # The process that waits for changes of the code, and the one that serves beside it. Django
         # handles SIGTERM there.
