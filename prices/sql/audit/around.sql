@@ -1,7 +1,10 @@
--- The ticks of one symbol on either side of a trade id, so many on each, and after which instant none of them can be.
+-- The ticks of one symbol on either side of a trade id, so many on each, and after which instant
+-- none of them can be.
 (
     SELECT first_trade, timestamp, trades, now() + interval '1 hour' FROM prices_price
-    WHERE symbol_id = %(symbol)s AND first_trade <= %(first)s ORDER BY first_trade DESC LIMIT %(limit)s
+    WHERE symbol_id = %(symbol)s AND first_trade <= %(first)s
+    ORDER BY first_trade DESC
+    LIMIT %(limit)s
 )
 UNION ALL
 (

@@ -1,16 +1,19 @@
--- What the candles of one symbol know of trades before the first tick and after the last one: a candle that counts more
--- trades than there are ticks for was made from ticks that are gone; unless these were pruned.
+-- What the candles of one symbol know of trades before the first tick and after the last one: a
+-- candle that counts more trades than there are ticks for was made from ticks that are gone; unless
+-- these were pruned.
 WITH
 outside AS (
     SELECT candle.minute, candle.first_trade, candle.last_trade
-    FROM prices_candle candle
+    FROM prices_candle AS candle
     WHERE candle.symbol_id = %(symbol)s
-        AND candle.first_trade >= coalesce((SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s), 0)
+        AND candle.first_trade
+        >= coalesce((SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s), 0)
         AND (candle.first_trade < %(first)s OR candle.last_trade >= %(reach)s)
         AND candle.trades > (
-            SELECT coalesce(sum(tick.trades), 0) FROM prices_price tick
+            SELECT coalesce(sum(tick.trades), 0) FROM prices_price AS tick
             WHERE tick.symbol_id = %(symbol)s
-                AND tick.timestamp >= candle.minute AND tick.timestamp < candle.minute + interval '1 minute'
+                AND tick.timestamp >= candle.minute
+                AND tick.timestamp < candle.minute + interval '1 minute'
         )
 )
 SELECT earliest.first_trade, earliest.minute, latest.last_trade, latest.minute + interval '1 minute'

@@ -1,4 +1,8 @@
 -- What the gap ledger says of some trade ids of one symbol: which are open, and which void.
 SELECT id, first_trade, last_trade, starts, ends, status FROM prices_gap
-WHERE symbol_id = %(symbol)s AND status <> 'repaired' AND last_trade >= %(first)s AND first_trade <= %(last)s
+WHERE
+    symbol_id = %(symbol)s
+    AND status <> 'repaired'
+    AND last_trade >= %(first)s
+    AND first_trade <= %(last)s
 ORDER BY first_trade, id

@@ -4,5 +4,7 @@ SELECT
     quote_volume, taker_buy_volume, taker_buy_quote_volume
 FROM prices_minutes(
     ARRAY[%(symbol)s::smallint], ARRAY[%(start)s::timestamptz],
-    ARRAY[%(stop)s::timestamptz - interval '1 microsecond'], ARRAY[0::bigint], ARRAY[9223372036854775807]
+    ARRAY[%(stop)s::timestamptz - interval '1 microsecond'],
+    ARRAY[0::bigint],
+    ARRAY[9223372036854775807]
 )

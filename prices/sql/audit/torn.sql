@@ -3,7 +3,8 @@ SELECT wanted.minute FROM unnest(%(minutes)s::timestamptz[]) AS wanted (minute)
 WHERE EXISTS (
     SELECT FROM prices_gap
     WHERE symbol_id = %(symbol)s AND status = 'open'
-        AND tstzrange(starts, ends, '[]') && tstzrange(wanted.minute, wanted.minute + interval '1 minute')
+        AND tstzrange(starts, ends, '[]')
+        && tstzrange(wanted.minute, wanted.minute + interval '1 minute')
 ) OR EXISTS (
     SELECT FROM prices_candle
     WHERE symbol_id = %(symbol)s AND minute = wanted.minute

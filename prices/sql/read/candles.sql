@@ -1,34 +1,38 @@
 -- The newest candles of some symbols at an interval, folded from their minutes, the newest first.
 --
--- An interval has so many minutes at most: as many rows as the wanted candles could have hold these candles whole, and are
--- all that is read, by the primary key, however long the tape is. What is unknown of one minute is unknown of the interval.
+-- An interval has so many minutes at most: as many rows as the wanted candles could have hold these
+-- candles whole, and are all that is read, by the primary key, however long the tape is. What is
+-- unknown of one minute is unknown of the interval.
 --
--- Parameters: the numbers of the symbols; how many minutes an interval has, and how many candles are wanted of each symbol;
--- between which minutes, as numbers since 1970: `first` and `stop`, the latter excluded, both at the beginning of an interval.
+-- Parameters: the numbers of the symbols; how many minutes an interval has, and how many candles
+-- are wanted of each symbol; between which minutes, as numbers since 1970: `first` and `stop`, the
+-- latter excluded, both at the beginning of an interval.
 SELECT
     symbol.id AS symbol_id, folded.minute, opening.first_trade, closing.last_trade, folded.trades,
     opening.open, folded.high, folded.low, closing.close, folded.volume,
     folded.quote_volume, folded.taker_buy_volume, folded.taker_buy_quote_volume
-FROM prices_symbol symbol
+FROM prices_symbol AS symbol
 CROSS JOIN LATERAL (
     SELECT
         date_bin(%(minutes)s * interval '1 minute', minutes.minute, 'epoch') AS minute,
         min(minutes.minute) AS opening, max(minutes.minute) AS closing,
         max(high) AS high, min(low) AS low, sum(volume) AS volume, sum(trades) AS trades,
         CASE WHEN count(quote_volume) = count(*) THEN sum(quote_volume) END AS quote_volume,
-        CASE WHEN count(taker_buy_volume) = count(*) THEN sum(taker_buy_volume) END AS taker_buy_volume,
+        CASE WHEN count(taker_buy_volume) = count(*) THEN sum(taker_buy_volume) END
+            AS taker_buy_volume,
         CASE WHEN count(taker_buy_quote_volume) = count(*) THEN sum(taker_buy_quote_volume) END
             AS taker_buy_quote_volume
     FROM (
-        SELECT * FROM prices_candle candle
+        SELECT * FROM prices_candle AS candle
         WHERE candle.symbol_id = symbol.id
             AND candle.minute >= timestamptz 'epoch' + %(first)s * interval '1 minute'
             AND candle.minute < timestamptz 'epoch' + %(stop)s * interval '1 minute'
         ORDER BY candle.minute DESC LIMIT %(limit)s::bigint * %(minutes)s
     ) AS minutes
-    GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
+    -- By position: by its name it would be the column of the minutes.
+    GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s -- noqa: AM06
 ) AS folded
-JOIN prices_candle opening ON opening.symbol_id = symbol.id AND opening.minute = folded.opening
-JOIN prices_candle closing ON closing.symbol_id = symbol.id AND closing.minute = folded.closing
+JOIN prices_candle AS opening ON symbol.id = opening.symbol_id AND folded.opening = opening.minute
+JOIN prices_candle AS closing ON symbol.id = closing.symbol_id AND folded.closing = closing.minute
 WHERE symbol.id = ANY(%(symbols)s)
-ORDER BY symbol.id, folded.minute DESC
+ORDER BY symbol.id ASC, folded.minute DESC

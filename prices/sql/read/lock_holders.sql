@@ -14,9 +14,9 @@ SELECT format(
         ELSE format('%%s on %%s', held.mode, relation.relname) END, ', '
     )
 )
-FROM pg_locks held
-JOIN pg_stat_activity activity USING (pid)
-LEFT JOIN pg_class relation ON relation.oid = held.relation AND relation.relkind IN ('r', 'v')
+FROM pg_locks AS held
+JOIN pg_stat_activity AS activity ON held.pid = activity.pid
+LEFT JOIN pg_class AS relation ON held.relation = relation.oid AND relation.relkind IN ('r', 'v')
 WHERE held.granted
     AND held.pid <> pg_backend_pid()
     AND activity.datname = current_database()

@@ -6,4 +6,7 @@ WITH step AS MATERIALIZED (
 )
 SELECT count(*), min(timestamp), max(timestamp), (SELECT stop FROM step)
 FROM prices_price
-WHERE symbol_id = %(symbol)s AND first_trade >= (SELECT first FROM step) AND first_trade < (SELECT stop FROM step)
+WHERE
+    symbol_id = %(symbol)s
+    AND first_trade >= (SELECT first FROM step)
+    AND first_trade < (SELECT stop FROM step)

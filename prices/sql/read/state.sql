@@ -1,4 +1,5 @@
--- The state of the tape, a row a symbol, by symbol. Each part is one descent of an index, or a short range of it.
+-- The state of the tape, a row a symbol, by symbol. Each part is one descent of an index, or a
+-- short range of it.
 --
 -- Parameters: the names of the symbols, NULL for all of them; and how long a heartbeat counts.
 SELECT
@@ -10,43 +11,46 @@ SELECT
     CASE WHEN feed.live THEN extract(epoch FROM symbol.lag) END AS lag_seconds,
     CASE WHEN feed.live THEN lately.ticks / 10.0 END AS ticks_per_second,
     gaps.open AS open_gaps
-FROM prices_symbol symbol
+FROM prices_symbol AS symbol
 CROSS JOIN LATERAL (
     -- Nor does a heartbeat from the future count, which a clock that was set back leaves behind.
     SELECT coalesce(
         symbol.heard_at > statement_timestamp() - %(counts_for)s::interval
         AND symbol.heard_at < statement_timestamp() + %(counts_for)s::interval, false
     ) AS live
-) feed
+) AS feed
 LEFT JOIN LATERAL (
-    SELECT price, timestamp FROM prices_price p
+    SELECT price, timestamp FROM prices_price AS p
     WHERE p.symbol_id = symbol.id
     ORDER BY timestamp DESC, first_trade DESC LIMIT 1
-) newest ON true
+) AS newest ON true
 LEFT JOIN LATERAL (
-    SELECT first_trade, price, timestamp FROM prices_price p
+    SELECT first_trade, price, timestamp FROM prices_price AS p
     WHERE p.symbol_id = symbol.id AND p.timestamp <= newest.timestamp - interval '24 hours'
         -- No tick that is earlier than one that was pruned: that one may be the price then.
         AND p.timestamp >= coalesce(symbol.pruned_through, '-infinity')
     ORDER BY timestamp DESC, first_trade DESC LIMIT 1
-) day_before ON true
+) AS day_before ON true
 CROSS JOIN LATERAL (
-    -- To the end of the tape. That no tick is past it is said all the same: so the planner expects a short range.
-    SELECT count(*) AS ticks FROM prices_price p
+    -- To the end of the tape. That no tick is past it is said all the same: so the planner expects
+    -- a short range.
+    SELECT count(*) AS ticks FROM prices_price AS p
     WHERE p.symbol_id = symbol.id
         AND p.timestamp > greatest(newest.timestamp, symbol.heard_through) - interval '10 seconds'
         AND p.timestamp <= greatest(newest.timestamp, symbol.heard_through)
-) lately
+) AS lately
 CROSS JOIN LATERAL (
-    -- A gap hides a price that may lie in it: one after the tick that would be the answer, and not after what is asked.
+    -- A gap hides a price that may lie in it: one after the tick that would be the answer, and not
+    -- after what is asked.
     SELECT
         count(*) AS open,
         coalesce(bool_or(
             gap.last_trade > day_before.first_trade
-            AND gap.ends >= day_before.timestamp AND gap.starts <= newest.timestamp - interval '24 hours'
+            AND gap.ends >= day_before.timestamp
+            AND gap.starts <= newest.timestamp - interval '24 hours'
         ), false) AS hide
-    FROM prices_gap gap
+    FROM prices_gap AS gap
     WHERE gap.symbol_id = symbol.id AND gap.status = 'open'
-) gaps
+) AS gaps
 WHERE %(names)s::text[] IS NULL OR symbol.name = ANY(%(names)s::text[])
 ORDER BY symbol.name

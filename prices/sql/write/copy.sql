@@ -1,1 +1,3 @@
-COPY prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity) FROM STDIN
+COPY prices_price (
+    timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity
+) FROM STDIN

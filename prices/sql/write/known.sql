@@ -1,7 +1,9 @@
--- Which ticks of a batch are on the tape already, by their number in it, and how many trades each holds there.
+-- Which ticks of a batch are on the tape already, by their number in it, and how many trades each
+-- holds there.
 --
--- A tick whose id stands on the tape with another price, quantity, side or number of trades, or at another time than a
--- millisecond's rounding explains, is another trade. (One of two sources of the same trade rounds.)
+-- A tick whose id stands on the tape with another price, quantity, side or number of trades, or at
+-- another time than a millisecond's rounding explains, is another trade. (One of two sources of the
+-- same trade rounds.)
 --
 -- Parameters: the ticks, as arrays of equal length.
 SELECT
@@ -13,12 +15,13 @@ SELECT
 FROM unnest(
     %(symbol)s::smallint[], %(first)s::bigint[], %(trades)s::integer[], %(micros)s::bigint[],
     %(price)s::numeric[], %(quantity)s::numeric[], %(is_buyer_maker)s::boolean[]
-) WITH ORDINALITY AS batch (symbol_id, first_trade, trades, micros, price, quantity, is_buyer_maker, nth)
+) WITH ORDINALITY
+    AS batch (symbol_id, first_trade, trades, micros, price, quantity, is_buyer_maker, nth)
 CROSS JOIN LATERAL (
-    SELECT * FROM prices_price stored
+    SELECT * FROM prices_price AS stored
     WHERE stored.symbol_id = batch.symbol_id
         AND stored.first_trade >= batch.first_trade AND stored.first_trade <= batch.first_trade
-    -- The order keeps the planner to the key, which it would not see in an equation: a plan that was made while the tape
-    -- was short might read all of it.
+    -- The order keeps the planner to the key, which it would not see in an equation: a plan that
+    -- was made while the tape was short might read all of it.
     ORDER BY stored.first_trade LIMIT 1
 ) AS tick

@@ -1,6 +1,8 @@
--- Take the writer locks of some symbols: until the transaction ends nobody else writes to their tapes. A lock each, so
--- that recorders of different symbols never wait for each other; in one order, so that two never wait for one another in a circle.
+-- Take the writer locks of some symbols: until the transaction ends nobody else writes to their
+-- tapes. A lock each, so that recorders of different symbols never wait for each other; in one
+-- order, so that two never wait for one another in a circle.
 --
--- Parameters: the numbers of the symbols, in ascending order. The class of the locks is arbitrary: "pric".
+-- Parameters: the numbers of the symbols, in ascending order. The class of the locks is arbitrary:
+-- "pric".
 SELECT count(pg_advisory_xact_lock(x'70726963'::integer, number))
 FROM unnest(%(symbols)s::integer[]) AS number

@@ -1,5 +1,5 @@
--- Write holes of one symbol into the gap ledger: of each what is neither on the tape nor in the ledger. The caller holds the
--- writer lock of the symbol.
+-- Write holes of one symbol into the gap ledger: of each what is neither on the tape nor in the
+-- ledger. The caller holds the writer lock of the symbol.
 INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
 SELECT %(symbol)s, lower(piece), upper(piece) - 1, hole.starts, hole.ends, 'open'
 FROM unnest(
@@ -9,12 +9,15 @@ CROSS JOIN LATERAL (
     -- From the tick on that begins before the hole: it may reach into it.
     SELECT coalesce(max(first_trade), 0) AS first_trade FROM (
         SELECT first_trade FROM prices_price
-        WHERE symbol_id = %(symbol)s AND first_trade < hole.first_trade ORDER BY first_trade DESC LIMIT 1
+        WHERE symbol_id = %(symbol)s AND first_trade < hole.first_trade
+        ORDER BY first_trade DESC
+        LIMIT 1
     ) AS before
 ) AS from_tick
 CROSS JOIN (
     -- What the ledger has round these holes: read once, and not for each of them.
-    SELECT coalesce(range_agg(int8range(first_trade, last_trade, '[]')), '{}') AS trades FROM prices_gap
+    SELECT coalesce(range_agg(int8range(first_trade, last_trade, '[]')), '{}') AS trades
+    FROM prices_gap
     WHERE symbol_id = %(symbol)s AND status <> 'repaired'
         AND last_trade >= (SELECT min(first) FROM unnest(%(first)s::bigint[]) AS first)
         AND first_trade <= (SELECT max(last) FROM unnest(%(last)s::bigint[]) AS last)
@@ -23,7 +26,7 @@ CROSS JOIN LATERAL unnest(
     int8multirange(int8range(hole.first_trade, hole.last_trade, '[]'))
     - coalesce((
         SELECT range_agg(int8range(tick.first_trade, tick.first_trade + greatest(tick.trades, 1)))
-        FROM prices_price tick
+        FROM prices_price AS tick
         WHERE tick.symbol_id = %(symbol)s
             AND tick.first_trade >= from_tick.first_trade AND tick.first_trade <= hole.last_trade
     ), '{}')

@@ -1,5 +1,5 @@
--- Take the oldest ticks of one symbol off the tape, and note in the same commit from where on it is kept. Candles and gaps stay.
--- The caller holds the writer lock of the symbol.
+-- Take the oldest ticks of one symbol off the tape, and note in the same commit from where on it is
+-- kept. Candles and gaps stay. The caller holds the writer lock of the symbol.
 --
 -- Parameters: as `prices_prunable` takes them.
 WITH
@@ -8,7 +8,10 @@ step AS MATERIALIZED (
 ),
 pruned AS (
     DELETE FROM prices_price
-    WHERE symbol_id = %(symbol)s AND first_trade >= (SELECT first FROM step) AND first_trade < (SELECT stop FROM step)
+    WHERE
+        symbol_id = %(symbol)s
+        AND first_trade >= (SELECT first FROM step)
+        AND first_trade < (SELECT stop FROM step)
     RETURNING timestamp
 ),
 moved AS (

@@ -1,23 +1,27 @@
--- Fold candles of one symbol again, from their ticks alone. A minute without ticks has no candle. How many were changed, made or
--- taken away. The caller holds the writer lock of the symbol.
+-- Fold candles of one symbol again, from their ticks alone. A minute without ticks has no candle.
+-- How many were changed, made or taken away. The caller holds the writer lock of the symbol.
 --
--- A minute of which ticks were pruned is left as it is: its candle knows more than they. Such a one has a candle that begins before
--- what is kept; or none, and is not later than what is kept.
+-- A minute of which ticks were pruned is left as it is: its candle knows more than they. Such a one
+-- has a candle that begins before what is kept; or none, and is not later than what is kept.
 WITH
 kept AS (
     SELECT symbol.kept_from, (
-        SELECT tick.timestamp FROM prices_price tick
+        SELECT tick.timestamp FROM prices_price AS tick
         WHERE tick.symbol_id = symbol.id AND tick.first_trade >= symbol.kept_from
         ORDER BY tick.first_trade LIMIT 1
     ) AS starts
-    FROM prices_symbol symbol WHERE symbol.id = %(symbol)s AND symbol.kept_from IS NOT NULL
+    FROM prices_symbol AS symbol WHERE symbol.id = %(symbol)s AND symbol.kept_from IS NOT NULL
 ),
 wanted AS (
     SELECT given.minute
     FROM unnest(%(minutes)s::timestamptz[]) AS given (minute)
-    LEFT JOIN prices_candle candle ON candle.symbol_id = %(symbol)s AND candle.minute = given.minute
+    LEFT JOIN
+        prices_candle AS candle
+    ON candle.symbol_id = %(symbol)s AND given.minute = candle.minute
     WHERE NOT EXISTS (
-        SELECT FROM kept WHERE coalesce(candle.first_trade < kept.kept_from, given.minute <= kept.starts)
+        SELECT
+        FROM kept
+        WHERE coalesce(candle.first_trade < kept.kept_from, given.minute <= kept.starts)
     )
 ),
 made AS (
@@ -29,7 +33,10 @@ made AS (
             array_agg(0::bigint) AS firsts, array_agg(9223372036854775807) AS lasts
         FROM wanted WHERE minute = date_bin('1 minute', minute, 'epoch')
     ) AS ranges
-    CROSS JOIN LATERAL prices_minutes(ranges.symbols, ranges.starts, ranges.ends, ranges.firsts, ranges.lasts) AS minutes
+    CROSS JOIN
+        LATERAL prices_minutes(
+            ranges.symbols, ranges.starts, ranges.ends, ranges.firsts, ranges.lasts
+        ) AS minutes
 ),
 emptied AS (
     DELETE FROM prices_candle
@@ -47,8 +54,14 @@ folded AS (
         quote_volume, taker_buy_volume, taker_buy_quote_volume
     FROM made
     ON CONFLICT (symbol_id, minute) DO UPDATE SET
-        first_trade = excluded.first_trade, last_trade = excluded.last_trade, trades = excluded.trades,
-        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+        first_trade = excluded.first_trade,
+        last_trade = excluded.last_trade,
+        trades = excluded.trades,
+        open = excluded.open,
+        high = excluded.high,
+        low = excluded.low,
+        close = excluded.close,
+        volume = excluded.volume,
         quote_volume = excluded.quote_volume, taker_buy_volume = excluded.taker_buy_volume,
         taker_buy_quote_volume = excluded.taker_buy_quote_volume
     WHERE candle IS DISTINCT FROM excluded

@@ -1,6 +1,8 @@
--- Give further pieces that are left of open gaps rows of their own, which know what was done about the gap before.
+-- Give further pieces that are left of open gaps rows of their own, which know what was done about
+-- the gap before.
 --
--- Parameters: by symbol and gap what is missing still, and its share of what was found, as arrays of equal length.
+-- Parameters: by symbol and gap what is missing still, and its share of what was found, as arrays
+-- of equal length.
 INSERT INTO prices_gap (
     symbol_id, first_trade, last_trade, starts, ends, status, opened_at, attempts, last_error,
     found_first, found_last, found_starts, found_ends
@@ -12,8 +14,20 @@ SELECT
 FROM unnest(
     %(symbol)s::smallint[], %(gap)s::bigint[],
     %(first)s::bigint[], %(last)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[],
-    %(found_first)s::bigint[], %(found_last)s::bigint[], %(found_starts)s::timestamptz[], %(found_ends)s::timestamptz[]
+    %(found_first)s::bigint[],
+    %(found_last)s::bigint[],
+    %(found_starts)s::timestamptz[],
+    %(found_ends)s::timestamptz[]
 ) AS rest (
-    symbol_id, gap_id, first_trade, last_trade, starts, ends, found_first, found_last, found_starts, found_ends
+    symbol_id,
+    gap_id,
+    first_trade,
+    last_trade,
+    starts,
+    ends,
+    found_first,
+    found_last,
+    found_starts,
+    found_ends
 )
-JOIN prices_gap gap ON gap.id = rest.gap_id AND gap.symbol_id = rest.symbol_id
+JOIN prices_gap AS gap ON rest.gap_id = gap.id AND rest.symbol_id = gap.symbol_id

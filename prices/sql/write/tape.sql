@@ -1,25 +1,30 @@
--- What is on the tapes and in the gap ledger round a batch: a row a symbol, or several when there are open gaps.
+-- What is on the tapes and in the gap ledger round a batch: a row a symbol, or several when there
+-- are open gaps.
 --
--- Parameters: of each symbol in the batch its number, and the first and the last trade id, as arrays of equal length.
+-- Parameters: of each symbol in the batch its number, and the first and the last trade id, as
+-- arrays of equal length.
 SELECT
     batch.symbol_id, coalesce(symbol.kept_from, 0),
     oldest.first_trade, oldest.timestamp, newest.first_trade + newest.trades - 1, newest.timestamp,
     gap.id, gap.first_trade, gap.last_trade, gap.starts, gap.ends,
     coalesce(gap.found_first, gap.first_trade), coalesce(gap.found_last, gap.last_trade),
     coalesce(gap.found_starts, gap.starts), coalesce(gap.found_ends, gap.ends)
-FROM unnest(%(symbol)s::smallint[], %(first)s::bigint[], %(last)s::bigint[]) AS batch (symbol_id, first_trade, last_trade)
-JOIN prices_symbol symbol ON symbol.id = batch.symbol_id
+FROM
+    unnest(%(symbol)s::smallint[], %(first)s::bigint[], %(last)s::bigint[])
+        AS batch (symbol_id, first_trade, last_trade)
+JOIN prices_symbol AS symbol ON batch.symbol_id = symbol.id
 LEFT JOIN LATERAL (
-    SELECT tick.first_trade, tick.timestamp FROM prices_price tick
+    SELECT tick.first_trade, tick.timestamp FROM prices_price AS tick
     -- What was pruned lies in the index until it is vacuumed, and would be walked through.
     WHERE tick.symbol_id = batch.symbol_id AND tick.first_trade >= coalesce(symbol.kept_from, 0)
     ORDER BY tick.first_trade LIMIT 1
 ) AS oldest ON true
 LEFT JOIN LATERAL (
-    SELECT tick.first_trade, tick.timestamp, tick.trades FROM prices_price tick
+    SELECT tick.first_trade, tick.timestamp, tick.trades FROM prices_price AS tick
     WHERE tick.symbol_id = batch.symbol_id ORDER BY tick.first_trade DESC LIMIT 1
 ) AS newest ON true
--- From the batch, or from the tape's end on: there somebody may have noted what the batch does not reach.
+-- From the batch, or from the tape's end on: there somebody may have noted what the batch does not
+-- reach.
 LEFT JOIN LATERAL (
     SELECT * FROM prices_gap
     WHERE prices_gap.symbol_id = batch.symbol_id AND prices_gap.status = 'open'

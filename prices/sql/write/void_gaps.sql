@@ -1,8 +1,13 @@
--- Close gaps of one symbol whose ids, from `first` to `last`, no trade bears. The caller holds the writer lock of the symbol.
+-- Close gaps of one symbol whose ids, from `first` to `last`, no trade bears. The caller holds the
+-- writer lock of the symbol.
 WITH
 gap AS (
     SELECT * FROM prices_gap
-    WHERE symbol_id = %(symbol)s AND status = 'open' AND first_trade >= %(first)s AND last_trade <= %(last)s
+    WHERE
+        symbol_id = %(symbol)s
+        AND status = 'open'
+        AND first_trade >= %(first)s
+        AND last_trade <= %(last)s
 ),
 void AS (
     UPDATE prices_gap SET
@@ -14,13 +19,35 @@ void AS (
 repaired AS (
     -- What of a gap was filled before the rest proved void keeps rows of its own, on either side.
     INSERT INTO prices_gap (
-        symbol_id, first_trade, last_trade, starts, ends, status, opened_at, closed_at, attempts, last_error, source, ticks
+        symbol_id,
+        first_trade,
+        last_trade,
+        starts,
+        ends,
+        status,
+        opened_at,
+        closed_at,
+        attempts,
+        last_error,
+        source,
+        ticks
     )
     SELECT
-        symbol_id, lower(filled), upper(filled) - 1, found_starts, found_ends, 'repaired', opened_at, now(), attempts, last_error,
-        source, CASE WHEN row_number() OVER (PARTITION BY id ORDER BY filled) = 1 THEN ticks ELSE 0 END
+        symbol_id,
+        lower(filled),
+        upper(filled) - 1,
+        found_starts,
+        found_ends,
+        'repaired',
+        opened_at,
+        now(),
+        attempts,
+        last_error,
+        source,
+        CASE WHEN row_number() OVER (PARTITION BY id ORDER BY filled) = 1 THEN ticks ELSE 0 END
     FROM gap CROSS JOIN LATERAL unnest(
-        int8multirange(int8range(found_first, found_last, '[]')) - int8multirange(int8range(first_trade, last_trade, '[]'))
+        int8multirange(int8range(found_first, found_last, '[]'))
+        - int8multirange(int8range(first_trade, last_trade, '[]'))
     ) AS filled
     WHERE found_first IS NOT NULL
 )
