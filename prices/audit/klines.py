@@ -3,6 +3,8 @@
 from datetime import datetime
 from itertools import islice
 
+from pricetracker.process.progress import Progress
+
 from ..exchange import klines
 from ..exchange.klines import Kline
 from ..exchange.rest import Rest
@@ -11,7 +13,6 @@ from ..formats.instants import iso
 from ..minutes import MINUTE
 from . import wording
 from .findings import Findings
-from .progress import Progress
 from .rows import Folded
 from .scan import Scan
 
@@ -59,7 +60,8 @@ class Comparison:
         for minute, line in unlike.items():
             if minute not in torn:
                 self._findings.differing.add(f"minute {iso(minute)}: {line}")
-        self._progress.tell(f"{self._findings.symbol}: klines up to {iso(stop)}", 0)
+        place = f"{self._findings.symbol}: klines up to {iso(stop)}"
+        self._progress.tell(place, 0, self._scan.part(stop))
 
 
 def difference(ours: Folded | None, theirs: Kline | None) -> str:

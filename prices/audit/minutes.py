@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pricetracker.process.progress import Progress
+
 from ..formats.instants import iso
 from ..minutes import EPOCH, MINUTE
 from ..recording.tape import Tape
 from . import wording
 from .candles import is_explained, is_unfilled
 from .findings import Findings
-from .progress import Progress
 from .pruned_minutes import HistoryAudit
 from .rows import Difference
 from .scan import Scan
@@ -53,7 +54,8 @@ class CandleAudit:
             if refold and (look.wrong or look.unfilled):
                 look = self._rebuild(look, start, stop)
             self._count(look)
-            self._progress.tell(f"{self._findings.symbol}: candles up to {iso(start)}", look.ticks)
+            place = f"{self._findings.symbol}: candles up to {iso(start)}"
+            self._progress.tell(place, look.ticks, self._scan.part(start))
             # The market may be busier further on: no more than twice as many as before.
             span = max(1, min(2 * span, span * TICKS // max(look.ticks, 1), MOST_MINUTES))
             start = self._next_minute(stop)

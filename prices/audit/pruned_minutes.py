@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pricetracker.process.progress import Progress
+
 from ..formats.instants import iso
 from ..intervals import Span, common, joined, size, without
 from ..minutes import EPOCH
@@ -9,7 +11,6 @@ from ..recording.tape import Tape
 from . import wording
 from .findings import Findings
 from .holes import OPEN, VOID, cut
-from .progress import Progress
 from .pruned import Cluster, between, clusters
 from .rows import Kept, Row
 from .scan import Scan

@@ -157,6 +157,14 @@ class Scan:
             return None
         return minute_start(first) + MINUTE, minute_start(last)
 
+    def part(self, instant: datetime | None) -> float | None:
+        """How far into the tape an instant is, from 0 to 1; None when that means nothing."""
+        ((first, last),) = self.ask(EXTENT)
+        if instant is None or first is None or first == last:
+            return None
+        part: float = (instant - first) / (last - first)
+        return min(max(part, 0.0), 1.0)
+
     def torn(self, minutes: Sequence[datetime]) -> set[datetime]:
         """Those minutes that an open gap touches, and of which ticks were pruned."""
         return {minute for (minute,) in self.ask(TORN, minutes=list(minutes))}

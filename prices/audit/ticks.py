@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from pricetracker.process.progress import Progress
+
 from ..intervals import Span
 from ..recording.tape import Hole, Tape
 from . import wording
 from .findings import Findings
 from .holes import OPEN, Judgement, judge
-from .progress import Progress
 from .rows import Stretch, Suspect
 from .scan import BEFORE_ALL, BEYOND, Scan
 
@@ -105,7 +106,8 @@ class TickAudit:
             for line in wording.impossible(tick):
                 self._findings.impossible.add(line)
         place = f"{self._findings.symbol}: ticks up to trade {stretch.totals.last}"
-        self._progress.tell(place, stretch.totals.ticks)
+        part = self._scan.part(self._scan.when(stretch.totals.last))
+        self._progress.tell(place, stretch.totals.ticks, part)
 
 
 def take_unknown(holes: Sequence[Hole], findings: Findings, tape: Tape) -> None:

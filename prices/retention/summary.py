@@ -29,11 +29,11 @@ class Account:
         self.ends = max(filter(None, (self.ends, step.ends)), default=None)
 
     @property
-    def percent(self) -> int:
-        """How far it has come in time, on its way to the cutoff."""
+    def part(self) -> float:
+        """How far it has come in time, on its way to the cutoff, from 0 to 1."""
         if self.starts is None or self.ends is None:
-            return 0
-        return int(100 * (self.ends - self.starts) / (self.cutoff - self.starts))
+            return 0.0
+        return (self.ends - self.starts) / (self.cutoff - self.starts)
 
     def told(self, verb: str) -> str:
         if self.starts is None or self.ends is None:

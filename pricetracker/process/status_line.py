@@ -14,9 +14,8 @@ class Line:
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self.clock = clock
-        self._terminal = out.isatty()
+        self.is_terminal = out.isatty()
         self._told_at = clock()
-        self._is_shown = False
 
     def due(self) -> float:
         """Seconds since the last line; 0 when the next is not due yet.
@@ -25,31 +24,24 @@ class Line:
         """
         now = self.clock()
         passed = now - self._told_at
-        if passed < (ON_TERMINAL if self._terminal else IN_LOG):
+        if passed < (ON_TERMINAL if self.is_terminal else IN_LOG):
             return 0.0
         self._told_at = now
         return passed
 
     def write(self, line: str) -> None:
-        if self._terminal:
+        if self.is_terminal:
             # Over the whole width, so that it covers the previous line. The cursor returns to the
             # beginning, where the next line, also of the log, covers it in turn. (Not every
             # terminal knows the code for clearing a line.)
             width = shutil.get_terminal_size().columns - 1
             self._put(f"{line[:width]:{width}}\r")
-            self._is_shown = True
         else:
             self._put(f"{line}\n")
 
-    def clear(self) -> None:
-        """Make room for another line, if one is shown that it would not cover."""
-        if self._is_shown:
-            self.write("")
-            self._is_shown = False
-
     def end(self) -> None:
         """Keep the last line on the screen."""
-        if self._terminal:
+        if self.is_terminal:
             self._put("\n")
 
     def _put(self, text: str) -> None:

@@ -1,13 +1,11 @@
 """`manage.py verify_prices`: what it says, to whom, and how it ends."""
 
-import io
 import signal
 
 import pytest
 from django.core.management import CommandError
 from django.db import connection
 
-from prices.audit.progress import Progress
 from tests.support.audits import verify
 from tests.support.recorders import PATIENCE, eventually, manage
 from tests.support.tapes import open_gaps, open_tape, tick
@@ -85,41 +83,3 @@ def waits_for_a_lock() -> bool:
             " WHERE application_name = 'verify_prices' AND wait_event_type = 'Lock'"
         )
         return cursor.fetchone() == (1,)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class TestProgress:
-    def test_on_a_terminal_one_line_is_refreshed_every_second_and_cleared_for_others(
-        self, monkeypatch
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", "61")
-        out, clock = Terminal(), Clock()
-        progress = Progress(out, clock)
-        progress.tell("BTCUSDT", 1_000)
-        clock.now += 2
-        progress.tell("BTCUSDT", 500_000)
-        progress.tell("BTCUSDT", 500_000)
-        progress.clear()
-        progress.clear()
-        line = "BTCUSDT | 501,000 ticks read | 250,500 ticks/s"
-        assert out.getvalue() == f"{line:60}\r{'':60}\r"
-
-    def test_in_a_log_there_is_a_line_a_minute(self) -> None:
-        out, clock = io.StringIO(), Clock()
-        progress = Progress(out, clock)
-        for _ in range(119):
-            clock.now += 1
-            progress.tell("BTCUSDT", 10)
-        progress.clear()
-        assert out.getvalue() == "BTCUSDT | 600 ticks read | 10 ticks/s\n"

@@ -11,13 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from prices.models import Price, Symbol
-from prices.recording.tape import Pruned, Tape
+from prices.recording.tape import Tape
 from prices.retention import age
-from prices.retention.progress import Progress
-from prices.retention.summary import Account
 from tests.support.audits import SYMBOL, verify
 from tests.support.recorders import PATIENCE, eventually, manage
-from tests.support.tapes import START, TAKE_LOCKS, instant, open_tape, tick
+from tests.support.tapes import START, TAKE_LOCKS, open_tape, tick
 
 DAY = 86_400
 
@@ -166,31 +164,3 @@ def waits_for_the_pen() -> bool:
             " WHERE application_name = 'prune_prices' AND wait_event = 'advisory'"
         )
         return cursor.fetchone() == (1,)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_tells_how_far_it_has_come(monkeypatch) -> None:
-    monkeypatch.setenv("COLUMNS", "121")
-    now = 100.0
-    out = Terminal()
-    progress = Progress(out, lambda: now)
-    account = Account(SYMBOL, instant(1_000_000_000))
-    for n in range(2):
-        now += 1
-        account.add(Pruned(5000, instant(n * 250_000_000), instant((n + 1) * 250_000_000), 1))
-        progress.tell(account, "pruned", 5000)
-    progress.clear()
-    first, second, cleared, _ = out.getvalue().split("\r")
-    assert (
-        first.rstrip()
-        == "BTCUSDT: 5,000 ticks pruned | 25% | up to 1970-01-01T00:04:10Z | 5,000 ticks/s"
-    )
-    assert (
-        second.rstrip()
-        == "BTCUSDT: 10,000 ticks pruned | 50% | up to 1970-01-01T00:08:20Z | 5,000 ticks/s"
-    )
-    assert cleared == " " * 120

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from prices.audit.findings import Findings
 from prices.audit.minutes import CandleAudit
-from prices.audit.progress import Progress
 from prices.audit.pruned_minutes import HistoryAudit
 from prices.audit.scan import Scan
 from prices.audit.ticks import TickAudit
@@ -22,6 +21,7 @@ from prices.models import Candle, Gap, Price, Symbol
 from prices.recording.tape import Pruned, Tape
 from prices.repair.open_gaps import missing, next_gap
 from prices.retention.pruner import prune, survey
+from pricetracker.process.progress import Progress
 from tests.audit.test_verify_model import tapes
 from tests.repair.test_repair_gaps import repair
 from tests.support.audits import SYMBOL, audit, told, verify
@@ -370,7 +370,9 @@ class TestAudit:
     def test_looks_at_the_past_in_parts_of_any_size(self, tape, candles) -> None:
         pruned(tape, 170)
         scan, findings = Scan(tape.database, tape.numbers[SYMBOL]), Findings(SYMBOL)
-        HistoryAudit(tape, scan, findings, Progress(io.StringIO())).run(candles=candles)
+        HistoryAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(
+            candles=candles
+        )
         assert (findings.past, findings.is_complete) == (3, True)
 
     def test_refolds_no_minute_that_lost_ticks(self, tape) -> None:
@@ -394,12 +396,12 @@ class TestAudit:
         looks = iter([100, 150, 170])
 
         class Moving(Progress):
-            def tell(self, doing: str, ticks: int) -> None:
+            def tell(self, doing: str, more: int, part: float | None = None) -> None:
                 if seconds := next(looks, None):
                     pruned(tape, seconds)
 
         scan, findings = Scan(tape.database, tape.numbers[SYMBOL], ids=5), Findings(SYMBOL)
-        progress = Moving(io.StringIO())
+        progress = Moving(io.StringIO(), "ticks read")
         TickAudit(tape, scan, findings, progress).run()
         CandleAudit(tape, scan, findings, progress).run(refold=False)
         assert findings.is_complete

@@ -6,12 +6,12 @@ from django.core.management import call_command
 
 from prices.audit.findings import Findings
 from prices.audit.minutes import FIRST_MINUTES, CandleAudit
-from prices.audit.progress import Progress
 from prices.audit.report import lines
 from prices.audit.scan import IDS, Scan
 from prices.audit.ticks import TickAudit
 from prices.management.commands.verify_prices import Command
 from prices.recording.tape import Tape
+from pricetracker.process.progress import Progress
 
 SYMBOL = "BTCUSDT"
 
@@ -26,7 +26,7 @@ def audit(
 ) -> Findings:
     findings = Findings(symbol)
     scan = Scan(tape.database, tape.numbers[symbol], ids)
-    progress = Progress(io.StringIO())
+    progress = Progress(io.StringIO(), "ticks read")
     TickAudit(tape, scan, findings, progress).run()
     CandleAudit(tape, scan, findings, progress).run(refold=refold, span=minutes)
     return findings

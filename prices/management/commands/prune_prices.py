@@ -8,14 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from prices.formats.instants import iso
 from prices.management.arguments import symbol
 from prices.management.wiring import recorded, usable_tape
 from prices.recording.session import connect
 from prices.recording.tape import Pruned, Tape
 from prices.retention import age
-from prices.retention.progress import Progress
 from prices.retention.pruner import prune, survey
 from prices.retention.summary import Account
+from pricetracker.process.progress import Progress
 from pricetracker.process.signals import StopRequest
 
 
@@ -81,11 +82,11 @@ class Command(BaseCommand):
         self, steps: Iterable[Pruned], account: Account, verb: str, stopped: Callable[[], bool]
     ) -> None:
         # Not among the results, which may be redirected.
-        progress = Progress(sys.stderr)
-        for step in steps:
-            account.add(step)
-            progress.tell(account, verb, step.ticks)
-            if stopped():
-                break
-        progress.clear()
+        with Progress(sys.stderr, f"ticks {verb}") as progress:
+            for step in steps:
+                account.add(step)
+                reached = f" up to {iso(account.ends)}" if account.ends else ""
+                progress.tell(f"{account.symbol}{reached}", step.ticks, account.part)
+                if stopped():
+                    break
         self.stdout.write(account.told(verb))

@@ -12,8 +12,8 @@ from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.tape import Tape
-from prices.repair.progress import Progress
 from prices.repair.repairer import Repairer, Turn
+from pricetracker.process.progress import Progress
 from pricetracker.process.signals import StopRequest
 
 # Consecutive attempts without a result before it gives up: some two minutes, with the growing
@@ -73,26 +73,28 @@ class Command(BaseCommand):
 
     def _repair(self, repairer: Repairer, stop: StopRequest) -> None:
         """Run until no gap may still be repaired, nothing arrives for a while, or it is stopped."""
-        progress = Progress(repairer, self.stdout.write)
         in_vain = 0
-        while repairer.repairable() and in_vain < ATTEMPTS and not stop():
-            try:
-                turn = repairer.turn()
-            except Stopped:
-                break
-            if turn is None:
-                stop.wait(BEAT)
-            elif turn in (Turn.BEHIND, Turn.UNANSWERED):
-                in_vain += 1
-            elif turn is not Turn.WITHHELD:
-                in_vain = 0
-            progress.tell()
-        progress.tell(at_once=True)
+        with Progress(sys.stderr, "missing ticks fetched") as progress:
+            work = Work(repairer, progress)
+            while repairer.repairable() and in_vain < ATTEMPTS and not stop():
+                try:
+                    turn = repairer.turn()
+                except Stopped:
+                    break
+                if turn is None:
+                    stop.wait(BEAT)
+                elif turn in (Turn.BEHIND, Turn.UNANSWERED):
+                    in_vain += 1
+                elif turn is not Turn.WITHHELD:
+                    in_vain = 0
+                work.show()
 
     def _report(self, repairer: Repairer) -> int:
         """Print what is left and why, and return the number of open gaps."""
         missing, left = repairer.missing(), repairer.repairable()
         withheld, pruned = len(missing.gaps) - left, repairer.pruned()
+        if repairer.ticks:
+            self.stdout.write(f"{counted(repairer.ticks, 'missing tick')} fetched.")
         if not missing.gaps:
             self.stdout.write("No trades are missing.")
         if pruned:
@@ -118,6 +120,23 @@ class Command(BaseCommand):
                 f"  and {len(missing.gaps) - SHOWN:,} more: /api/gaps/?status=open lists them."
             )
         return len(missing.gaps)
+
+
+class Work:
+    """How much of what was missing at first has been fetched. New gaps may open meanwhile."""
+
+    def __init__(self, repairer: Repairer, progress: Progress) -> None:
+        self._repairer = repairer
+        self._progress = progress
+        self._at_first = repairer.missing().trades
+        self._ticks = repairer.ticks
+
+    def show(self) -> None:
+        missing = self._repairer.missing()
+        left = f"{counted(missing.trades, 'trade')} in {counted(len(missing.gaps), 'gap')} missing"
+        fetched, self._ticks = self._repairer.ticks - self._ticks, self._repairer.ticks
+        part = max(0.0, 1 - missing.trades / self._at_first) if self._at_first else None
+        self._progress.tell(left, fetched, part)
 
 
 def open_tape() -> Tape:

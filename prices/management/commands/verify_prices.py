@@ -11,7 +11,6 @@ from prices.audit.findings import Findings
 from prices.audit.klines import Comparison
 from prices.audit.minutes import CandleAudit
 from prices.audit.misdated import audit_times
-from prices.audit.progress import Progress
 from prices.audit.report import lines
 from prices.audit.scan import Scan
 from prices.audit.ticks import TickAudit
@@ -20,6 +19,7 @@ from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
+from pricetracker.process.progress import Progress
 
 
 class Command(BaseCommand):
@@ -81,10 +81,12 @@ class Command(BaseCommand):
         """Whether everything is complete, and was compared with the exchange if that was
         requested.
         """
-        # Not among the findings, which may be redirected.
-        progress = Progress(sys.stderr)
         complete = True
-        with rest_api(sleep=self.sleep) if exchange else nullcontext() as rest:
+        # Not among the findings, which may be redirected.
+        with (
+            Progress(sys.stderr, "ticks read") as progress,
+            rest_api(sleep=self.sleep) if exchange else nullcontext() as rest,
+        ):
             for name, number in sorted(tape.numbers.items()):
                 scan, findings = Scan(tape.database, number), Findings(name)
                 audit_times(tape, findings, remove=remove)
