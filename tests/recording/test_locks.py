@@ -73,10 +73,24 @@ def hurried() -> Iterator[Tape]:
         yield tape
 
 
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Whoever waits for a lock in this process fails, and does not wait on."""
+
+    def refuse(record: logging.LogRecord) -> bool:
+        raise AssertionError(record.getMessage())
+
+    logger = logging.getLogger("prices.patience")
+    logger.addFilter(refuse)
+    yield
+    logger.removeFilter(refuse)
+
+
 def waits(caplog) -> list[str]:
     return [record.getMessage() for record in caplog.records if "lock" in record.getMessage()]
 
 
+@pytest.mark.usefixtures("impatient")
 class TestIdleReader:
     def test_holds_up_no_writing(self, hurried, reader, caplog) -> None:
         hurried.store([tick(1), tick(5, 1)])

@@ -607,6 +607,23 @@ class TestSilentSymbols:
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
         assert Price.objects.latest(symbols=["BTCUSDT"])[0][1].verdict is Verdict.INCOMPLETE
 
+    def test_a_check_from_before_a_reconnect_counts_no_longer(self, recording) -> None:
+        """Whether the new connection delivers the symbol has yet to be seen."""
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.receive(self.looked(recording, 1, 11))
+        recording.now += 5
+        recording.receive(LOST)
+        recording.receive(Up(), tick(2, 16, symbol="ETHUSDT"))
+        recording.now += SETTLING_IN + 1
+        recording.receive(tick(3, 27, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        assert recording.writer.staleness.suspects(recording.now) == ["BTCUSDT"]
+        # Made before the new connection was: that one is not mute.
+        recording.receive(self.looked(recording, 5, 28, age=14))
+        assert open_gaps() == [(2, 5)]
+        assert recording.renewed == []
+
     def test_what_its_history_does_not_confirm_is_not_called_missing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.now += 20
