@@ -1,13 +1,15 @@
 """`python -m tests.smoke`: the whole tracker once, on any system, against the local exchange.
 
-Records both demo symbols, asks the three questions over HTTP, stops, and audits the tape. Uses
-DATABASE_URL when it is set, so that the same run tries each version of PostgreSQL. Ends with 1 and
-the output of the processes when anything is not as it should be.
+Records both demo symbols, asks the three questions over HTTP, stops, and audits the tape. When
+DATABASE_URL is set, it does so in a database of its own on that server, which it drops at the end:
+the same run tries each version of PostgreSQL, and no tape that is there is touched. Ends with 1
+and the output of the processes when anything is not as it should be.
 """
 
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -17,8 +19,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
+
+import psycopg
+from psycopg import sql
 
 PROJECT = Path(__file__).parent.parent
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
@@ -111,8 +116,28 @@ def check(url: str, newest: dict[str, str]) -> None:
         raise SmokeError(f"{newest} lies outside its minute: {minute}")
 
 
-def run(home: str) -> None:
-    base = {"PRICETRACKER_HOME": home, "TRACKED_SYMBOLS": ",".join(SYMBOLS)}
+@contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """The variable that leads to an empty database on the server of DATABASE_URL, if there is one.
+
+    Raises psycopg.Error when none may be created on it.
+    """
+    server = os.environ.get("DATABASE_URL", "").strip()
+    if not server:
+        yield {}
+        return
+    name = f"pricetracker_smoke_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield {"DATABASE_URL": urlsplit(server)._replace(path=f"/{name}").geturl()}
+        finally:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
+
+
+def run(environment: dict[str, str]) -> None:
+    base = {**environment, "TRACKED_SYMBOLS": ",".join(SYMBOLS)}
     with running(base, "replay_exchange", "--port", "0", "--loop") as exchange:
         at = announced(exchange, EXCHANGE_READY)
         binance = {**base, "BINANCE_WS_URL": at["ws"], "BINANCE_REST_URL": at["rest"]}
@@ -130,9 +155,12 @@ def run(home: str) -> None:
 
 def main() -> None:
     # On Windows a server that was stopped hard may still hold its files for a moment.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        own_database() as variable,
+    ):
         try:
-            run(home)
+            run({**variable, "PRICETRACKER_HOME": home})
         except SmokeError as error:
             sys.exit(f"Smoke run failed: {error}")
     print("Smoke run passed.")  # noqa: T201 - this is a command
