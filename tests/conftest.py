@@ -68,6 +68,7 @@ SLOW = {
     "recording/test_writer.py",
 }
 
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for others."""
     for item in items:
