@@ -207,16 +207,14 @@ class TestMinMax:
     ) -> None:
         assert ask("minmax", symbol="BTCUSDT", timestamp=minute)["X-Coverage"] == verdict
 
-    def test_a_minute_that_is_over_is_whole_only_when_a_live_feed_vouches_beyond_it(
-        self, tape, ask
-    ) -> None:
+    def test_a_past_minute_is_whole_below_a_watermark(self, tape, ask) -> None:
         minute = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:31"}
         heard(119.999999)
         assert ask("minmax", **minute)["X-Coverage"] == "unknown"
         heard(120)
         assert ask("minmax", **minute)["X-Coverage"] == "complete"
 
-    def test_of_the_present_minute_a_live_feed_vouches_for_what_there_is(self, ask) -> None:
+    def test_the_present_minute_is_complete_on_a_live_feed(self, ask) -> None:
         now = timezone.now()
         with open_tape("BTCUSDT") as tape:
             before = int(now.timestamp()) - 120 - START.timestamp()
@@ -228,7 +226,7 @@ class TestMinMax:
             question["timestamp"] = (now + timedelta(minutes=2)).isoformat()
             assert ask("minmax", **question)["X-Coverage"] == "unknown"
 
-    def test_a_known_hole_makes_every_minute_that_it_touches_incomplete(self, tape, ask) -> None:
+    def test_a_gap_makes_every_minute_it_touches_incomplete(self, tape, ask) -> None:
         tape.store([tick(9, 185, "5"), tick(10, 300, "5")])
         verdicts = [
             ask("minmax", symbol="BTCUSDT", timestamp=f"2025-07-03T08:{minute}")["X-Coverage"]
@@ -238,9 +236,7 @@ class TestMinMax:
 
 
 class TestGaps:
-    def test_tell_what_was_done_about_them_and_can_be_listed_by_their_status(
-        self, tape, client: Client
-    ) -> None:
+    def test_can_be_listed_by_status_with_what_was_done(self, tape, client: Client) -> None:
         tape.store([tick(6, 3000), tick(15, 3100)])
         tape.fill("BTCUSDT", [tick(7, 3010)])
         tape.failed(Gap.objects.get().pk, "Not there yet.")
@@ -281,9 +277,7 @@ class TestBadInput:
         assert (answer.status_code, list(answer.json())) == (400, ["symbol"])
 
     @pytest.mark.parametrize("question", ["latest", "price-at-second", "minmax"])
-    def test_an_unrecorded_symbol_is_not_found_and_the_recorded_are_named(
-        self, tape, ask, question
-    ) -> None:
+    def test_an_unrecorded_symbol_is_404_and_names_the_others(self, tape, ask, question) -> None:
         answer = ask(question, symbol="BTCUSD", timestamp="2025-07-03T08:30")
         assert answer.status_code == 404
         assert list(answer.json()) == ["detail"]

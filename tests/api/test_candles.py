@@ -156,7 +156,7 @@ def test_pages_hold_each_candle_once_and_whole(
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_newest_candle_of_each_symbol_is_the_first_of_its_list(
+def test_the_newest_candle_of_a_symbol_is_first_in_its_list(
     symbols: dict[str, Symbol], minutes: int, numbers: list[frozenset[int]]
 ) -> None:
     tape = {
@@ -212,7 +212,7 @@ def test_numbers_keep_every_stored_digit(symbols: dict[str, Symbol], client: Cli
     )
 
 
-def test_ticks_that_are_stored_are_in_the_candles_of_every_interval(client: Client) -> None:
+def test_stored_ticks_are_in_the_candles_of_every_interval(client: Client) -> None:
     with open_tape("BTCUSDT") as tape:
         tape.store([tick(1, -1, "7"), tick(2, 0, "5", trades=3), tick(5, 299, "9"), tick(6, 300)])
     found = {
@@ -235,7 +235,7 @@ def test_a_minute_is_the_interval_when_none_is_asked_for(client: Client) -> None
     assert [row["minute"] for row in rows] == ["2025-07-03T08:31:00Z", "2025-07-03T08:30:00Z"]
 
 
-def test_what_is_filled_in_between_two_pages_brings_no_candle_twice(
+def test_filling_between_two_pages_repeats_no_candle(
     symbols: dict[str, Symbol], client: Client
 ) -> None:
     Candle.objects.bulk_create(candle(symbols["BTCUSDT"], number) for number in (30, 61, 130))
@@ -330,7 +330,7 @@ def test_a_page_is_one_query_beside_the_one_for_the_symbol(
 
 
 @pytest.mark.parametrize("minutes", INTERVALS.values())
-def test_the_newest_candles_are_one_query_beside_the_one_for_the_symbols(
+def test_the_newest_candles_take_one_query_and_the_symbols(
     symbols: dict[str, Symbol], django_assert_num_queries: DjangoAssertNumQueries, minutes: int
 ) -> None:
     Candle.objects.bulk_create(candle(symbol, 0) for symbol in symbols.values())

@@ -96,9 +96,7 @@ def get(site: Site, path: str) -> Any:
 
 
 class TestWhatIsTold:
-    def test_a_new_reader_is_told_how_everything_stands_as_the_api_tells_it(
-        self, site, tape
-    ) -> None:
+    def test_a_new_reader_gets_the_state_as_the_api_has_it(self, site, tape) -> None:
         with reading(site) as reader:
             told: dict[tuple[str, str], Any] = {}
             for kind, body in reader:
@@ -123,7 +121,7 @@ class TestWhatIsTold:
             assert candle["high"] == "1234567890.12345678"
             assert candle["trades"] == "2"
 
-    def test_a_candle_of_another_interval_forms_from_all_its_minutes(self, site, tape) -> None:
+    def test_a_wider_candle_forms_from_all_its_minutes(self, site, tape) -> None:
         with reading(site, "symbols=BTCUSDT&interval=1h") as reader:
             assert reader.take("candle")["minute"] == "2025-07-03T08:00:00Z"
             tape.store([tick("BTCUSDT", 3, "7.50", 61_000_000)])
@@ -241,9 +239,7 @@ class TestManyReaders:
         # Nobody reads: nobody listens.
         eventually(lambda: listeners() == 0)
 
-    def test_one_that_does_not_read_holds_up_nobody_and_is_told_the_newest_in_the_end(
-        self, site, tape
-    ) -> None:
+    def test_a_slow_one_holds_up_nobody_and_gets_the_newest(self, site, tape) -> None:
         slow = socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE)
         # As little as possible is to wait in the kernel.
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
@@ -319,9 +315,7 @@ class TestEnds:
             assert site.process.returncode == 0
             assert "Traceback" not in output
 
-    def test_a_stream_ends_when_the_database_hangs_up_and_a_new_one_begins(
-        self, site, tape
-    ) -> None:
+    def test_a_stream_ends_with_the_database_and_begins_again(self, site, tape) -> None:
         with reading(site) as reader:
             reader.take("latest")
             with connection.cursor() as cursor:

@@ -48,7 +48,7 @@ def vouch(tape: Tape, seconds: float, lag: timedelta | None = None) -> None:
 
 
 class TestChangeOverADay:
-    def test_is_between_the_newest_price_and_the_one_24_hours_before_it(self, tape) -> None:
+    def test_is_from_the_price_24_hours_before_the_newest(self, tape) -> None:
         tape.store([tick(1, -1, "50"), tick(2, 0, "200"), tick(3, 1, "70"), tick(4, DAY, "250")])
         assert state().change_24h == 25
 
@@ -61,7 +61,7 @@ class TestChangeOverADay:
         tape.store([tick(1, -9 * DAY, "200"), tick(2, DAY, "199")])
         assert state().change_24h == Decimal("-0.5")
 
-    def test_of_several_ticks_of_one_instant_the_highest_trade_id_is_the_last(self, tape) -> None:
+    def test_of_one_instant_the_highest_trade_id_is_last(self, tape) -> None:
         tape.store([tick(2, 0, "200"), tick(4, DAY, "300")])
         tape.store([tick(1, 0, "7"), tick(3, DAY, "9")])
         assert state().change_24h == 50
@@ -126,9 +126,7 @@ steps = st.lists(
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_price_is_known_exactly_when_the_question_for_it_has_an_answer_without_a_hole(
-    tape, steps: list[tuple[int, int]]
-) -> None:
+def test_a_price_is_known_exactly_when_no_gap_hides_it(tape, steps: list[tuple[int, int]]) -> None:
     """What an answer's verdict says of the price 24 hours before the newest tick, the change goes by, too."""
     clear(tape)
     trade = seconds = newest = 0
@@ -148,18 +146,14 @@ class TestFeed:
         assert (state().live, state("ETHUSDT").live) == (True, False)
         assert state().heard_through == START + timedelta(seconds=80)
 
-    def test_is_down_since_it_was_last_heard_when_the_recorder_has_taken_that_back(
-        self, tape
-    ) -> None:
+    def test_is_down_since_its_last_heartbeat_when_withdrawn(self, tape) -> None:
         vouch(tape, 80)
         assert state().down_since is None
         tape.silence()
         assert (state().live, state().heard_through) == (False, START + timedelta(seconds=80))
         assert state().down_since == START + timedelta(seconds=80)
 
-    def test_is_down_since_its_newest_tick_when_that_is_newer_than_what_was_vouched_for(
-        self, tape
-    ) -> None:
+    def test_is_down_since_its_newest_tick_past_the_watermark(self, tape) -> None:
         assert state().down_since is None
         tape.store([tick(1, 81)])
         assert state().down_since == START + timedelta(seconds=81)
@@ -202,7 +196,7 @@ class TestLag:
         vouch(tape, 80, lag)
         assert str(state().lag_seconds) == seconds
 
-    def test_is_none_before_the_first_commit_and_when_the_feed_is_down(self, tape) -> None:
+    def test_is_none_before_a_commit_and_while_down(self, tape) -> None:
         vouch(tape, 80)
         assert state().lag_seconds is None
         vouch(tape, 81, timedelta(seconds=1))
@@ -269,9 +263,7 @@ class TestOverHTTP:
         )
         assert answer["Cache-Control"] == "no-store"
 
-    def test_numbers_are_cut_of_zeros_and_are_never_in_exponent_form(
-        self, tape, client: Client
-    ) -> None:
+    def test_numbers_have_no_trailing_zeros_and_no_exponent(self, tape, client: Client) -> None:
         tape.store([tick(1, 0, "100"), *(tick(n, DAY, "120") for n in range(2, 22))])
         vouch(tape, DAY, timedelta(microseconds=-1))
         (row,) = json.loads(
@@ -286,9 +278,7 @@ class TestOverHTTP:
     def test_an_empty_tape_has_none(self, client: Client) -> None:
         assert client.get("/api/symbols/").content == b"[]"
 
-    def test_an_unrecorded_symbol_is_not_found_and_the_recorded_are_named(
-        self, tape, client: Client
-    ) -> None:
+    def test_an_unrecorded_symbol_is_404_and_names_the_others(self, tape, client: Client) -> None:
         answer = client.get("/api/symbols/", {"symbol": "BTCUSD"})
         assert (answer.status_code, list(answer.json())) == (404, ["detail"])
         assert "BTCUSDT, ETHUSDT" in answer.json()["detail"]

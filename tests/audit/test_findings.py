@@ -41,7 +41,7 @@ class TestTicks:
             tape.store(TEN)
             assert told(audit(tape)) == ["BTCUSDT: complete, 10 ticks, 10 trades, 2 minutes"]
 
-    def test_a_hole_that_the_recorder_noted_is_known_but_makes_the_tape_no_less_incomplete(
+    def test_a_known_gap_leaves_the_tape_incomplete(
         self,
     ) -> None:
         with open_tape() as tape:
@@ -54,7 +54,7 @@ class TestTicks:
             "    Gaps that it could not repair, and why: /api/gaps/?symbol=BTCUSDT&status=open",
         ]
 
-    def test_a_hole_that_nobody_knew_is_written_into_the_ledger_and_known_from_then_on(
+    def test_an_unknown_gap_is_written_into_the_ledger(
         self,
     ) -> None:
         with open_tape() as tape:
@@ -70,7 +70,7 @@ class TestTicks:
             again = audit(tape)
         assert (again.known.count, again.unknown.count, again.is_complete) == (1, 0, False)
 
-    def test_the_instants_of_a_hole_are_those_of_its_neighbours_wherever_looks_end(self) -> None:
+    def test_the_instants_of_a_gap_are_its_neighbours(self) -> None:
         with open_tape() as tape:
             tape.store(TEN)
             delete(tape, 2, 4, 5, 9)
@@ -81,7 +81,7 @@ class TestTicks:
             (9, 9, after(80), after(100)),
         ]
 
-    def test_what_the_ledger_alone_knows_of_is_missing_past_the_newest_tick(self) -> None:
+    def test_a_gap_past_the_newest_tick_is_missing(self) -> None:
         with open_tape() as tape:
             tape.store(TEN)
             tape.note(SYMBOL, [Hole(11, 15, after(100), after(130))])
@@ -269,7 +269,7 @@ class TestRecorded:
                 "TRXUSDT: complete, 10,000 ticks, 10,000 trades, 48 minutes",
             ]
 
-    def test_a_hundredth_deleted_by_hand_is_found_noted_and_all_that_has_to_come_back(self) -> None:
+    def test_a_deleted_hundredth_is_found_and_comes_back(self) -> None:
         ticks = recorded(BTC)
         with open_tape() as tape:
             tape.store(ticks)

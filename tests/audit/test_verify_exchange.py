@@ -163,9 +163,7 @@ class TestUnanswered:
         assert said.startswith("BTCUSDT: complete, 11,349 ticks")
         assert told.getvalue().startswith("BTCUSDT could not be compared with the exchange: ")
 
-    def test_for_one_symbol_that_is_not_listed_the_others_are_compared(
-        self, exchange, tape
-    ) -> None:
+    def test_an_unlisted_symbol_does_not_keep_others_uncompared(self, exchange, tape) -> None:
         with open_tape("AUSDT") as other:
             other.store(quiet(0, 61, 301, 400))
         told = io.StringIO()
@@ -205,7 +203,7 @@ class TestKlines:
             json.dumps([["minute before"]]).encode(),
         ],
     )
-    def test_that_make_no_sense_are_asked_for_again_and_then_given_up(self, body) -> None:
+    def test_that_make_no_sense_are_retried_and_given_up(self, body) -> None:
         check_unanswered(body)
 
     def test_of_other_minutes_than_those_asked_for_make_no_sense(self) -> None:

@@ -241,7 +241,7 @@ class TestSilence:
     limit=st.integers(1, 6000),
     asked=st.lists(st.tuples(st.sampled_from([1, 2, 4, 20, 25]), st.floats(0, 90)), max_size=60),
 )
-def test_in_no_minute_is_more_spent_than_the_share_or_one_question(limit, asked) -> None:
+def test_no_minute_spends_more_than_its_share(limit, asked) -> None:
     rate_limiter, now, spent = RateLimiter(), 0.0, []
     rate_limiter.limit = limit
     for weight, pause in asked:
@@ -279,9 +279,7 @@ class TestSilenceOfOthers:
         silence.keep(20)
         assert silence.left() == 300
 
-    def test_a_clock_that_was_set_back_makes_no_more_of_it_than_the_longest_ban(
-        self, tmp_path
-    ) -> None:
+    def test_a_clock_set_back_pauses_no_longer_than_a_ban(self, tmp_path) -> None:
         RetryAfter(tmp_path, "http://one", wall_clock=lambda: 10**9).keep(60)
         assert RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000).left() == LONGEST
 

@@ -106,9 +106,7 @@ class TestDue:
             read.later(SHORTEST)
             assert read.until_seen(Renewed) == Renewed("BTCUSDT is stale.", joined=False)
 
-    def test_distrust_makes_of_a_rotation_under_way_one_where_trades_may_be_missing(
-        self, life, market
-    ) -> None:
+    def test_distrust_marks_a_rotation_as_possibly_losing(self, life, market) -> None:
         with reading(life, market, market.serve, market.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
@@ -265,7 +263,7 @@ class TestTakingOver:
             b"1751531436001": new,
         }
 
-    def test_the_successor_subscribes_to_what_did_not_fit_into_the_url(self, life, market) -> None:
+    def test_the_standby_subscribes_to_what_the_url_cannot_hold(self, life, market) -> None:
         received = []
 
         def listen(peer: Peer) -> None:

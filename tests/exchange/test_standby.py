@@ -201,9 +201,7 @@ class TestWhenTheOldOneEnds:
         assert new == list(range(new[0], new[-1] + 1))
         assert new[0] <= old[-1] + 1
 
-    def test_while_the_successor_connects_it_takes_over_as_soon_as_it_is_up(
-        self, life, market, door
-    ) -> None:
+    def test_while_it_connects_the_standby_takes_over_once_up(self, life, market, door) -> None:
         with reading(life, market, market.serve, door.serve) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
@@ -217,7 +215,7 @@ class TestWhenTheOldOneEnds:
             assert read.stream.heard == life.now
             read.until(lambda: market.heard_by == 2)
 
-    def test_and_the_successor_fails_it_is_as_if_there_had_been_none(self, life, market) -> None:
+    def test_and_the_standby_fails_nothing_has_changed(self, life, market) -> None:
         door = Door(refuse)
         with reading(life, market, market.serve, door.serve, stay_up) as read:
             read.until(lambda: market.heard_by == 1)
@@ -232,9 +230,7 @@ class TestWhenTheOldOneEnds:
             read.until_seen(Up)
         assert read.told() == [Up(), down, Up()]
 
-    def test_a_successor_whose_handshake_never_ends_is_not_waited_for(
-        self, life, market, door
-    ) -> None:
+    def test_a_standby_stuck_in_its_handshake_is_given_up(self, life, market, door) -> None:
         with reading(life, market, market.serve, door.serve, stay_up) as read:
             read.until(lambda: market.heard_by == 1)
             read.later(ROTATE_AFTER)
@@ -338,7 +334,7 @@ class TestRotation:
         rotation.due(1000)
         assert rotation.look_at == 1000 + ROTATE_AFTER
 
-    def test_what_is_asked_is_looked_at_at_once_and_done_with_one_connection(self) -> None:
+    def test_what_is_asked_is_read_at_once_on_one_connection(self) -> None:
         rotation = Rotation(lambda: 0.0)
         rotation.begin(1000)
         rotation.due(1000)
@@ -350,7 +346,7 @@ class TestRotation:
         assert not rotation.due(1010)
         assert rotation.trusted
 
-    def test_attempts_wait_longer_and_longer_until_a_connection_has_lasted(self) -> None:
+    def test_attempts_back_off_until_a_connection_has_lasted(self) -> None:
         rotation = Rotation(lambda: 1.0)
         now = 1000.0
         rotation.begin(now)
@@ -379,7 +375,7 @@ class TestRotation:
         rotation.distrust("BTCUSDT is stale.", now + 28)
         assert rotation.may_try(now + 28)
 
-    def test_attempts_in_vain_are_not_forgotten_while_the_old_one_goes_on(self) -> None:
+    def test_failed_attempts_count_while_the_old_one_goes_on(self) -> None:
         rotation = Rotation(lambda: 1.0)
         rotation.begin(1000)
         now = 1000.0 + ROTATE_AFTER
@@ -411,7 +407,7 @@ class TestOverlap:
             ([3], [], LONGEST + 1, Verdict.MUTE),
         ],
     )
-    def test_nothing_is_missing_once_the_old_one_has_delivered_what_the_new_one_began_with(
+    def test_nothing_is_missing_once_old_and_new_one_overlap(
         self, old, new, seconds, verdict
     ) -> None:
         handover = fill(Handover(), old, new)
@@ -426,7 +422,7 @@ class TestOverlap:
         assert fill(Handover(), [4], [4]).verdict(0, full=True, trusted=True) is Verdict.JOINED
         assert fill(Handover(), [3], [4]).verdict(0, full=True, trusted=True) is Verdict.APART
 
-    def test_what_the_old_one_delivered_before_the_new_one_was_up_is_no_sign_of_a_mute_one(
+    def test_earlier_ticks_of_the_old_one_show_no_mute_one(
         self,
     ) -> None:
         handover = Handover()

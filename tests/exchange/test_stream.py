@@ -55,7 +55,7 @@ class TestFrames:
         ) as url:
             assert first(3, life.stream(url)) == [Up(), b"1", b"2"]
 
-    def test_a_frame_in_pieces_is_put_together_over_reads_that_time_out(self, life) -> None:
+    def test_a_frame_in_pieces_survives_read_timeouts(self, life) -> None:
         whole = frame(TEXT, b"a frame of some length")
         idle = threading.Event()
 
@@ -96,7 +96,7 @@ class TestFrames:
         with faulty(lambda peer: (peer.upgrade(*sent), stay(peer))) as url:
             assert first(3, life.stream(url)) == [Up(), b"\x00\xff", b"text"]
 
-    def test_bytes_that_are_no_utf8_are_passed_on_to_whoever_decodes(self, life) -> None:
+    def test_bytes_that_are_not_utf8_are_passed_on(self, life) -> None:
         with faulty(lambda peer: (peer.upgrade(frame(TEXT, b"\xff\xfe")), stay(peer))) as url:
             assert first(2, life.stream(url)) == [Up(), b"\xff\xfe"]
 
@@ -113,7 +113,7 @@ class TestFrames:
             assert first(2, life.stream(url)) == [Up(), b"pong seen"]
         assert answers == [(PONG, b"1751531436000")]
 
-    def test_subscriptions_that_did_not_fit_into_the_url_are_sent_one_a_beat(self, life) -> None:
+    def test_other_subscriptions_are_sent_one_at_a_time(self, life) -> None:
         received = []
 
         def listen(peer: Peer) -> None:

@@ -12,7 +12,7 @@ from prices.exchange.subscription import NAMES_A_MESSAGE, URL_CEILING, aggregate
 BASE = "wss://data-stream.binance.vision"
 
 
-def test_a_few_symbols_are_in_the_url_in_lower_case_and_in_microseconds() -> None:
+def test_a_few_symbols_are_in_the_url() -> None:
     asked = aggregate_trades(BASE, ["BTCUSDT", "ETHUSDT"])
     assert asked.url == (
         "wss://data-stream.binance.vision/stream?timeUnit=MICROSECOND"
@@ -47,7 +47,7 @@ def test_no_more_symbols_than_one_connection_carries() -> None:
         aggregate_trades(BASE, [f"S{number}" for number in range(1025)])
 
 
-def test_too_many_symbols_are_told_how_many_recorders_carry_them() -> None:
+def test_too_many_symbols_are_told_how_many_recorders_to_use() -> None:
     with pytest.raises(ValueError, match=r"Run `stream_prices` 2 times"):
         aggregate_trades(BASE, [f"S{number}" for number in range(1100)])
 
@@ -66,7 +66,7 @@ def test_a_reply_leads_to_the_symbols_of_its_message() -> None:
 @given(
     st.lists(st.text(st.sampled_from("ABCXYZ0189-_.币安"), min_size=1, max_size=50), max_size=400)
 )
-def test_each_symbol_is_asked_for_once_in_order_and_the_url_stays_short(symbols) -> None:
+def test_each_symbol_is_requested_once_and_in_order(symbols) -> None:
     asked = aggregate_trades(BASE, symbols)
     assert len(asked.url) <= URL_CEILING
     assert asked.url.isascii()

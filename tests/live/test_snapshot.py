@@ -85,7 +85,7 @@ def test_one_reader_s_reading_takes_nothing_from_another() -> None:
     assert snapshot.read(Wish(), first) == b""
 
 
-def test_gaps_are_forgotten_in_the_end_and_who_missed_one_is_told_so() -> None:
+def test_gaps_are_forgotten_and_a_late_reader_is_told() -> None:
     snapshot = Snapshot()
     behind, up_to_date = snapshot.enter(), snapshot.enter()
     for n in range(boards.GAPS_KEPT):

@@ -110,9 +110,7 @@ def put(tape: Tape, case: Case, batches: list[list[Tick]]) -> None:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_complete_is_never_wrong_incomplete_has_a_hole_and_a_whole_tape_is_complete(
-    transactional_db, data
-) -> None:
+def test_complete_is_never_wrong_and_incomplete_has_a_gap(transactional_db, data) -> None:
     """Random tapes with random holes, against the ledger that only the test knows."""
     case = data.draw(cases())
     order = data.draw(st.permutations(case.stored))
@@ -189,9 +187,7 @@ def check_latest(case: Case) -> None:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_what_was_found_missing_past_the_newest_tick_is_not_passed_over(
-    transactional_db, ledger, data
-) -> None:
+def test_a_gap_past_the_newest_tick_is_not_passed_over(transactional_db, ledger, data) -> None:
     """Somebody looked elsewhere, while a recorder goes on vouching: an answer that it could change is not complete."""
     cut = data.draw(st.integers(1, len(ledger)))
     stored, missing = ledger[:cut], ledger[cut:]
@@ -246,7 +242,7 @@ class TestHoles:
                 COMPLETE,
             ]
 
-    def test_a_hole_that_ends_as_the_minute_begins_may_hide_its_first_trade(self) -> None:
+    def test_a_gap_up_to_a_minute_may_hide_its_first_trade(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1, -90), tick(2, 10), tick(4, 60), tick(5, 120), tick(6, 180)])
         assert [verdict_on_minute(seconds) for seconds in (-60, 0, 60, 120)] == [
@@ -262,7 +258,7 @@ class TestHoles:
             tape.store([tick(1, -90), tick(2, 10), tick(3, 60), tick(5, 70), tick(6, 130)])
         assert [verdict_on_minute(seconds) for seconds in (0, 60)] == [COMPLETE, INCOMPLETE]
 
-    def test_a_minute_without_a_trade_is_complete_unless_a_hole_spans_it(self) -> None:
+    def test_an_empty_minute_is_complete_unless_in_a_gap(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1, 0), tick(2, 200), tick(9, 500)])
         assert [
@@ -273,21 +269,21 @@ class TestHoles:
             (None, INCOMPLETE),
         ]
 
-    def test_trades_that_nobody_can_fetch_because_there_are_none_are_not_missing(self) -> None:
+    def test_trades_that_never_existed_are_not_missing(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1, -90), tick(5, 30), tick(6, 90)])
         assert (verdict_at(0), verdict_on_minute(0)) == (INCOMPLETE, INCOMPLETE)
         Gap.objects.update(status=Gap.Status.VOID)
         assert (verdict_at(0), verdict_on_minute(0)) == (COMPLETE, COMPLETE)
 
-    def test_however_many_holes_there_are_the_one_that_counts_is_seen(self) -> None:
+    def test_among_many_gaps_the_one_that_counts_is_seen(self) -> None:
         """Of one instant: more than an answer lists before the answer, and one after it."""
         many = [tick(first, 10) for first in range(1, 3 * GAPS_LISTED, 2)]
         with open_tape() as tape:
             tape.store([*many, tick(many[-1].last + 2, 70), tick(many[-1].last + 3, 80)])
         assert verdict_at(40) is INCOMPLETE
 
-    def test_however_many_holes_were_mended_the_one_that_was_not_is_seen(self) -> None:
+    def test_among_many_repaired_gaps_the_open_one_is_seen(self) -> None:
         """The open one is neither the first nor the last of them."""
         last = 4 * GAPS_LISTED + 1
         with open_tape() as tape:
@@ -300,7 +296,7 @@ class TestHoles:
         assert coverage.verdict is INCOMPLETE
         assert (coverage.gaps[0].status, len(coverage.gaps)) == ("open", GAPS_LISTED)
 
-    def test_however_many_holes_begin_as_the_minute_ends_one_within_it_is_seen(self) -> None:
+    def test_many_gaps_at_its_end_hide_none_within_a_minute(self) -> None:
         many = [tick(first, 60) for first in range(11, 11 + 3 * GAPS_LISTED, 2)]
         with open_tape() as tape:
             tape.store([tick(1, -10), tick(2, 10), tick(5, 20), tick(10, 60), *many])
@@ -339,7 +335,7 @@ class TestWhileRecording:
 
 
 class TestEnds:
-    def test_recording_that_began_within_the_minute_says_nothing_about_it(self) -> None:
+    def test_a_minute_in_which_recording_began_is_unknown(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1, 0), tick(2, 70), tick(3, 130)])
         assert [verdict_on_minute(seconds) for seconds in (-60, 0, 60, 120)] == [
@@ -349,7 +345,7 @@ class TestEnds:
             UNKNOWN,
         ]
 
-    def test_the_newest_tick_does_not_prove_that_it_was_the_last_of_its_instant(self) -> None:
+    def test_the_newest_tick_may_not_be_the_last_of_its_instant(self) -> None:
         with open_tape() as tape:
             tape.store([tick(1, 0), tick(2, 10)])
             assert [verdict_at(seconds) for seconds in (9.999999, 10)] == [COMPLETE, UNKNOWN]

@@ -11,7 +11,7 @@ from prices.formats.decimals import decimal_text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
-def test_any_decimal_is_itself_again_without_exponent_and_trailing_zeros(number) -> None:
+def test_any_decimal_is_read_back_as_itself(number) -> None:
     text = decimal_text(number)
     assert Decimal(text) == number
     assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", text)

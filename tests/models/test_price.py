@@ -53,7 +53,7 @@ def test_names_of_fields_are_refused_by_latest() -> None:
         Price.objects.latest("timestamp")
 
 
-def test_an_answer_is_the_row_and_loads_the_rest_of_it_on_demand(
+def test_an_answer_loads_the_rest_of_its_row_on_demand(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(1):
@@ -86,7 +86,7 @@ def test_a_minute_is_the_candle_of_the_table(
         lambda symbol: Price.objects.minute(symbol, NEXT),
     ],
 )
-def test_a_symbol_without_ticks_is_known_and_one_never_recorded_is_not(
+def test_a_symbol_without_ticks_is_known(
     ask: Callable[[str], tuple],
 ) -> None:
     found, coverage = ask("XRPUSDT")

@@ -108,7 +108,7 @@ class TestAnswersInPlace:
         section = ask(page, "minmax")
         expect(section.locator("[data-error=server]")).to_have_text("The server cannot be reached.")
 
-    def test_a_demo_that_is_served_here_since_is_not_taken_for_the_market(self, page: Page) -> None:
+    def test_a_demo_served_here_is_not_taken_for_the_market(self, page: Page) -> None:
         page.evaluate("window.kept = true")
         answer = page.request.get(f"{page.url}latest?symbol=BTCUSDT&include=coverage").body()
         page.route(

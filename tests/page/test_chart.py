@@ -216,7 +216,7 @@ class TestCandles:
             kept[0].continue_()
         assert held(page) == stored(site)[:500]
 
-    def test_the_last_trades_of_a_candle_are_read_when_no_event_told_them(
+    def test_last_trades_of_a_candle_are_read_without_events(
         self, page: Page, tape: Tape, site: Site
     ) -> None:
         of_chart(page, "void (chart.candle = () => {})")
@@ -366,9 +366,7 @@ class TestQuestions:
         assert question["instant"][:17] == "2025-07-03T20:34:"
         assert abs(int(question["instant"][17:19]) - second) <= 1
 
-    def test_a_click_within_a_wider_candle_asks_about_the_minute_that_was_hit(
-        self, page: Page
-    ) -> None:
+    def test_a_click_in_a_wider_candle_asks_about_its_minute(self, page: Page) -> None:
         radio(page, "1h").check()
         expect(figure(page, "trades")).to_have_text("68")
         ready(page)

@@ -23,7 +23,7 @@ def test_a_user_that_is_killed_counts_no_longer(private: Private) -> None:
     private.wait_until_stopped()
 
 
-def test_a_keeper_that_is_killed_is_replaced_and_the_server_goes_on(private: Private) -> None:
+def test_a_killed_keeper_is_replaced_and_the_server_runs_on(private: Private) -> None:
     user = private.user()
     server = user.connect()
     kill(private.keeper())
@@ -34,9 +34,7 @@ def test_a_keeper_that_is_killed_is_replaced_and_the_server_goes_on(private: Pri
 
 
 @pytest.mark.parametrize("pool", [[], ["pool"]], ids=["alone", "pooled"])
-def test_a_server_that_is_killed_comes_back_for_those_who_use_it(
-    private: Private, pool: list[str]
-) -> None:
+def test_a_killed_server_comes_back_for_its_users(private: Private, pool: list[str]) -> None:
     user = private.user(*pool)
     server = user.connect()
     user.ask("CREATE TABLE IF NOT EXISTS committed (price numeric)")
@@ -58,7 +56,7 @@ def test_keeper_and_server_killed_at_once_come_back(private: Private) -> None:
     assert user.connect() != server
 
 
-def test_the_number_of_a_killed_server_may_be_another_process_by_now(private: Private) -> None:
+def test_the_pid_of_a_killed_server_may_be_another_process(private: Private) -> None:
     user = private.user()
     user.connect()
     kill(private.keeper())
@@ -93,7 +91,7 @@ def test_a_first_start_killed_half_way_is_begun_again(fresh: Private) -> None:
     assert fresh.user().ask("SELECT 1") == "1"
 
 
-def test_a_recovery_that_cannot_be_done_is_an_error_and_no_endless_wait(fresh: Private) -> None:
+def test_a_failed_recovery_is_an_error_not_a_wait(fresh: Private) -> None:
     first = fresh.user()
     first.connect()
     first.leave()

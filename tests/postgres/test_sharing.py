@@ -17,7 +17,7 @@ def test_two_processes_share_one_server(private: Private) -> None:
     assert first.connect() == second.connect()
 
 
-def test_the_server_stays_until_the_last_user_leaves_and_then_stops(private: Private) -> None:
+def test_the_server_stops_with_its_last_user(private: Private) -> None:
     first, second = private.user(), private.user()
     server = first.connect()
     second.connect()

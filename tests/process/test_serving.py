@@ -5,7 +5,7 @@ import socket
 from pricetracker.process.server import listen
 
 
-def test_no_piece_of_an_answer_waits_until_the_client_has_acknowledged_the_one_before() -> None:
+def test_no_piece_of_an_answer_waits_for_an_acknowledgement() -> None:
     with listen("127.0.0.1", 0) as listening:
         with socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()

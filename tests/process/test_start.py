@@ -75,7 +75,7 @@ def own(home: Path) -> dict[str, str]:
 
 class TestDemo:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_answers_with_prices_and_ends_with_0_and_without_a_trace(self, home, number) -> None:
+    def test_answers_with_prices_and_leaves_no_trace(self, home, number) -> None:
         with demo(home) as started:
             eventually(lambda: len(started.get("/latest")[0]) == 2)
             prices, headers = started.get("/latest")
@@ -155,9 +155,7 @@ class TestEarlyStop:
         assert child.exitcode == -signal.SIGTERM
         assert capfd.readouterr() == ("", "")
 
-    def test_an_interrupt_does_not_reach_a_child_that_has_not_left_the_terminal(
-        self, capfd
-    ) -> None:
+    def test_an_early_interrupt_does_not_reach_a_child(self, capfd) -> None:
         with Children({}) as children:
             child = children.start(linger, None)
             # Its interpreter is starting.

@@ -75,7 +75,7 @@ def test_a_wait_lasts_as_long_as_it_should_in_short_beats() -> None:
     assert max(slept) <= BEAT
 
 
-def test_a_wait_ends_with_the_beat_in_which_a_stop_was_asked_for() -> None:
+def test_a_wait_ends_soon_after_a_stop_request() -> None:
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:

@@ -141,7 +141,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         visit(module, ())
 
 
-def test_the_walk_sees_relative_and_absolute_imports_and_those_in_functions() -> None:
+def test_the_walk_sees_every_kind_of_import() -> None:
     """What these tests would otherwise quietly pass over."""
     assert "prices.exchange.messages" in imports("prices.recording.writer")
     assert "prices.recording.counters" in imports("prices.recording.writer")

@@ -439,7 +439,7 @@ def test_the_exchange_sets_where_it_is_asked(market) -> None:
     assert output.split() == list(MARKETS[market])
 
 
-def test_unless_told_otherwise_the_site_is_not_in_debug_and_on_loopback_only() -> None:
+def test_by_default_the_site_is_on_loopback_without_debug() -> None:
     show = (
         "from django.conf import settings as s;"
         "print(s.DEBUG, s.ALLOWED_HOSTS, s.TRACKED_SYMBOLS, s.BINANCE_WS_URL, s.BINANCE_REST_URL)"

@@ -45,7 +45,7 @@ def test_the_next_are_told_of_together_after_a_minute(caplog) -> None:
     assert len(caplog.messages) == 2
 
 
-def test_a_long_frame_is_cut_and_what_would_upset_a_terminal_is_escaped(caplog) -> None:
+def test_a_logged_frame_is_cut_and_escaped(caplog) -> None:
     bad_frames = BadFrames(lambda: 0.0)
     bad_frames.add(b"\xff\x1b[2J\n" + b"x" * 10_000, "why")
     bad_frames.tell()

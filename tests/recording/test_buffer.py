@@ -99,7 +99,7 @@ def test_the_reader_waits_for_a_writer_that_is_slow() -> None:
     assert (buffer.take(0), buffer.dropped) == ([3], 0)
 
 
-def test_the_reader_waits_once_in_vain_and_not_again_until_the_writer_lives() -> None:
+def test_the_reader_waits_in_vain_only_once() -> None:
     buffer = full()
     buffer.put(3)
     buffer.patience = FOR_EVER
@@ -126,7 +126,7 @@ def test_the_writer_is_woken_by_the_first_event() -> None:
     assert taken == [1]
 
 
-def test_between_two_threads_nothing_is_lost_and_nothing_overtakes() -> None:
+def test_between_threads_nothing_is_lost_or_reordered() -> None:
     buffer: Buffer[int] = Buffer(capacity=50, patience=FOR_EVER)
     events = 50_000
     reader = threading.Thread(
@@ -140,7 +140,7 @@ def test_between_two_threads_nothing_is_lost_and_nothing_overtakes() -> None:
     assert buffer.dropped == 0
 
 
-def test_what_is_handed_over_comes_after_all_that_was_put_before_it() -> None:
+def test_what_is_handed_over_comes_in_order() -> None:
     buffer: Buffer[int] = Buffer(2 * LARGEST_BATCH)
     for event in range(LARGEST_BATCH + 2):
         buffer.put(event)
@@ -150,7 +150,7 @@ def test_what_is_handed_over_comes_after_all_that_was_put_before_it() -> None:
     assert buffer.take(0) == [LARGEST_BATCH, LARGEST_BATCH + 1, LARGEST_BATCH + 2, -1]
 
 
-def test_what_is_handed_over_wakes_the_writer_and_pushes_out_nothing() -> None:
+def test_a_handover_wakes_the_writer_and_evicts_nothing() -> None:
     buffer = full()
     for n in range(5_000):
         buffer.hand_over(-n)

@@ -30,7 +30,7 @@ def rows(*statuses: str) -> list[tuple]:
 
 
 class TestFilling:
-    def test_a_gap_that_was_filled_piece_by_piece_is_again_what_was_found(self) -> None:
+    def test_a_gap_filled_in_pieces_is_again_what_was_found(self) -> None:
         with open_tape() as tape:
             tape.store([TEN[0], TEN[9]])
             for filled in (TEN[1:4], TEN[4:7], TEN[7:9]):
@@ -42,7 +42,7 @@ class TestFilling:
         assert (gap.found_first, gap.found_ends) == (None, None)
         assert gap.closed_at is not None
 
-    def test_the_pieces_of_a_gap_that_split_share_out_what_was_found(self) -> None:
+    def test_pieces_of_a_split_gap_share_what_was_found(self) -> None:
         with open_tape() as tape:
             tape.store([TEN[0], TEN[9]])
             tape.fill("BTCUSDT", [TEN[4]])
@@ -69,7 +69,7 @@ class TestFilling:
             assert tape.fill("BTCUSDT", TEN).ticks == 0
             check(tape, TEN)
 
-    def test_a_candle_that_outlived_its_ticks_does_not_count_them_twice(self) -> None:
+    def test_a_candle_without_ticks_counts_none_twice(self) -> None:
         with open_tape() as tape:
             tape.store(TEN)
             Price.objects.filter(first_trade=5).delete()
@@ -133,7 +133,7 @@ class TestNoting:
             assert tape.note("BTCUSDT", []) == 0
 
     @pytest.mark.parametrize("found", [1, 5, 9])
-    def test_a_hole_at_an_end_of_the_tape_is_known_until_it_is_filled(self, found: int) -> None:
+    def test_a_gap_at_an_end_is_known_until_it_is_filled(self, found: int) -> None:
         """Past the newest tick, or before the first: somebody has looked elsewhere."""
         with open_tape() as tape:
             tape.store(TEN[3:6])
@@ -176,7 +176,7 @@ class TestContradiction:
         ids=["price", "time", "trades"],
     )
     @pytest.mark.parametrize("apart", [True, False], ids=["stored before", "in the same batch"])
-    def test_another_trade_under_a_known_id_is_told_and_fills_nothing(self, other, apart) -> None:
+    def test_another_trade_under_a_known_id_fills_nothing(self, other, apart) -> None:
         """The tape holds 1 and 2; the other tick may claim trade 3, which nobody has."""
         with open_tape() as tape:
             known = [tick(1, 1, "101"), tick(2, 2, "102")]

@@ -55,9 +55,7 @@ def all_heard() -> bool:
     return heard["known"] == len(SYMBOLS) and heard["least"] >= instant(last + LAG - SETTLING)
 
 
-def test_every_tick_of_the_files_is_on_the_tape_once_and_again_changes_nothing(
-    files, replayed
-) -> None:
+def test_every_tick_of_the_files_is_on_the_tape_once(files, replayed) -> None:
     with open_tape(*SYMBOLS) as tape:
         check(tape, files)
         Symbol.objects.update(heard_through=None)
@@ -93,7 +91,7 @@ def test_full_minutes_equal_those_that_the_exchange_published(files, replayed) -
             assert [candle[name] for name in ("open", "high", "low", "close", "volume")] == values
 
 
-def test_a_thousand_instants_get_the_price_that_a_search_by_hand_finds(files, replayed) -> None:
+def test_a_thousand_instants_get_the_right_price(files, replayed) -> None:
     draw = random.Random(1)
     for symbol in SYMBOLS:
         ticks = sorted((micros(t.traded), t.first, t.price) for t in files if t.symbol == symbol)
@@ -108,7 +106,7 @@ def test_a_thousand_instants_get_the_price_that_a_search_by_hand_finds(files, re
                 assert (tick.first_trade, tick.price) == (ticks[found][1], Decimal(ticks[found][2]))
 
 
-def test_a_killed_recorder_leaves_no_tick_without_its_share_and_none_twice() -> None:
+def test_a_killed_recorder_leaves_no_tick_half_counted() -> None:
     seed = random.randrange(1 << 32)
     print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
     draw = random.Random(seed)
@@ -191,7 +189,7 @@ def test_a_delisted_symbol_stops_no_other() -> None:
     assert "OLDUSDT is on the tape, but the exchange no longer lists it" in output
 
 
-def test_a_wrong_symbol_that_was_asked_for_before_is_still_wrong() -> None:
+def test_a_wrong_symbol_is_wrong_when_asked_again() -> None:
     """When the symbols could not be checked, it got a row, but no tick."""
     with open_tape("BTCUDST"), local_exchange() as exchange:
         process = manage("stream_prices", "BTCUDST", exchange=exchange)
@@ -200,7 +198,7 @@ def test_a_wrong_symbol_that_was_asked_for_before_is_still_wrong() -> None:
     assert "Binance Spot lists no symbol BTCUDST. Did you mean BTCUSDT" in output
 
 
-def test_when_the_symbols_cannot_be_checked_recording_goes_on_and_says_so() -> None:
+def test_recording_begins_when_symbols_cannot_be_checked() -> None:
     with local_exchange() as exchange:
         unreachable = Running(exchange.ws_url, "http://127.0.0.1:1", exchange.exchange)
         with recorder(unreachable) as process:

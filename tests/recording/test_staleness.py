@@ -45,13 +45,13 @@ class TestSuspects:
         assert not staleness.trusted("BTCUSDT", 99 + SHORTEST + 1)
         assert staleness.trusted("ETHUSDT", 99 + SHORTEST + 1)
 
-    def test_a_symbol_that_trades_once_a_minute_may_be_silent_for_ten(self) -> None:
+    def test_one_trade_per_minute_allows_ten_silent_minutes(self) -> None:
         staleness = Staleness(["BTCUSDT"], 0)
         ticking(staleness, "BTCUSDT", 0, 1200, 60)
         assert staleness.suspects(1200 + 9 * 60) == []
         assert staleness.suspects(1200 + PAUSES * 60 + 1) == ["BTCUSDT"]
 
-    def test_one_that_trades_once_an_hour_may_be_silent_for_more_than_an_hour(self) -> None:
+    def test_one_trade_per_hour_allows_a_silent_hour(self) -> None:
         staleness = Staleness(["BTCUSDT"], 0)
         ticking(staleness, "BTCUSDT", 0, 7200, 3600)
         assert staleness.suspects(7200 + 3600) == []
@@ -64,7 +64,7 @@ class TestSuspects:
         # 30 ticks in ten minutes: a pause of 20 seconds.
         assert staleness.suspects(1201 + 150) == []
 
-    def test_one_of_which_nothing_has_come_since_the_connection_was_made(self) -> None:
+    def test_one_that_is_silent_since_the_connection_was_made(self) -> None:
         staleness = Staleness(SYMBOLS, 0)
         both(staleness, 0, 100)
         staleness.connected(100)
@@ -72,7 +72,7 @@ class TestSuspects:
         assert staleness.suspects(100 + SETTLING_IN) == []
         assert staleness.suspects(100 + SETTLING_IN + 1) == ["BTCUSDT"]
 
-    def test_when_the_whole_line_is_silent_the_busiest_stands_for_all(self) -> None:
+    def test_on_a_silent_line_the_busiest_stands_for_all(self) -> None:
         """Each symbol alone may well be silent for that long."""
         symbols = [f"COIN{n}USDT" for n in range(20)]
         staleness = Staleness(symbols, 0)
@@ -97,7 +97,7 @@ class TestLooks:
         ticking(staleness, "BTCUSDT", 0, 100, 0.1)
         return staleness
 
-    def test_one_that_is_looked_at_is_no_suspect_but_not_trusted_either(self, staleness) -> None:
+    def test_one_under_check_is_neither_suspect_nor_trusted(self, staleness) -> None:
         staleness.looking("BTCUSDT", 120)
         assert staleness.suspects(120) == []
         assert not staleness.trusted("BTCUSDT", 120)
@@ -164,7 +164,7 @@ def quiet(staleness: Staleness, until: int) -> list[str]:
 
 
 class TestLine:
-    def test_while_all_are_silent_none_is_trusted_until_a_check_has_passed(self) -> None:
+    def test_while_all_are_silent_only_a_check_restores_trust(self) -> None:
         """Each alone may be no data for 200 seconds, but not all of them at once for 20."""
         staleness = Staleness([f"COIN{n}USDT" for n in range(20)], 0)
         names = quiet(staleness, 1200)
@@ -194,7 +194,7 @@ class TestLine:
 
 
 class TestHandover:
-    def test_what_ticks_on_neither_connection_is_checked_and_not_trusted_for_long(self) -> None:
+    def test_what_ticks_on_neither_connection_is_checked(self) -> None:
         """It was checked on the old connection: that says little about the new one."""
         staleness = Staleness(SYMBOLS, 0)
         staleness.ticked({"BTCUSDT": 1}, 0)
@@ -222,7 +222,7 @@ class TestManySuspects:
             now += RETRY_WITHIN
         assert sorted(tried) == sorted(names)
 
-    def test_few_quiet_ones_are_never_unknown_and_hundreds_take_turns(self) -> None:
+    def test_few_quiet_symbols_stay_known_hundreds_take_turns(self) -> None:
         """They ticked every second, and the market is halted: a check in two seconds must do."""
         for number, claimed in ((15, 15), (300, 20)):
             names = [f"COIN{n}USDT" for n in range(number)]

@@ -67,7 +67,7 @@ def test_there_is_nothing_to_look_at_while_symbols_tick(looking) -> None:
     assert looking.seen == []
 
 
-def test_a_silent_symbol_is_handed_over_once_what_was_on_its_way_has_arrived(looking) -> None:
+def test_a_silent_symbol_is_handed_over_after_its_trades(looking) -> None:
     last = recorded(BTC)[-1]
     put_on_tape(last)
     looking.now += SETTLING_IN + 1
@@ -97,7 +97,7 @@ def test_news_are_confirmed_by_the_history(exchange, looking) -> None:
     assert (looked.last_trade.last, looked.proven) == (last.last, last.last)
 
 
-def test_the_tape_of_a_symbol_that_does_not_trade_begins_with_its_last_trade(looking) -> None:
+def test_a_tape_without_trading_begins_with_the_last_trade(looking) -> None:
     looking.now += SETTLING_IN + 1
     looking.staleness_check.turn()
     last = recorded(BTC)[-1]
@@ -174,7 +174,7 @@ def test_a_failed_check_restores_no_trust_and_is_repeated(exchange, looking, fau
     assert [looked.symbol for looked in looking.seen] == ["BTCUSDT"]
 
 
-def test_a_check_that_is_refused_restores_no_trust_and_holds_up_no_other(looking, caplog) -> None:
+def test_a_refused_check_restores_nothing_and_delays_none(looking, caplog) -> None:
     """HTTP 400, as for a symbol that is no longer listed."""
     looking.staleness.inter_arrivals["GONEUSDT"] = looking.staleness.inter_arrivals.pop("BTCUSDT")
     looking.staleness.connected(looking.now)

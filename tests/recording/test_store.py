@@ -118,7 +118,7 @@ def feeds(draw: st.DrawFn) -> list[list[Tick]]:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_what_follows_on_the_end_of_the_tape_is_stored_as_anything_else(
+def test_what_follows_the_end_is_stored_as_anything_else(
     transactional_db, batches: list[list[Tick]]
 ) -> None:
     received: list[Tick] = []
@@ -147,7 +147,7 @@ def test_a_symbol_without_a_tape_follows_on_nothing() -> None:
         assert not Price.objects.filter(symbol__name="ETHUSDT").exists()
 
 
-def test_what_follows_on_a_tick_is_stored_as_it_came_or_not_at_all() -> None:
+def test_what_follows_a_tick_is_stored_whole_or_not_at_all() -> None:
     """Another writer's tick stands where the batch would go: it is no end that this one follows on."""
     with open_tape() as tape, open_tape() as other:
         tape.store([tick(1)])
@@ -157,7 +157,7 @@ def test_what_follows_on_a_tick_is_stored_as_it_came_or_not_at_all() -> None:
     assert Price.objects.count() == 4
 
 
-def test_what_follows_on_the_end_may_lie_in_a_hole_that_somebody_found_past_it() -> None:
+def test_what_follows_the_end_may_lie_in_a_known_gap() -> None:
     with open_tape() as tape:
         tape.store([tick(1)])
         tape.note("BTCUSDT", [Hole(2, 5, START, START + timedelta(seconds=9))])
@@ -183,7 +183,7 @@ def test_the_hole_across_a_stop_is_found_when_recording_resumes() -> None:
     assert open_gaps() == [(2, 8)]
 
 
-def test_a_hole_that_is_partly_filled_splits_and_one_that_is_filled_closes() -> None:
+def test_a_gap_splits_when_partly_filled_and_then_closes() -> None:
     with open_tape() as tape:
         tape.store([tick(1), tick(10, 9)])
         tape.store([tick(5, 4)])
@@ -202,7 +202,7 @@ def test_one_symbols_trades_fill_no_other_symbols_hole() -> None:
     assert open_gaps("ETHUSDT") == []
 
 
-def test_ticks_from_before_recording_began_leave_a_hole_up_to_its_beginning() -> None:
+def test_earlier_ticks_leave_a_gap_up_to_the_tapes_beginning() -> None:
     with open_tape() as tape:
         tape.store([tick(100, 60)])
         tape.store([tick(10, 1), tick(11, 2)])
@@ -256,7 +256,7 @@ def test_registering_again_burns_no_number() -> None:
         assert tape.numbers["TRXUSDT"] == max(numbers.values()) + 1
 
 
-def test_recorded_ticks_stored_twice_and_in_milliseconds_are_on_the_tape_once() -> None:
+def test_ticks_stored_again_in_ms_are_on_the_tape_once() -> None:
     ticks = [*recorded(BTC), *recorded(ETH), *recorded(TRX)]
     cut = [
         Tick(

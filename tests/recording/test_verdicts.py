@@ -312,7 +312,7 @@ def test_a_symbol_muted_after_a_passed_check_is_soon_unknown() -> None:
         machine.teardown()
 
 
-def test_a_feed_that_slows_down_is_unknown_until_it_has_caught_up() -> None:
+def test_a_late_feed_is_unknown_until_it_has_caught_up() -> None:
     machine = Verdicts()
     machine.rest = "down"
     try:

@@ -25,7 +25,7 @@ def test_vouches_for_none_after_the_connection_is_lost() -> None:
     assert watermark.symbols == {"ETHUSDT"}
 
 
-def test_goes_on_with_the_last_thing_heard_less_the_time_that_trades_take_to_arrive() -> None:
+def test_goes_on_with_the_last_frame_less_its_travel_time() -> None:
     watermark = Watermark()
     watermark.hear({"BTCUSDT"}, SENT, 10.0)
     assert watermark.through(10.0) == SENT - SETTLING

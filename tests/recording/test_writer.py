@@ -164,16 +164,12 @@ class TestStoring:
         expect(tick(1), tick(2), tick(3))
         assert (recording.writer.counters.ticks, recording.writer.counters.repeated) == (3, 1)
 
-    def test_the_hole_over_a_lost_connection_is_known_with_the_first_tick_after_it(
-        self, recording
-    ) -> None:
+    def test_the_gap_of_a_lost_connection_shows_with_a_tick(self, recording) -> None:
         recording.receive(Up(), tick(1), LOST, Up(), tick(5, 9))
         assert open_gaps() == [(2, 4)]
         assert recording.writer.counters.gaps_opened == 1
 
-    def test_bad_frames_are_skipped_counted_and_told_with_an_example(
-        self, recording, caplog
-    ) -> None:
+    def test_bad_frames_are_skipped_counted_and_logged(self, recording, caplog) -> None:
         tombstone = frame(tick(2)).replace(b'"p": "100"', b'"p": "0"')
         recording.receive(Up(), frame(tick(1)), tombstone, b"{", b"\xff", frame(tick(3, 1)))
         expect(tick(1), tick(3, 1))
@@ -242,9 +238,7 @@ class TestVouching:
         recording.beat()
         assert list(vouched()) == ["BTCUSDT", "ETHUSDT"]
 
-    def test_through_the_last_tick_and_as_long_after_it_as_the_exchange_was_heard(
-        self, recording
-    ) -> None:
+    def test_through_the_last_tick_and_what_was_heard_after_it(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat(heard=recording.now + 0.25)
         assert vouched() == {"BTCUSDT": settled(10.25)}
@@ -284,9 +278,7 @@ class TestVouching:
         assert vouched().keys() == {"BTCUSDT"}
         assert Symbol.objects.get(name="BTCUSDT").lag is None
 
-    def test_not_on_a_line_that_has_been_silent_for_long_until_it_speaks_again(
-        self, recording
-    ) -> None:
+    def test_not_on_a_silent_line_until_it_speaks_again(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
         assert vouched()
@@ -380,7 +372,7 @@ class TestVouching:
         assert open_gaps() == [(2, 2)]
         assert recording.renewed == []
 
-    def test_a_check_from_before_an_unreadable_frame_vouches_for_nothing(self, recording) -> None:
+    def test_a_check_before_an_unreadable_frame_counts_nothing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         breaks = recording.writer.heartbeat.breaks_of("BTCUSDT")
         looked = CheckResult(
@@ -390,7 +382,7 @@ class TestVouching:
         recording.beat()
         assert vouched() == {}
 
-    def test_a_symbol_that_was_not_asked_for_costs_no_other_its_claim(self, recording) -> None:
+    def test_a_foreign_symbol_costs_no_other_its_watermark(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
         recording.receive(tick(1, 11, symbol="XRPUSDT"))
@@ -479,7 +471,7 @@ class TestVouching:
         recording.beat(heard=recording.now)
         assert vouched() == {"BTCUSDT": settled(20)}
 
-    def test_ticks_of_the_old_connection_vouch_for_nothing_on_the_new_one(self, recording) -> None:
+    def test_ticks_of_the_old_connection_prove_nothing_now(self, recording) -> None:
         recording.receive(Up(), tick(1, 10, symbol="ETHUSDT"), LOST, Up(), tick(1, 20))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
@@ -502,7 +494,7 @@ class TestVouching:
         recording.writer.run()
         assert vouched() == {}
 
-    def test_a_database_that_returns_without_its_last_commits_is_not_vouched_for(self) -> None:
+    def test_a_database_that_lost_commits_has_no_watermark(self) -> None:
         """A standby that took over may lack them; only the next tick, or a look, shows whether it does."""
         recording = Recording()
         recording.receive(Up(), tick(1, 10), tick(2, 11), tick(1, 10, symbol="ETHUSDT"))
@@ -525,7 +517,7 @@ class TestVouching:
 
 
 class TestRenewal:
-    def test_a_connection_that_overlapped_the_one_before_breaks_nothing(self, recording) -> None:
+    def test_an_overlapping_connection_breaks_nothing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.receive(Renewed("A day is over.", joined=True))
         recording.beat()
@@ -554,9 +546,7 @@ class TestSilentSymbols:
             "BTCUSDT", last_trade, proven, recording.writer.heartbeat.breaks, recording.now
         )
 
-    def test_one_whose_last_trade_is_on_the_tape_is_vouched_for_before_it_ticks(
-        self, recording
-    ) -> None:
+    def test_one_with_its_last_trade_stored_is_known_at_once(self, recording) -> None:
         recording.receive(Up(), tick(1, 10), LOST)
         recording.receive(Up(), tick(1, 20, symbol="ETHUSDT"))
         recording.now += 10
@@ -565,7 +555,7 @@ class TestSilentSymbols:
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
         assert recording.renewed == []
 
-    def test_when_no_symbol_has_ticked_the_exchange_says_what_time_it_is(self, recording) -> None:
+    def test_without_any_tick_the_exchange_gives_the_time(self, recording) -> None:
         with open_tape(*SYMBOLS) as tape:
             tape.store([tick(1, 10)])
         recording.receive(Up())
@@ -594,9 +584,7 @@ class TestSilentSymbols:
         assert open_gaps() == [(2, 5)]
         assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
 
-    def test_one_that_was_traded_before_the_connection_was_made_is_not_mute(
-        self, recording
-    ) -> None:
+    def test_one_traded_before_the_connection_is_not_mute(self, recording) -> None:
         """After a stop: what was missed is known at once, and the connection brings what comes."""
         recording.receive(Up(), tick(1, 10), LOST, Up(), tick(1, 70, symbol="ETHUSDT"))
         recording.now += 20
@@ -624,7 +612,7 @@ class TestSilentSymbols:
         assert open_gaps() == [(2, 5)]
         assert recording.renewed == []
 
-    def test_what_its_history_does_not_confirm_is_not_called_missing(self, recording) -> None:
+    def test_what_history_does_not_confirm_is_not_missing(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.now += 20
         recording.receive(self.looked(recording, 10**12, 30, proven=3))
@@ -673,9 +661,7 @@ class TestSilentSymbols:
         assert open_gaps() == []
         assert "BTCUSDT: REST says that it is" in caplog.text
 
-    def test_one_that_is_silent_for_too_long_is_not_vouched_for_until_it_is_looked_at(
-        self, recording
-    ) -> None:
+    def test_a_stale_one_is_unknown_until_it_is_checked(self, recording) -> None:
         for n in range(1, 100):
             recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
             recording.beat()

@@ -20,7 +20,7 @@ def never() -> bool:
 class TestWork:
     """How long it rests after a turn."""
 
-    def test_each_job_has_its_turn_and_there_is_no_rest_while_one_is_busy(self) -> None:
+    def test_each_job_has_its_turn_without_rest_while_busy(self) -> None:
         turns: list[str] = []
         jobs = [lambda: turns.append("repair") or True, lambda: bool(turns.append("look"))]
         assert Background(jobs, never).work() == 0

@@ -56,7 +56,7 @@ def dump() -> list[list[tuple]]:
     return [list(model.objects.order_by("pk").values_list()) for model in (Price, Candle, Symbol)]
 
 
-def test_ticks_deleted_by_hand_all_come_back_and_no_other_row_changes() -> None:
+def test_deleted_ticks_come_back_and_no_other_row_changes() -> None:
     seed = random.randrange(1 << 32)
     print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
     draw = random.Random(seed)
@@ -112,7 +112,7 @@ def test_what_the_exchange_does_not_hand_out_is_a_failure_too() -> None:
     assert open_gaps() == [(lost.first, lost.last)]
 
 
-def test_gaps_where_ticks_were_pruned_are_named_and_are_no_failure() -> None:
+def test_gaps_in_pruned_ranges_are_named_and_no_failure() -> None:
     """Nobody can fill them any more; `verify_prices` says the same of them."""
     ticks = recorded(BTC)
     store([ticks[0], *ticks[9:20]], "BTCUSDT")

@@ -178,7 +178,7 @@ class TestHelp:
 
 
 class TestBehind:
-    def test_rest_is_asked_again_until_it_has_come_to_what_the_stream_showed(self, mending) -> None:
+    def test_rest_is_asked_again_until_it_reaches_the_stream(self, mending) -> None:
         m = mending(*THIRTY)
         m.store([*THIRTY[:10], *THIRTY[20:]])
         m.history.ends_before = 14
@@ -227,7 +227,7 @@ class TestWithheld:
         assert m.turns()[-1] is Turn.WITHHELD
         assert open_gaps() == [(11, 12)]
 
-    def test_a_row_that_makes_no_sense_is_named_and_the_others_are_taken(self, mending) -> None:
+    def test_a_senseless_row_is_named_and_others_are_taken(self, mending) -> None:
         m = mending(*THIRTY)
         m.history.rows[11]["p"] = "1e5"
         m.store([*THIRTY[:10], *THIRTY[13:]])

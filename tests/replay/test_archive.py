@@ -34,7 +34,7 @@ def test_a_row_becomes_a_tick(tmp_path):
     assert list(rec.flags) == [3, 2]
 
 
-def test_milliseconds_and_microseconds_are_told_apart_row_by_row(tmp_path):
+def test_ms_and_us_are_told_apart_row_by_row(tmp_path):
     (rec,) = read([wrote(tmp_path, "BTCUSDT-aggTrades-2025-07-03.csv", ROWS + LATER)])
     assert list(rec.times) == [1723161255342000, 1723161255617000, 1751531435984239]
 
@@ -56,7 +56,7 @@ def test_packed_files_are_read(tmp_path):
     assert (eth.symbol, list(eth.agg_ids)) == ("ETHUSDT", [7, 8])
 
 
-def test_files_of_one_symbol_are_joined_in_the_order_of_their_ids(tmp_path):
+def test_files_of_one_symbol_are_joined_in_id_order(tmp_path):
     later = wrote(tmp_path, "BTCUSDT-aggTrades-2023-01-01.csv", LATER)
     earlier = wrote(tmp_path, "BTCUSDT-aggTrades-2024-08-08.csv", ROWS)
     (rec,) = read([later, earlier])

@@ -22,7 +22,7 @@ class Seconds:
         return self.now
 
 
-def test_a_replay_stands_at_its_first_tick_until_somebody_listens():
+def test_a_replay_waits_for_its_first_listener():
     seconds = Seconds(100)
     clock = ReplayClock(FIRST, 10, seconds)
     seconds.now = 200
@@ -100,7 +100,7 @@ def test_a_feed_stops_at_the_horizon_and_goes_on_from_there():
     assert early[-1].time <= horizon < late[0].time
 
 
-def test_of_many_markets_a_feed_hands_out_many_ticks_at_a_time_however_unlike_they_are():
+def test_a_feed_of_many_markets_hands_out_many_ticks_at_once():
     crowd = [recording for _ in range(20) for recording in read([BTC])]
     for number, recording in enumerate(crowd):
         recording.symbol = f"{number}USDT"

@@ -107,7 +107,7 @@ def test_a_speed_without_sense_is_refused():
     assert "'fast' is neither a number above zero nor max" in errors
 
 
-def test_a_script_is_played_beside_a_storm_and_the_end_tells_of_both(tmp_path):
+def test_a_script_is_played_beside_a_storm(tmp_path):
     script = tmp_path / "faults.txt"
     script.write_text('0 close code=1011 reason="back soon"\n', encoding="utf-8")
     with command("--port", "0", "--faults", str(script), "--storm", "7") as process:

@@ -81,7 +81,7 @@ def test_each_address_is_judged_alone(judge):
     assert judge.violations() == ["127.0.0.2 connected more than 3 times in 5 minutes."]
 
 
-def test_the_report_is_a_page_of_the_exchange_and_asking_for_it_is_not_noted():
+def test_asking_for_the_report_is_not_in_the_report():
     with local_exchange(limits=Limits(client_frames=2)) as exchange:
         exchange.exchange.faults.add(close := fault("close"))
         assert fetch(f"{exchange.rest_url}/judge").json()["faults"] == {}
@@ -103,7 +103,7 @@ def test_the_report_is_a_page_of_the_exchange_and_asking_for_it_is_not_noted():
 # --- over the wire -------------------------------------------------------------------------------
 
 
-def test_too_many_frames_and_connects_and_no_pongs_are_seen_on_the_wire():
+def test_broken_limits_are_seen_on_the_wire():
     limits = Limits(client_frames=2, connections=3, ping_interval=0.05, pong_timeout=0.1)
     with local_exchange(limits=limits) as exchange:
         url = f"{exchange.ws_url}/ws"
@@ -131,7 +131,7 @@ def test_refused_connections_count():
         assert exchange.exchange.judge.report()["connects"] == 2
 
 
-def test_pings_that_a_half_open_connection_swallows_are_not_held_against_the_client():
+def test_swallowed_pings_are_not_held_against_the_client():
     limits = Limits(ping_interval=0.02, pong_timeout=0.1, client_frames=1000)
     with local_exchange(limits=limits) as exchange, connected(f"{exchange.ws_url}/ws") as lost:
         exchange.exchange.faults.add(fault("half-open"), now=True)
@@ -145,7 +145,7 @@ def test_pings_that_a_half_open_connection_swallows_are_not_held_against_the_cli
         assert exchange.exchange.judge.violations() == []
 
 
-def test_requests_during_a_retry_after_and_beyond_the_limit_are_seen_on_the_wire():
+def test_requests_beyond_the_limits_are_seen_on_the_wire():
     with local_exchange(limits=Limits(weight=30)) as exchange:
         exchange.exchange.wall = lambda: MIDNIGHT + 15
         url = f"{exchange.rest_url}/api/v3/exchangeInfo"

@@ -103,7 +103,7 @@ def test_a_fault_waits_for_somebody_whom_it_hits(exchange):
     assert exchange.exchange.faults.played() == {"close": 1}
 
 
-def test_a_half_open_connection_sends_and_answers_nothing_and_is_reset_at_last():
+def test_a_half_open_connection_is_reset_in_the_end():
     with (
         stepped_exchange(limits=Limits(ping_interval=0.05, client_frames=1000)) as exchange,
         connected(exchange.url) as connection,
@@ -168,7 +168,7 @@ def test_a_mute_connection_is_pinged_and_its_ticks_are_lost():
 
 
 @pytest.mark.parametrize(("everywhere", "numbers"), [("no", [0, 1, 2]), ("yes", [])])
-def test_who_comes_during_a_mute_is_served_unless_it_is_everywhere(exchange, everywhere, numbers):
+def test_who_connects_during_a_mute_is_served(exchange, everywhere, numbers):
     with connected(exchange.url) as connection:
         exchange.goes_wrong("mute", everywhere=everywhere)
         exchange.until_played("mute")

@@ -50,7 +50,7 @@ def test_a_raw_frame_is_the_exchange_s_own():
     )
 
 
-def test_a_combined_frame_names_its_stream_and_may_speak_microseconds():
+def test_a_combined_frame_names_its_stream():
     (text,) = of(one_tick("BNBBTC"), Dialect(combined=True, microseconds=True))
     assert text == (
         '{"stream":"bnbbtc@aggTrade","data":{"e":"aggTrade","E":1672515782139123,"s":"BNBBTC",'

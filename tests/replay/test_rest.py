@@ -84,7 +84,7 @@ def test_ticks_are_chosen_by_id_as_from_a_list(now, back, limit):
     assert ask("aggTrades", now, symbol="BTCUSDT", fromId=from_id, limit=limit) == expected
 
 
-def test_500_ticks_are_given_unless_asked_for_more_and_never_over_1000():
+def test_500_ticks_by_default_and_never_over_1000():
     assert ask("aggTrades", symbol="BTCUSDT") == BTC_ROWS[-500:]
     assert ask("aggTrades", symbol="BTCUSDT", limit=5000) == BTC_ROWS[-1000:]
 
@@ -94,14 +94,14 @@ def test_nothing_is_past_the_end():
     assert ask("aggTrades", symbol="BTCUSDT", startTime=BTC_ROWS[-1]["T"] + 1) == []
 
 
-def test_times_are_milliseconds_unless_the_header_says_otherwise():
+def test_times_are_ms_unless_the_header_says_otherwise():
     row = ROWS["TRXUSDT"][0]
     (tick,) = ask("aggTrades", unit=None, symbol="TRXUSDT", fromId=row["a"], limit=1)
     assert tick == {**row, "T": row["T"] // 1000}
 
 
 @pytest.mark.parametrize("unit", ["MICROSECOND", "microsecond"])
-def test_a_bound_in_milliseconds_takes_in_all_of_its_millisecond(unit):
+def test_a_millisecond_bound_includes_its_millisecond(unit):
     rows = ROWS["TRXUSDT"]
     millisecond = rows[50]["T"] // 1000
     within = [row for row in rows if row["T"] // 1000 == millisecond]
@@ -181,7 +181,7 @@ def test_candles_are_those_that_the_exchange_published(symbol, interval, length,
         assert [Decimal(text) for text in row[1:6]] == [Decimal(str(n)) for n in numbers]
 
 
-def test_the_minute_under_way_is_the_last_candle_and_shows_what_happened_so_far():
+def test_the_present_minute_is_the_last_candle():
     now = BTC_ROWS[5000]["T"]
     so_far = [row for row in BTC_ROWS if row["T"] <= now]
     expected = candle(so_far, now // MINUTE * MINUTE, MINUTE)

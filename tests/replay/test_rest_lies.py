@@ -94,7 +94,7 @@ def test_a_tombstone_has_an_aggregate_id_and_no_trades():
     ]
 
 
-def test_two_aggregates_bear_one_id_and_the_next_goes_on_from_it():
+def test_two_aggregates_have_one_id_and_the_next_follows():
     told = ask("aggTrades", agenda(lie("twice", every=2)), startTime=ROWS[0]["T"], limit=4)
     first = ROWS[0]["a"]
     assert [row["a"] for row in told] == [first, first, first + 1, first + 1]
@@ -150,7 +150,7 @@ def liars(draw):
 
 
 @given(liars(), instants, st.none() | instants, st.none() | instants, st.integers(1, 1000))
-def test_pages_by_time_and_the_newest_ones_are_chosen_as_from_a_list(liar, now, start, end, limit):
+def test_pages_are_chosen_as_from_a_list(liar, now, start, end, limit):
     how, faults = liar
     rows = bent([row for row in ROWS if row["T"] <= now], **how)
     told = ask("aggTrades", faults, now, startTime=start, endTime=end, limit=limit)
@@ -167,7 +167,7 @@ def test_pages_by_id_are_chosen_as_from_a_list(liar, now, ahead, limit):
 
 
 @given(liars(), st.integers(2, 6) | st.integers(2, 400), st.integers(0, len(ROWS) - 1))
-def test_who_walks_by_the_last_id_of_each_page_meets_each_aggregate_once(liar, limit, since):
+def test_walking_by_last_ids_meets_each_aggregate_once(liar, limit, since):
     """A page of one row could not show the second bearer of an id: from two on, any will do."""
     _, faults = liar
     met, from_id = [], ask("aggTrades", faults, startTime=ROWS[since]["T"] - 5000, limit=1)[0]["a"]

@@ -72,7 +72,7 @@ def test_without_an_end_a_fault_goes_on(tmp_path):
         ('1 close reason="back', "No closing quotation."),
     ],
 )
-def test_a_bad_line_is_one_sentence_that_says_what_would_be_right(tmp_path, line, sentence):
+def test_a_bad_line_is_refused_in_one_sentence(tmp_path, line, sentence):
     assert complaint(tmp_path, f"# a comment\n{line}\n") == f", line 2: {sentence}"
 
 
@@ -107,7 +107,7 @@ def test_faults_by_hand_are_checked_in_the_same_way(bad):
         check(bad)
 
 
-def test_the_documentation_has_a_row_for_each_fault_with_all_that_it_takes():
+def test_the_documentation_has_a_row_for_each_fault():
     rows = dict(
         re.findall(r"^\| `([\w-]+)` \| (.+) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     )

@@ -154,7 +154,7 @@ def test_at_full_speed_the_clock_stands_still_without_clients():
             assert json.loads(connection.recv())["a"] == next_tick.agg_id
 
 
-def test_at_full_speed_a_client_that_does_not_read_holds_the_exchange_up():
+def test_at_full_speed_a_slow_client_blocks_the_exchange():
     with (
         local_exchange(loop=True) as running,
         connected(f"{running.ws_url}/ws/btcusdt@aggTrade") as connection,

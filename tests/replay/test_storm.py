@@ -18,7 +18,7 @@ SYMBOLS = ["BTCUSDT", "ETHUSDT"]
 LONG = 2000  # faults
 
 
-def test_the_same_seed_brings_the_same_storm_and_another_one_another():
+def test_the_same_seed_brings_the_same_storm():
     first, again, other = (list(islice(storm(seed, SYMBOLS), 100)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
@@ -60,7 +60,7 @@ def test_a_storm_may_be_of_some_faults_only():
     assert {fault.name for fault in heavy} == {"refuse"}
 
 
-def test_a_client_weathers_a_storm_and_is_served_as_ever_when_it_is_over():
+def test_a_client_survives_a_storm():
     exchange = open_exchange(loop=True)
     exchange.faults.follow(storm(1, SYMBOLS, scale=0.05, names=STREAMS))
     with running(exchange) as address:

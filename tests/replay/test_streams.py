@@ -40,7 +40,7 @@ def test_a_name_in_upper_case_is_accepted_and_stays_silent():
         "!miniTicker@arr",
     ],
 )
-def test_streams_that_are_not_served_are_accepted_and_stay_silent(name):
+def test_unserved_streams_are_accepted_and_stay_silent(name):
     session = Session(combined=True)
     assert session.open([name]) is None
     assert ask(session, method="LIST_SUBSCRIPTIONS", id=1)["result"] == [name]

@@ -33,7 +33,7 @@ def market(*ticks):
     return Rest(Ledger([recording]), Limits())
 
 
-def test_a_tick_is_dealt_to_its_trades_in_equal_shares_and_the_last_takes_the_rest():
+def test_a_tick_is_dealt_to_its_trades_in_equal_shares():
     rest = market(("0.30000000", "1.00000000", 10, 12, 1_723_161_255_342_000))
     assert trades(rest, 1_723_161_255_342_000, unit=None) == [
         {
@@ -78,7 +78,7 @@ def test_what_is_still_to_happen_is_not_told():
 
 
 @given(last=st.integers(0, len(ROWS) - 1), limit=st.integers(1, 1200))
-def test_the_newest_are_given_without_a_hole_up_to_the_last_tick(last, limit):
+def test_the_newest_end_with_the_last_tick(last, limit):
     now = ROWS[last]["T"]
     happened = [row for row in ROWS if row["T"] <= now]
     held = happened[-1]["l"] - happened[0]["f"] + 1
@@ -103,7 +103,7 @@ def test_the_trades_of_a_tick_add_up_to_it():
             assert sums[row["a"]] == Decimal(row["q"])
 
 
-def test_500_are_given_unless_asked_for_more_and_never_over_1000():
+def test_500_by_default_and_never_over_1000():
     now = ROWS[-1]["T"]
     assert len(trades(REST, now)) == 500
     assert len(trades(REST, now, limit=5000)) == 1000

@@ -142,9 +142,7 @@ class TestEnding:
         assert (Price.objects.count(), Symbol.objects.get().kept_from) == (25_001, 5000)
         assert verify()[0] == 0
 
-    def test_killed_at_any_instant_it_leaves_a_whole_tape_and_another_run_goes_on(
-        self, tape
-    ) -> None:
+    def test_killed_at_any_instant_it_leaves_a_whole_tape(self, tape) -> None:
         for part in range(1, 4):
             process = manage("prune_prices", "--keep", "90d")
             eventually(lambda: (Symbol.objects.get().kept_from or 0) >= 5000 * part)  # noqa: B023

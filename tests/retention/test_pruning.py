@@ -145,7 +145,7 @@ class TestAnswers:
             assert (answer, coverage.verdict) == (None, Verdict.UNKNOWN)
             assert Price.objects.as_of(SYMBOL, moment(10))[0].first_trade == 2
 
-    def test_where_time_steps_back_nothing_later_than_the_cutoff_goes(self) -> None:
+    def test_nothing_later_than_the_cutoff_is_pruned(self) -> None:
         ticks = [tick(1, 0), tick(2, 12), tick(3, 9), tick(4, 20)]
         with open_tape() as tape:
             tape.store(ticks)
@@ -179,7 +179,7 @@ class TestSteps:
             assert (pruned(tape, 50), firsts()[0], kept_from()) == ([], 50, 50)
             assert pruned(tape, 40) == []
 
-    def test_after_each_the_tape_is_consistent_and_another_run_goes_on(self) -> None:
+    def test_after_each_the_tape_is_consistent(self) -> None:
         ticks = [tick(n, 10 * n) for n in range(60)]
         with open_tape() as tape:
             tape.store(ticks)
@@ -251,9 +251,7 @@ class TestGaps:
         assert firsts() == list(range(25, 30))
         assert Price.objects.minute(SYMBOL, moment(60))[1].verdict == Verdict.INCOMPLETE
 
-    def test_those_above_are_filled_and_the_minute_that_lost_ticks_keeps_its_candle(
-        self, tape
-    ) -> None:
+    def test_those_above_are_filled_and_pruned_candles_stay(self, tape) -> None:
         pruned(tape, 6 * 5)
         assert len(missing(tape.database, [SYMBOL]).gaps) == 1
         ticks = [tick(n, 6 * n) for n in range(30)]
@@ -327,7 +325,7 @@ class TestAudit:
         assert audit(tape).unknown.trades == 30
         assert open_gaps() == [(60, 89)]
 
-    def test_without_any_tick_the_candles_of_pruned_ones_prove_nothing_missing(self, tape) -> None:
+    def test_candles_of_pruned_ticks_alone_prove_no_gap(self, tape) -> None:
         tape.database.execute("DELETE FROM prices_price")
         assert audit(tape).unknown.trades == 60
         assert open_gaps() == [(120, 179)]
@@ -353,7 +351,7 @@ class TestAudit:
         tape.database.execute("UPDATE prices_candle SET high = 1 WHERE first_trade = 60")
         assert audit(tape).past_wrong.count == 1
 
-    def test_finds_a_candle_of_pruned_ticks_missing_once_and_writes_it_down(self, tape) -> None:
+    def test_notes_a_missing_candle_of_pruned_ticks_once(self, tape) -> None:
         tape.database.execute("DELETE FROM prices_candle WHERE first_trade = 0")
         tape.store([tick(n, n) for n in range(180, 240)])
         # Of the first candle nothing else knows.
