@@ -150,5 +150,6 @@ def test_the_walk_sees_every_kind_of_import() -> None:
     assert "pricetracker.symbols" in imports("pricetracker.env")
 
 
+@pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
