@@ -10,8 +10,8 @@ import psycopg
 from ..minutes import MINUTE, minute_start
 from ..patience import patiently
 from ..sql import statement
-from .pruned import Past
-from .rows import Difference, Evidence, Folded, Kept, Row, Stretch, Suspect, Totals
+from .candle_clusters import PrunedCandle
+from .scan_rows import Difference, Evidence, Folded, KeptFrom, LedgerRow, Stretch, Suspect, Totals
 
 WALK, TOTALS, FIRST_TICK, WHEN, ENDS, EXTENT, GAPS = map(
     statement,
@@ -95,19 +95,21 @@ class Scan:
         found = self.ask(WHEN, first=first)
         return found[0][0] if found else None
 
-    def kept(self) -> Kept | None:
+    def kept(self) -> KeptFrom | None:
         """Where ticks are kept from; None when none were pruned, or none are left."""
         found = self.ask(KEPT)
-        return Kept(*found[0]) if found else None
+        return KeptFrom(*found[0]) if found else None
 
     def kept_from(self) -> int:
         """The first raw trade id that pruning has left; 0 when it never was at work."""
         ((found,),) = self.ask(KEPT_FROM)
         return found  # type: ignore[no-any-return]
 
-    def history(self, start: datetime, kept: int, limit: int) -> list[Past]:
+    def history(self, start: datetime, kept: int, limit: int) -> list[PrunedCandle]:
         """Candles from a minute on that begin before raw trade id `kept`."""
-        return [Past(*row) for row in self.ask(HISTORY, start=start, kept=kept, limit=limit)]
+        return [
+            PrunedCandle(*row) for row in self.ask(HISTORY, start=start, kept=kept, limit=limit)
+        ]
 
     def walk(self, seen: int, reach: int | None) -> Stretch | None:
         """The ticks from the one after `seen` on; None when there are no more."""
@@ -123,9 +125,9 @@ class Scan:
             [Suspect(*row) for row in suspects],
         )
 
-    def ledger(self, first: int, last: int) -> list[Row]:
+    def ledger(self, first: int, last: int) -> list[LedgerRow]:
         """What the gap ledger says of some trade ids."""
-        return [Row(*row) for row in self.ask(GAPS, first=first, last=last)]
+        return [LedgerRow(*row) for row in self.ask(GAPS, first=first, last=last)]
 
     def evidence(self, first: int, reach: int) -> Evidence | None:
         """What candles know of trades before id `first`, and from id `reach` on."""

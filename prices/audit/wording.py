@@ -7,8 +7,8 @@ from ..formats.counts import counted
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 from ..recording.tape import Hole
-from .pruned import Cluster, Past
-from .rows import Difference, Folded, Row, Suspect
+from .candle_clusters import Cluster, PrunedCandle
+from .scan_rows import Difference, Folded, LedgerRow, Suspect
 
 # Of a candle's fields.
 NAMES = {name: name.replace("_", " ") for name in Folded._fields} | {
@@ -23,7 +23,7 @@ def missing(hole: Hole) -> str:
     )
 
 
-def claim(row: Row) -> str:
+def claim(row: LedgerRow) -> str:
     says = "missing" if row.status == "open" else "void"
     claimed = trades(row.first, row.last)
     return f"{claimed} {says} by gap {row.id} of the ledger, but at least partly on the tape"
@@ -59,7 +59,7 @@ def candle(difference: Difference) -> str:
     return f"minute {iso(difference.minute)}: {unlike(difference)}"
 
 
-def past(candle: Past) -> str:
+def past(candle: PrunedCandle) -> str:
     return f"minute {iso(candle.minute)}: its candle is impossible for any trades"
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prices.audit.candle_audit import FIRST_MINUTES
 from prices.audit.findings import Findings
-from prices.audit.minutes import FIRST_MINUTES
 from prices.audit.scan import IDS
 from prices.exchange.messages import Tick
 from prices.minutes import minute_start

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prices.audit.candle_audit import CandleAudit
 from prices.audit.findings import Findings
-from prices.audit.minutes import CandleAudit
-from prices.audit.pruned_minutes import HistoryAudit
+from prices.audit.pruned_candles import PrunedCandleAudit
 from prices.audit.scan import Scan
-from prices.audit.ticks import TickAudit
+from prices.audit.tick_audit import TickAudit
 from prices.coverage import Verdict
 from prices.exchange.messages import Tick, micros
 from prices.minutes import MINUTE, minute_start
@@ -368,9 +368,7 @@ class TestAudit:
     def test_looks_at_the_past_in_parts_of_any_size(self, tape, candles) -> None:
         pruned(tape, 170)
         scan, findings = Scan(tape.database, tape.numbers[SYMBOL]), Findings(SYMBOL)
-        HistoryAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(
-            candles=candles
-        )
+        PrunedCandleAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(candles=candles)
         assert (findings.past, findings.is_complete) == (3, True)
 
     def test_refolds_no_minute_that_lost_ticks(self, tape) -> None:

@@ -4,11 +4,11 @@ import io
 
 from django.core.management import call_command
 
+from prices.audit.candle_audit import FIRST_MINUTES, CandleAudit
 from prices.audit.findings import Findings
-from prices.audit.minutes import FIRST_MINUTES, CandleAudit
 from prices.audit.report import lines
 from prices.audit.scan import IDS, Scan
-from prices.audit.ticks import TickAudit
+from prices.audit.tick_audit import TickAudit
 from prices.management.commands.verify_prices import Command
 from prices.recording.tape import Tape
 from pricetracker.process.progress import Progress

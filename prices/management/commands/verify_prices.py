@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from prices.audit.candle_audit import CandleAudit
 from prices.audit.findings import Findings
-from prices.audit.klines import Comparison
-from prices.audit.minutes import CandleAudit
-from prices.audit.misdated import audit_times
+from prices.audit.kline_comparison import KlineComparison
+from prices.audit.misdated_ticks import audit_times
 from prices.audit.report import lines
 from prices.audit.scan import Scan
-from prices.audit.ticks import TickAudit
+from prices.audit.tick_audit import TickAudit
 from prices.exchange.rest import Refused, Unanswered
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
@@ -94,7 +94,7 @@ class Command(BaseCommand):
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)
                 try:
                     if rest is not None and exchange:
-                        Comparison(rest, scan, findings, progress).run()
+                        KlineComparison(rest, scan, findings, progress).run()
                 except Unanswered as error:
                     progress.clear()
                     self.stderr.write(f"{name} could not be compared with the exchange: {error}")

@@ -9,9 +9,9 @@ from ..intervals import Span
 from ..recording.tape import Hole, Tape
 from . import wording
 from .findings import Findings
-from .holes import OPEN, Judgement, judge
-from .rows import Stretch, Suspect
+from .ledger_check import OPEN, Judgement, judge
 from .scan import BEFORE_ALL, BEYOND, Scan
+from .scan_rows import Stretch, Suspect
 
 # Holes that are written into the ledger at once: recorders wait for that.
 NOTED_AT_ONCE = 100

@@ -13,14 +13,14 @@ from ..formats.instants import iso
 from ..minutes import MINUTE
 from . import wording
 from .findings import Findings
-from .rows import Folded
 from .scan import Scan
+from .scan_rows import Folded
 
 # Klines that are compared in one look: that many minutes of a busy market have a million ticks.
 KLINES = 500
 
 
-class Comparison:
+class KlineComparison:
     def __init__(self, rest: Rest, scan: Scan, findings: Findings, progress: Progress) -> None:
         self._rest = rest
         self._scan = scan

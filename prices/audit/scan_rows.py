@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
     suspects: list[Suspect]
 
 
-class Row(NamedTuple):
+class LedgerRow(NamedTuple):
     """A row of the gap ledger that is open or void."""
 
     id: int
@@ -58,7 +58,7 @@ class Row(NamedTuple):
         return self.first, self.last
 
 
-class Kept(NamedTuple):
+class KeptFrom(NamedTuple):
     """Where ticks are kept from: the first raw trade id that pruning has left, and the instant of the first tick from there on."""
 
     first: int

@@ -1,6 +1,6 @@
 """Why a candle is not what its ticks make. No database."""
 
-from .rows import Difference, Folded
+from .scan_rows import Difference, Folded
 
 # What candles of before do not know, of that which is made of ticks.
 UNKNOWN_BEFORE = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")

@@ -7,7 +7,7 @@ from operator import attrgetter, itemgetter
 
 from ..intervals import Span, common, joined, size, without
 from ..recording.tape import Hole
-from .rows import Row
+from .scan_rows import LedgerRow
 
 OPEN, VOID = "open", "void"
 
@@ -19,11 +19,11 @@ class Judgement:
     known: list[Hole]
     unknown: list[Hole]
     void: int
-    false: list[Row]
+    false: list[LedgerRow]
 
 
 def judge(
-    window: Span, absent: Sequence[Span], holes: Sequence[Hole], rows: Sequence[Row]
+    window: Span, absent: Sequence[Span], holes: Sequence[Hole], rows: Sequence[LedgerRow]
 ) -> Judgement:
     """Of the ids in `window` no tick holds those `absent`, and trades bore those in `holes`, unless they are void.
 
@@ -41,7 +41,7 @@ def judge(
     )
 
 
-def known(piece: Span, opened: Sequence[Row]) -> Hole:
+def known(piece: Span, opened: Sequence[LedgerRow]) -> Hole:
     """With the instants that the ledger has of it."""
     n = bisect_right(opened, piece[0], key=attrgetter("first")) - 1
     return Hole(*piece, opened[n].starts, opened[n].ends)
@@ -56,7 +56,7 @@ def cut(holes: Sequence[Hole], pieces: Sequence[Span]) -> list[Hole]:
     ]
 
 
-def is_within(row: Row, window: Span, absent: Sequence[Span]) -> bool:
+def is_within(row: LedgerRow, window: Span, absent: Sequence[Span]) -> bool:
     """As far as a row is in the window, no tick holds any of its trades: then one stretch holds none of them."""
     first, last = max(row.first, window[0]), min(row.last, window[1])
     n = bisect_right(absent, first, key=itemgetter(0)) - 1

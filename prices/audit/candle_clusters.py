@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from ..minutes import MINUTE, minute_start
 from ..recording.tape import Hole
-from .rows import Kept
+from .scan_rows import KeptFrom
 
 
-class Past(NamedTuple):
+class PrunedCandle(NamedTuple):
     """The candle of a minute of which ticks were pruned. `left`: how many of its trades are in ticks that are kept."""
 
     minute: datetime
@@ -33,15 +33,15 @@ class Cluster:
     after: int
     starts: datetime
     ends: datetime
-    candles: list[Past] = field(default_factory=list)
+    candles: list[PrunedCandle] = field(default_factory=list)
 
     @classmethod
-    def at(cls, kept: Kept) -> "Cluster":
+    def at(cls, kept: KeptFrom) -> "Cluster":
         """What stands for the ticks that are kept."""
         start = minute_start(kept.at)
         return cls(kept.first, kept.first, start, start + MINUTE)
 
-    def take(self, candle: Past) -> None:
+    def take(self, candle: PrunedCandle) -> None:
         self.first = min(self.first, candle.first)
         self.after = max(self.after, candle.last + 1)
         self.ends = candle.minute + MINUTE
@@ -53,7 +53,7 @@ class Cluster:
         return sum(candle.trades - candle.left for candle in self.candles)
 
 
-def clusters(candles: Iterable[Past]) -> list[Cluster]:
+def clusters(candles: Iterable[PrunedCandle]) -> list[Cluster]:
     found: list[Cluster] = []
     for candle in candles:
         if not found or candle.first >= found[-1].after:

@@ -9,11 +9,11 @@ from ..formats.instants import iso
 from ..minutes import EPOCH, MINUTE
 from ..recording.tape import Tape
 from . import wording
-from .candles import is_explained, is_unfilled
+from .candle_differences import is_explained, is_unfilled
 from .findings import Findings
-from .pruned_minutes import HistoryAudit
-from .rows import Difference
+from .pruned_candles import PrunedCandleAudit
 from .scan import Scan
+from .scan_rows import Difference
 
 # Candles that are made from their ticks at once: recorders wait for that.
 REFOLDED_AT_ONCE = 20
@@ -46,7 +46,7 @@ class CandleAudit:
         self._progress = progress
 
     def run(self, *, refold: bool, span: int = FIRST_MINUTES) -> None:
-        HistoryAudit(self._tape, self._scan, self._findings, self._progress).run()
+        PrunedCandleAudit(self._tape, self._scan, self._findings, self._progress).run()
         start = self._next_minute(EPOCH)
         while start is not None:
             stop = start + span * MINUTE

@@ -9,18 +9,18 @@ from ..intervals import Span, common, joined, size, without
 from ..minutes import EPOCH
 from ..recording.tape import Tape
 from . import wording
+from .candle_clusters import Cluster, between, clusters
 from .findings import Findings
-from .holes import OPEN, VOID, cut
-from .pruned import Cluster, between, clusters
-from .rows import Kept, Row
+from .ledger_check import OPEN, VOID, cut
 from .scan import Scan
-from .ticks import take_unknown
+from .scan_rows import KeptFrom, LedgerRow
+from .tick_audit import take_unknown
 
 # Candles that one look reads.
 CANDLES = 10_000
 
 
-class HistoryAudit:
+class PrunedCandleAudit:
     """Comes after the ticks: by then the gap ledger knows which of them are missing."""
 
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
@@ -50,7 +50,7 @@ class HistoryAudit:
             # All in one cluster: so few do not show where it ends.
             candles *= 2 if len(found) == 1 else 1
 
-    def _judge(self, found: Sequence[Cluster], kept: Kept, rows: Sequence[Row]) -> None:
+    def _judge(self, found: Sequence[Cluster], kept: KeptFrom, rows: Sequence[LedgerRow]) -> None:
         """Each must count as many trades as it has ids; those that are missing it may have counted before they were lost."""
         missing, void = spans(rows, OPEN), spans(rows, VOID)
         for cluster in found:
@@ -67,7 +67,7 @@ class HistoryAudit:
                 if not candle.is_sound:
                     self._findings.past_wrong.add(wording.past(candle))
 
-    def _join(self, found: Sequence[Cluster], rows: Sequence[Row]) -> None:
+    def _join(self, found: Sequence[Cluster], rows: Sequence[LedgerRow]) -> None:
         """Ids between them that the ledger does not know of are noted there."""
         holes = list(between(found))
         known = joined(row.span for row in rows)
@@ -75,5 +75,5 @@ class HistoryAudit:
         take_unknown(unknown, self._findings, self._tape)
 
 
-def spans(rows: Sequence[Row], status: str) -> list[Span]:
+def spans(rows: Sequence[LedgerRow], status: str) -> list[Span]:
     return joined(row.span for row in rows if row.status == status)
