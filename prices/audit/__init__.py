@@ -1,1 +1,1 @@
-"""The audit: from the ticks up, whether the tape holds what it claims to hold."""
+"""The audit: reads the tape from the ticks up and checks everything derived from it."""

@@ -1,4 +1,4 @@
-"""The candles of one symbol by minute: whether each is what its ticks make."""
+"""The candles of one symbol: whether each is what its ticks make."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,11 @@ from .pruned_candles import PrunedCandleAudit
 from .scan import Scan
 from .scan_rows import Difference
 
-# Candles that are made from their ticks at once: recorders wait for that.
+# Candles refolded per transaction: recorders wait for it.
 REFOLDED_AT_ONCE = 20
 
-# One look is at some so many ticks, and never at more minutes; the first is at so many.
+# Each query aims at TICKS ticks and reads at most MOST_MINUTES minutes; the first reads
+# FIRST_MINUTES.
 TICKS = 500_000
 MOST_MINUTES = 8192
 FIRST_MINUTES = 64
@@ -26,8 +27,12 @@ FIRST_MINUTES = 64
 
 @dataclass(frozen=True)
 class Look:
-    """How many minutes with ticks, and how many ticks; candles that are wrong, those that lack what their ticks tell, and
-    the number of those that are explained."""
+    """What one query found in a range of minutes.
+
+    minutes, ticks: minutes that have ticks, and how many ticks.
+    wrong, unfilled: candles that differ from their ticks; that lack volumes their ticks could fill.
+    explained: how many candles count trades that are missing now.
+    """
 
     minutes: int
     ticks: int
@@ -37,7 +42,7 @@ class Look:
 
 
 class CandleAudit:
-    """Comes after the ticks: by then the gap ledger knows which of them are missing."""
+    """Runs after the audit of the ticks, when the gap ledger knows which of them are missing."""
 
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
         self._tape = tape
@@ -56,7 +61,7 @@ class CandleAudit:
             self._count(look)
             place = f"{self._findings.symbol}: candles up to {iso(start)}"
             self._progress.tell(place, look.ticks, self._scan.part(start))
-            # The market may be busier further on: no more than twice as many as before.
+            # Aim at TICKS ticks, but at most double: the market may be busier from here on.
             span = max(1, min(2 * span, span * TICKS // max(look.ticks, 1), MOST_MINUTES))
             start = self._next_minute(stop)
 
@@ -73,7 +78,7 @@ class CandleAudit:
         return Look(minutes, ticks, wrong, unfilled, len(unlike) - len(wrong))
 
     def _rebuild(self, before: Look, start: datetime, stop: datetime) -> Look:
-        """Make the candles from their ticks that are wrong, or lack something, and look again."""
+        """Refold the candles that are wrong or unfilled, and read the range again."""
         minutes = [difference.minute for difference in before.wrong + before.unfilled]
         for n in range(0, len(minutes), REFOLDED_AT_ONCE):
             self._tape.refold(self._findings.symbol, minutes[n : n + REFOLDED_AT_ONCE])

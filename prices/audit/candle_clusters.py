@@ -1,4 +1,4 @@
-"""Candles that outlived their ticks, and which trades they claim to count. No database."""
+"""Candles whose ticks were pruned, grouped by the trade ids that they count. No database."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,12 @@ from .scan_rows import KeptFrom
 
 
 class PrunedCandle(NamedTuple):
-    """The candle of a minute of which ticks were pruned. `left`: how many of its trades are in ticks that are kept."""
+    """The candle of a minute of which ticks were pruned.
+
+    first, last: the trade ids that it counts from and to.
+    is_sound: whether its values are possible for any trades.
+    left: how many of its trades are in ticks that are still kept.
+    """
 
     minute: datetime
     first: int
@@ -24,9 +29,10 @@ class PrunedCandle(NamedTuple):
 
 @dataclass
 class Cluster:
-    """Neighbouring candles whose trade ids overlap, as they do where time steps back: of ids `first` up to, not including, `after`.
+    """Neighbouring candles whose trade ids overlap, as they do where trade times step back.
 
-    It begins and ends with minutes: `starts` and `ends`.
+    first, after: its trade ids, from `first` up to, not including, `after`.
+    starts, ends: its minutes, half-open.
     """
 
     first: int
@@ -37,11 +43,11 @@ class Cluster:
 
     @classmethod
     def at(cls, kept: KeptFrom) -> "Cluster":
-        """What stands for the ticks that are kept."""
+        """An empty cluster at the first tick that is kept, which the last pruned one must join."""
         start = minute_start(kept.at)
         return cls(kept.first, kept.first, start, start + MINUTE)
 
-    def take(self, candle: PrunedCandle) -> None:
+    def add(self, candle: PrunedCandle) -> None:
         self.first = min(self.first, candle.first)
         self.after = max(self.after, candle.last + 1)
         self.ends = candle.minute + MINUTE
@@ -49,22 +55,26 @@ class Cluster:
 
     @property
     def trades(self) -> int:
-        """Those that are in no tick any more."""
+        """How many trades its candles count that are in no tick any more."""
         return sum(candle.trades - candle.left for candle in self.candles)
 
 
 def clusters(candles: Iterable[PrunedCandle]) -> list[Cluster]:
+    """Group candles, given in order of their minutes."""
     found: list[Cluster] = []
     for candle in candles:
         if not found or candle.first >= found[-1].after:
             begins = (candle.first, candle.last + 1, candle.minute, candle.minute + MINUTE)
             found.append(Cluster(*begins))
-        found[-1].take(candle)
+        found[-1].add(candle)
     return found
 
 
 def between(found: Iterable[Cluster]) -> Iterator[Hole]:
-    """The ids that none of some clusters has. It is known in which minutes the trades on either side were made, and not when."""
+    """The trade ids missing between clusters.
+
+    The instants around a hole are known to the minute only: the ticks on either side are gone.
+    """
     for cluster, after in pairwise(found):
         if cluster.after < after.first:
             instants = (cluster.ends - MINUTE, after.starts + MINUTE)

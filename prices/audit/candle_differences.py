@@ -1,22 +1,28 @@
-"""Why a candle is not what its ticks make. No database."""
+"""Why a candle differs from what its ticks make. No database."""
 
 from .scan_rows import Difference, Folded
 
-# What candles of before do not know, of that which is made of ticks.
-UNKNOWN_BEFORE = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+# Columns that were added later: NULL in candles that are older than they are.
+ADDED_LATER = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
 
 
 def is_unfilled(difference: Difference) -> bool:
-    """The candle lacks some of what its ticks tell now, and is right in all else: it was made before that was kept."""
+    """Whether the candle only lacks columns that its ticks can fill in.
+
+    Such a candle is older than these columns, and right in all others.
+    """
     made, kept = difference.made, difference.kept
     if made is None or kept is None:
         return False
-    lacking = [name for name in UNKNOWN_BEFORE if getattr(kept, name) is None]
+    lacking = [name for name in ADDED_LATER if getattr(kept, name) is None]
     return kept._replace(**{name: getattr(made, name) for name in lacking}) == made
 
 
 def is_explained(difference: Difference) -> bool:
-    """The candle was made from its ticks and from others, which are known to be missing: once they are back it is right."""
+    """Whether the candle also counts ticks that are now missing, and known to be.
+
+    It becomes right when repair brings them back.
+    """
     made, kept = difference.made, difference.kept
     if kept is None:
         return False
@@ -25,7 +31,7 @@ def is_explained(difference: Difference) -> bool:
 
 
 def is_part(made: Folded, kept: Folded) -> bool:
-    """More trades, and nothing else, could make the one from the other."""
+    """Whether more trades, and nothing else, could turn `made` into `kept`."""
     return (
         kept.high >= made.high
         and kept.low <= made.low
@@ -34,7 +40,7 @@ def is_part(made: Folded, kept: Folded) -> bool:
         and (kept.last > made.last or (kept.last, kept.close) == (made.last, made.close))
         and (kept.quote_volume is None or kept.quote_volume > (made.quote_volume or 0))
         and all(
-            # It can know no more than the ticks that are left.
+            # None in `made` means unknown for some tick: then it is unknown for `kept` as well.
             kept_volume is None or (made_volume is not None and kept_volume >= made_volume)
             for kept_volume, made_volume in (
                 (kept.taker_buy_volume, made.taker_buy_volume),

@@ -1,15 +1,18 @@
-"""What an audit has found of one symbol: counted in full, told in part."""
+"""What the audit of one symbol has found: all of it counted, some of it listed."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-# Lines that are told of one kind; the others are counted.
-SHOWN = 20
+# Maximum number of lines listed per kind; the others are only counted.
+LISTED = 20
 
 
 @dataclass
 class Kind:
-    """Findings of one kind; `trades` are those that they are about, where that matters."""
+    """Findings of one kind.
+
+    `trades`: how many trades they concern, for kinds where that matters.
+    """
 
     count: int = 0
     trades: int = 0
@@ -18,18 +21,32 @@ class Kind:
     def add(self, line: str, trades: int = 0) -> None:
         self.count += 1
         self.trades += trades
-        if len(self.lines) < SHOWN:
+        if len(self.lines) < LISTED:
             self.lines.append(line)
 
 
 @dataclass
 class Findings:
-    """What an audit found of one symbol.
+    """What the audit of one symbol found.
 
-    `void` trade ids are missing because no trade bears them. `explained` candles still count trades that are missing, `rebuilt`
-    ones were wrong, or lacked something, and are right now; `unfilled` ones lack what their ticks tell. `compared` minutes were held against the exchange's;
-    None when it was not asked. Where ticks were pruned: they are `kept_since` an instant, `past` candles are of minutes before,
-    some of them `past_wrong`, and so many gaps are open there that nobody will fill, `given_up`.
+    ticks, trades, minutes: how many were read.
+    void: trade ids that are missing because they never existed.
+    known, unknown: gaps that the ledger had, and gaps that it did not have.
+    overlaps: ticks that share trades with another tick.
+    impossible, misdated: ticks with impossible values; with impossible times.
+    removed: misdated ticks that were deleted.
+    false: rows of the ledger whose trades are on the tape.
+    candles: candles that differ from their ticks.
+    explained: candles that still count trades which are missing now.
+    unfilled: candles without volumes that their ticks could fill in.
+    rebuilt: candles that were wrong or unfilled, and are right now.
+    compared: minutes compared with the exchange's klines; None when not requested.
+    differing: minutes in which the two differ.
+
+    Where ticks were pruned:
+    kept_since: the instant from which ticks are kept, UTC; None when none were pruned.
+    past, past_wrong: candles whose ticks were pruned; those of them that are wrong.
+    given_up: open gaps there, which are no longer repaired.
     """
 
     symbol: str

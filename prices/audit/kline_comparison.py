@@ -1,4 +1,4 @@
-"""The tape against the exchange's own klines, minute by minute."""
+"""The tape compared with the exchange's own klines, minute by minute."""
 
 from datetime import datetime
 from itertools import islice
@@ -16,11 +16,13 @@ from .findings import Findings
 from .scan import Scan
 from .scan_rows import Folded
 
-# Klines that are compared in one look: that many minutes of a busy market have a million ticks.
+# Klines compared per query: so many minutes of a busy market have a million ticks.
 KLINES = 500
 
 
 class KlineComparison:
+    """Compares the candles that the ticks of one symbol make with klines from REST."""
+
     def __init__(self, rest: Rest, scan: Scan, findings: Findings, progress: Progress) -> None:
         self._rest = rest
         self._scan = scan
@@ -30,7 +32,7 @@ class KlineComparison:
     def run(self) -> None:
         """Compare the minutes that are wholly on the tape. Raises what `Rest.get` raises.
 
-        A minute is over, and all of it in the database behind REST, when the exchange shows a later one.
+        A kline is final once the exchange has one of a later minute.
         """
         self._findings.compared = 0
         with self._scan.snapshot():
@@ -46,7 +48,10 @@ class KlineComparison:
             start, waiting = last.minute, [last]
 
     def _compare(self, settled: list[Kline], start: datetime, stop: datetime) -> None:
-        """All minutes between two instants, with the klines that there are of them."""
+        """Compare all minutes from `start` up to, not including, `stop`.
+
+        settled: the klines that the exchange has of them.
+        """
         theirs = {kline.minute: kline for kline in settled}
         with self._scan.snapshot():
             ours = self._scan.minutes(start, stop)
@@ -65,17 +70,17 @@ class KlineComparison:
 
 
 def difference(ours: Folded | None, theirs: Kline | None) -> str:
-    """In what the two are not the same; nothing when they are."""
+    """In which fields the two differ, in words; empty when they are equal."""
     if theirs is None:
-        return "there are ticks, and the exchange has no kline of it"
+        return "the tape has ticks, but the exchange has no kline"
     if ours is None:
         return (
-            f"no tick, and the exchange counts {counted(theirs.trades, 'trade')}"
+            f"no ticks, but the exchange counts {counted(theirs.trades, 'trade')}"
             if theirs.trades
             else ""
         )
-    # The exchange does not say which trades they are.
-    # And its quote volumes are rounded to the digits of the quote asset.
+    # Klines have no trade ids, and their quote volumes are rounded to the digits of the quote
+    # asset: neither is compared.
     rest = (ours.quote_volume, ours.taker_buy_volume, ours.taker_buy_quote_volume)
     kline = Folded(ours.first, ours.last, theirs.trades, *theirs.values, *rest)
     return wording.apart(ours, kline, "the exchange has", "its ticks make")

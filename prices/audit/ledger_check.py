@@ -1,4 +1,4 @@
-"""What the gap ledger says, held against what is missing on the tape. No database."""
+"""The gap ledger compared with what is missing on the tape. No database."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,7 +14,13 @@ OPEN, VOID = "open", "void"
 
 @dataclass(frozen=True)
 class Judgement:
-    """Holes that the ledger knows and holes that it does not; how many ids are void; rows that claim what is not so."""
+    """What comparing the ledger with a range of trade ids has shown.
+
+    known: missing ids that the ledger has as open gaps.
+    unknown: missing ids that it does not have.
+    void: how many of the missing ids it has as void.
+    false: its rows that claim ids which are on the tape.
+    """
 
     known: list[Hole]
     unknown: list[Hole]
@@ -25,30 +31,32 @@ class Judgement:
 def judge(
     window: Span, absent: Sequence[Span], holes: Sequence[Hole], rows: Sequence[LedgerRow]
 ) -> Judgement:
-    """Of the ids in `window` no tick holds those `absent`, and trades bore those in `holes`, unless they are void.
+    """Compare the ledger with the trade ids in `window`.
 
-    `rows` are those of the ledger that touch the window, by their first id.
+    absent: the ids that no tick holds.
+    holes: those that must have existed, unless they are void.
+    rows: the rows of the ledger that touch the window, in order of their first id.
     """
     opened = [row for row in rows if row.status == OPEN]
     missing = joined(row.span for row in opened)
     void = joined(row.span for row in rows if row.status == VOID)
     spans = [(hole.first, hole.last) for hole in holes]
     return Judgement(
-        known=[known(piece, opened) for piece in common(absent, missing)],
+        known=[known_hole(piece, opened) for piece in common(absent, missing)],
         unknown=cut(holes, without(without(spans, missing), void)),
         void=size(without(common(absent, void), missing)),
         false=[row for row in rows if not is_within(row, window, absent)],
     )
 
 
-def known(piece: Span, opened: Sequence[LedgerRow]) -> Hole:
-    """With the instants that the ledger has of it."""
+def known_hole(piece: Span, opened: Sequence[LedgerRow]) -> Hole:
+    """The missing ids of `piece`, with the instants of the open gap that they belong to."""
     n = bisect_right(opened, piece[0], key=attrgetter("first")) - 1
     return Hole(*piece, opened[n].starts, opened[n].ends)
 
 
 def cut(holes: Sequence[Hole], pieces: Sequence[Span]) -> list[Hole]:
-    """Pieces of holes, with the instants of the hole that each is from."""
+    """Parts of holes, each with the instants of the hole that it is a part of."""
     firsts = [hole.first for hole in holes]
     return [
         holes[bisect_right(firsts, first) - 1]._replace(first=first, last=last)
@@ -57,7 +65,10 @@ def cut(holes: Sequence[Hole], pieces: Sequence[Span]) -> list[Hole]:
 
 
 def is_within(row: LedgerRow, window: Span, absent: Sequence[Span]) -> bool:
-    """As far as a row is in the window, no tick holds any of its trades: then one stretch holds none of them."""
+    """Whether no tick holds a trade of a row, as far as the row lies in the window.
+
+    Then one of the `absent` ranges contains all of that part.
+    """
     first, last = max(row.first, window[0]), min(row.last, window[1])
     n = bisect_right(absent, first, key=itemgetter(0)) - 1
     return n >= 0 and absent[n][1] >= last

@@ -1,4 +1,7 @@
-"""Ticks whose times cannot be right: stored when times were not looked at. Found, and taken off on request."""
+"""Ticks with impossible times: finds them, and deletes them on request.
+
+Older versions stored ticks without checking their times.
+"""
 
 from datetime import datetime
 from functools import partial
@@ -13,11 +16,11 @@ from ..recording.trade_times import NEIGHBOURS, since_1970
 from ..sql import statement
 from .findings import Findings
 
-# Rows that one run looks into: more would be another kind of damage.
+# Maximum number of suspicious rows that one run examines: more would be another kind of damage.
 SUSPECTS = 10_000
 
-# Ticks on either side of a suspect that bear witness.
-WITNESSES = 50
+# Neighbours on either side of a suspicious tick that its time is compared with.
+COMPARED = 50
 
 SUSPICIOUS, AROUND, AHEAD, REMOVE, LOWER = map(
     statement,
@@ -32,17 +35,22 @@ SUSPICIOUS, AROUND, AHEAD, REMOVE, LOWER = map(
 
 
 class Misdated(NamedTuple):
+    """A tick with an impossible time. `first`: its first trade id; `trades`: how many it has."""
+
     first: int
     traded: datetime
     trades: int
 
 
 def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
-    """Find them, and take them off the tape if that is asked for: their ids become a gap."""
+    """Find the misdated ticks of one symbol and report them, or delete them if `remove` is set.
+
+    The trade ids of a deleted tick become a gap, which repair fills.
+    """
     number = tape.numbers[findings.symbol]
     found, ahead = patiently(tape.database, "read the tape", lambda: look(tape, number))
     if remove:
-        removing = partial(take_off, tape, findings.symbol, found)
+        removing = partial(remove_ticks, tape, findings.symbol, found)
         patiently(tape.database, "remove misdated ticks", removing)
         findings.removed = len(found)
         return
@@ -54,16 +62,17 @@ def audit_times(tape: Tape, findings: Findings, *, remove: bool) -> None:
 
 
 def look(tape: Tape, number: int) -> tuple[list[Misdated], list[tuple[Any, ...]]]:
-    """The ticks that are misdated, and a watermark that is."""
+    """The misdated ticks, and the watermark if it lies in the future."""
     ahead = tape.database.execute(AHEAD, {"symbol": number}).fetchall()
     return misdated(tape, number), ahead
 
 
 def misdated(tape: Tape, number: int) -> list[Misdated]:
+    """The ticks of symbol `number` whose times do not fit, in order of trade id."""
     wanted = {"symbol": number, "limit": SUSPECTS}
     found: dict[int, Misdated] = {}
     for (first,) in tape.database.execute(SUSPICIOUS, wanted).fetchall():
-        place = {"symbol": number, "first": first, "limit": WITNESSES}
+        place = {"symbol": number, "first": first, "limit": COMPARED}
         rows = tape.database.execute(AROUND, place).fetchall()
         possible = [row for row in rows if row[1] <= row[3] and since_1970(row[1]) >= OPENED]
         lost = {possible[n][0] for n in out_of_line([since_1970(row[1]) for row in possible])}
@@ -72,8 +81,8 @@ def misdated(tape: Tape, number: int) -> list[Misdated]:
     return [found[first] for first in sorted(found)]
 
 
-def take_off(tape: Tape, symbol: str, ticks: list[Misdated]) -> None:
-    """In one transaction: the rows go, their ids are noted as missing, their candles are folded anew."""
+def remove_ticks(tape: Tape, symbol: str, ticks: list[Misdated]) -> None:
+    """Delete ticks, add their ids to the gap ledger, and refold their candles: one transaction."""
     number = tape.numbers[symbol]
     with tape.database.transaction():
         lock(tape.database, {number})
@@ -87,7 +96,10 @@ def take_off(tape: Tape, symbol: str, ticks: list[Misdated]) -> None:
 
 
 def hole_of(tape: Tape, number: int, tick: Misdated) -> Hole | None:
-    """The trades of a tick that is gone, between the instants of its neighbours; None without any."""
+    """The trades of a deleted tick, between the instants of its neighbours.
+
+    None when it has no neighbours.
+    """
     span = {"symbol": number, "first": tick.first, "last": tick.first}
     ((before, after),) = tape.database.execute(NEIGHBOURS, span).fetchall()
     if before is None and after is None:

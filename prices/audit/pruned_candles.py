@@ -1,4 +1,4 @@
-"""The candles of minutes of which ticks were pruned: whether their trades join, and lead on to the ticks that are kept."""
+"""Candles whose ticks were pruned: whether their trade ids join, up to the ticks that are kept."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ from .scan import Scan
 from .scan_rows import KeptFrom, LedgerRow
 from .tick_audit import take_unknown
 
-# Candles that one look reads.
+# Candles per query.
 CANDLES = 10_000
 
 
 class PrunedCandleAudit:
-    """Comes after the ticks: by then the gap ledger knows which of them are missing."""
+    """Runs after the audit of the ticks, when the gap ledger knows which of them are missing."""
 
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
         self._tape = tape
@@ -30,7 +30,10 @@ class PrunedCandleAudit:
         self._progress = progress
 
     def run(self, *, candles: int = CANDLES) -> None:
-        """A look at a time. Each begins with the last cluster of the one before, from which candles may have been cut off."""
+        """Read the candles `candles` at a time.
+
+        Each query begins with the last cluster of the one before, which may have been cut in two.
+        """
         start, more = EPOCH, True
         while more:
             with self._scan.snapshot():
@@ -47,18 +50,22 @@ class PrunedCandleAudit:
             self._progress.tell(
                 f"{self._findings.symbol}: candles of pruned ticks up to {iso(start)}", 0
             )
-            # All in one cluster: so few do not show where it ends.
+            # All of them are one cluster: read more to see where it ends.
             candles *= 2 if len(found) == 1 else 1
 
     def _judge(self, found: Sequence[Cluster], kept: KeptFrom, rows: Sequence[LedgerRow]) -> None:
-        """Each must count as many trades as it has ids; those that are missing it may have counted before they were lost."""
+        """Check that each cluster counts as many trades as it has ids.
+
+        Trades that are missing now may or may not be among those that it counts.
+        """
         missing, void = spans(rows, OPEN), spans(rows, VOID)
         for cluster in found:
             self._findings.past += len(cluster.candles)
             below = [(cluster.first, min(cluster.after, kept.first) - 1)]
             most = size(below) - size(common(below, void))
             least = most - size(common(below, missing))
-            # Where it goes on in ticks that are kept, of these some may be missing, too.
+            # The last cluster may reach into the ticks that are kept, where trades may be missing
+            # as well.
             above = [(kept.first, max(cluster.after, kept.first) - 1)]
             lost = size(common(above, missing))
             if not least <= cluster.trades <= most + lost:
@@ -68,7 +75,7 @@ class PrunedCandleAudit:
                     self._findings.past_wrong.add(wording.past(candle))
 
     def _join(self, found: Sequence[Cluster], rows: Sequence[LedgerRow]) -> None:
-        """Ids between them that the ledger does not know of are noted there."""
+        """Add ids missing between clusters to the ledger, unless it has them."""
         holes = list(between(found))
         known = joined(row.span for row in rows)
         unknown = cut(holes, without([(hole.first, hole.last) for hole in holes], known))
@@ -76,4 +83,5 @@ class PrunedCandleAudit:
 
 
 def spans(rows: Sequence[LedgerRow], status: str) -> list[Span]:
+    """The trade ids of the rows with a status."""
     return joined(row.span for row in rows if row.status == status)

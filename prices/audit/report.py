@@ -1,4 +1,4 @@
-"""Findings in words: one line a symbol, and under it what is wrong, where, and what to run."""
+"""Findings in words: a line per symbol, then what is wrong, where, and what to run."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,7 @@ BY_HAND = (
 
 
 def lines(findings: Findings) -> Iterator[str]:
+    """The report on one symbol: the summary, then indented details. Lines have no newline."""
     yield f"{findings.symbol}: {summary(findings)}"
     yield from (f"{INDENT}{line}" for line in details(findings))
 

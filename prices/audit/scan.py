@@ -1,4 +1,4 @@
-"""Looks at the rows of one symbol: each of a bounded number of ticks, in a snapshot, and without a lock."""
+"""Reads the rows of one symbol for the audit: in snapshots, a bounded number of ticks at a time."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -38,30 +38,36 @@ KEPT, KEPT_FROM, HISTORY, CANDLES, MINUTES, NEXT_MINUTE, TORN = map(
     ),
 )
 
-# Beyond the trade ids of any symbol, and below what SQL can add a number of trades to.
+# Greater than any trade id; adding a number of trades to it does not overflow in SQL.
 BEYOND = 1 << 62
 
-# Before all trade ids.
+# Less than any trade id.
 BEFORE_ALL = -1
 
-# Trade ids that one look walks through. It takes a fifth of a second, and findings of 50 MB at the very worst.
+# Trade ids per query: it takes a fifth of a second, and returns 50 MB at the very worst.
 IDS = 1 << 19
 
-# A snapshot, so that what a recorder stores meanwhile is seen as a whole or not at all. The scan in the order of the key is
-# chosen even where the rows lie scattered: a sort of so many ticks would go through files.
+# In a snapshot, what a recorder stores meanwhile is seen as a whole or not at all. Sorting is off
+# so that PostgreSQL reads by the key even where rows are scattered: a sort would go through files.
 SNAPSHOT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL enable_sort = off;
 SET LOCAL plan_cache_mode = force_custom_plan;
 """
 
-# As reading takes them; taken before the snapshot is, so that waiting for them makes it no older.
+# The locks that reading takes anyway. They come first, so that the snapshot, which the first query
+# takes, is not older by the wait.
 LOCK = """
 LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE
 """
 
 
 class Scan:
+    """Queries about one symbol, `ids` trade ids at a time. Call the others within `snapshot()`.
+
+    symbol: its number in the database.
+    """
+
     def __init__(self, database: psycopg.Connection[Any], symbol: int, ids: int = IDS) -> None:
         self.database = database
         self._ids = ids
@@ -69,7 +75,10 @@ class Scan:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All looks in it see the tape as it was at one instant."""
+        """Queries inside see the tape as it was at one instant.
+
+        Waits, and logs that it waits, while others hold locks on the tables.
+        """
         with patiently(self.database, "read the tape", self._begin):
             yield
 
@@ -81,38 +90,41 @@ class Scan:
             return stack.pop_all()
 
     def ask(self, sql: LiteralString, **parameters: Any) -> list[tuple[Any, ...]]:
-        # Never prepared: a plan that was made for other bounds would be a plan for other amounts.
+        # Never prepared: a generic plan would not know how many rows the bounds select.
         found = self.database.execute(sql, {"symbol": self.symbol, **parameters}, prepare=False)
         return found.fetchall()
 
     def first_tick(self, after: int) -> int | None:
-        """The first trade of the first tick after a trade id."""
+        """The first trade id of the first tick after trade id `after`; None when there is none."""
         found = self.ask(FIRST_TICK, after=after)
         return found[0][0] if found else None
 
     def when(self, first: int) -> datetime | None:
-        """When the tick was made whose first trade has an id."""
+        """The instant of the tick whose first trade id is `first`; None when there is none."""
         found = self.ask(WHEN, first=first)
         return found[0][0] if found else None
 
     def kept(self) -> KeptFrom | None:
-        """Where ticks are kept from; None when none were pruned, or none are left."""
+        """Where pruning has stopped; None when none were pruned, or none are left."""
         found = self.ask(KEPT)
         return KeptFrom(*found[0]) if found else None
 
     def kept_from(self) -> int:
-        """The first raw trade id that pruning has left; 0 when it never was at work."""
+        """The first trade id that pruning has kept; 0 when nothing was pruned."""
         ((found,),) = self.ask(KEPT_FROM)
         return found  # type: ignore[no-any-return]
 
     def history(self, start: datetime, kept: int, limit: int) -> list[PrunedCandle]:
-        """Candles from a minute on that begin before raw trade id `kept`."""
+        """Candles from minute `start` on whose first trade id is less than `kept`, by minute."""
         return [
             PrunedCandle(*row) for row in self.ask(HISTORY, start=start, kept=kept, limit=limit)
         ]
 
     def walk(self, seen: int, reach: int | None) -> Stretch | None:
-        """The ticks from the one after `seen` on; None when there are no more."""
+        """The ticks after the one with first trade id `seen`; None when there are no more.
+
+        reach: the trade id that should come next; None at the beginning.
+        """
         first = self.first_tick(seen)
         if first is None:
             return None
@@ -126,11 +138,14 @@ class Scan:
         )
 
     def ledger(self, first: int, last: int) -> list[LedgerRow]:
-        """What the gap ledger says of some trade ids."""
+        """The open and void rows of the gap ledger that touch trade ids `first` to `last`."""
         return [LedgerRow(*row) for row in self.ask(GAPS, first=first, last=last)]
 
     def evidence(self, first: int, reach: int) -> Evidence | None:
-        """What candles know of trades before id `first`, and from id `reach` on."""
+        """The trades that candles count before id `first`, or from id `reach` on.
+
+        None when there are none.
+        """
         found = self.ask(ENDS, first=first, reach=reach)
         if not found:
             return None
@@ -138,22 +153,28 @@ class Scan:
         return Evidence(lowest, starts, highest, ends)
 
     def next_minute(self, start: datetime) -> datetime | None:
-        """The first minute from `start` on in which there is a tick or a candle."""
+        """The first minute from `start` on that has a tick or a candle; None when none has."""
         ((found,),) = self.ask(NEXT_MINUTE, start=start)
         return found  # type: ignore[no-any-return]
 
     def candles(self, start: datetime, stop: datetime) -> tuple[int, int, list[Difference]]:
-        """How many minutes and ticks there are between two instants, and the candles that are not what the ticks make."""
+        """How many minutes with ticks, how many ticks, and which candles differ from them.
+
+        The range is half-open.
+        """
         rows = self.ask(CANDLES, start=start, stop=stop)
         minutes, ticks, *_ = rows[0]
-        return minutes, int(ticks), [difference(*row[2:]) for row in rows if row[2] is not None]
+        return minutes, int(ticks), [to_difference(*row[2:]) for row in rows if row[2] is not None]
 
     def minutes(self, start: datetime, stop: datetime) -> dict[datetime, Folded]:
-        """The candles that the ticks between two instants make."""
+        """The candles that the ticks in [start, stop) make, by minute."""
         return {minute: Folded(*row) for minute, *row in self.ask(MINUTES, start=start, stop=stop)}
 
     def whole_minutes(self) -> tuple[datetime, datetime] | None:
-        """From the second minute of the tape on to before its last: those in which recording neither began nor ended."""
+        """The minutes that are wholly on the tape, half-open; None without a tick.
+
+        The first and the last minute are not: recording began and ended within them.
+        """
         ((first, last),) = self.ask(EXTENT)
         if first is None:
             return None
@@ -168,11 +189,11 @@ class Scan:
         return min(max(part, 0.0), 1.0)
 
     def torn(self, minutes: Sequence[datetime]) -> set[datetime]:
-        """Those minutes that an open gap touches, and of which ticks were pruned."""
+        """Those of some minutes that an open gap touches, or of which ticks were pruned."""
         return {minute for (minute,) in self.ask(TORN, minutes=list(minutes))}
 
 
-def difference(minute: datetime, is_made: bool, *columns: Any) -> Difference:
+def to_difference(minute: datetime, is_made: bool, *columns: Any) -> Difference:
     size = len(Folded._fields)
     is_kept, missing = columns[size], columns[-1]
     return Difference(

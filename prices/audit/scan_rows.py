@@ -1,4 +1,4 @@
-"""What a look at the tape finds: only what is suspicious travels from the database."""
+"""The rows that a scan of the tape returns: totals, and only those ticks that look wrong."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,9 +8,10 @@ from ..intervals import Span
 
 
 class Suspect(NamedTuple):
-    """A tick that does not join the ones before it, or makes no sense. `reach`: the id after all trades that those hold.
+    """A tick that does not join the ones before it, or whose values are impossible.
 
-    `before` is the instant of the tick before it; both are None for the first.
+    reach: the trade id that should have come next; None for the first tick.
+    before: the instant of the tick before it; None for the first tick.
     """
 
     first: int
@@ -23,12 +24,19 @@ class Suspect(NamedTuple):
 
     @property
     def after(self) -> int:
-        """The id after its trades. One that claims to have none is taken to hold the one that it is named after."""
+        """The trade id after its last one.
+
+        A tick counts as at least one trade, even if it says that it has none.
+        """
         return self.first + max(self.trades, 1)
 
 
 class Totals(NamedTuple):
-    """Ticks in numbers: the first trade of the last one, and the id after all trades that they hold."""
+    """Sums over some ticks.
+
+    last: the first trade id of the last tick.
+    reach: the id after the last trade in any of them.
+    """
 
     ticks: int
     trades: int
@@ -37,7 +45,7 @@ class Totals(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Neighbouring ticks: in numbers, and those of them that are suspicious."""
+    """Consecutive rows of ticks: their totals, and those of them that are suspicious."""
 
     totals: Totals
     suspects: list[Suspect]
@@ -59,15 +67,22 @@ class LedgerRow(NamedTuple):
 
 
 class KeptFrom(NamedTuple):
-    """Where ticks are kept from: the first raw trade id that pruning has left, and the instant of the first tick from there on."""
+    """Where pruning has stopped.
+
+    first: the first trade id that is kept.
+    at: the instant of the first tick that is kept.
+    """
 
     first: int
     at: datetime
 
 
 class Evidence(NamedTuple):
-    """The lowest and the highest trade id that candles know of ticks that are gone; when the minute of the one began, and
-    when that of the other ended."""
+    """Trades that candles count outside the ticks that are there.
+
+    first, starts: the lowest of their ids, and when its minute began.
+    last, ends: the highest of their ids, and when its minute ended.
+    """
 
     first: int
     starts: datetime
@@ -76,7 +91,7 @@ class Evidence(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A candle, or what should be one. What is not known is None."""
+    """A candle as stored, or as computed from ticks. None: unknown."""
 
     first: int
     last: int
@@ -92,7 +107,12 @@ class Folded(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A minute whose candle is not what its ticks make. `missing`: trades between the candle's ids that the ledger misses."""
+    """A minute whose candle differs from what its ticks make.
+
+    made: computed from the ticks; None when there are none.
+    kept: the stored candle; None when there is none.
+    missing: how many trades between the candle's ids are in open gaps.
+    """
 
     minute: datetime
     made: Folded | None

@@ -1,4 +1,4 @@
-"""The ticks of one symbol by trade id: whether they join, make sense, and the gap ledger knows where they do not."""
+"""The ticks of one symbol: whether their trade ids join, or the gap ledger knows why not."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,21 +13,23 @@ from .ledger_check import OPEN, Judgement, judge
 from .scan import BEFORE_ALL, BEYOND, Scan
 from .scan_rows import Stretch, Suspect
 
-# Holes that are written into the ledger at once: recorders wait for that.
+# Gaps added to the ledger per transaction: recorders wait for it.
 NOTED_AT_ONCE = 100
 
 
 class TickAudit:
+    """Reads all ticks of one symbol in order of trade id. Unknown gaps go into the ledger."""
+
     def __init__(self, tape: Tape, scan: Scan, findings: Findings, progress: Progress) -> None:
         self._tape = tape
         self._scan = scan
         self._findings = findings
         self._progress = progress
-        # Rows of the ledger that were told of last: they may reach into the next stretch.
+        # Ids of the ledger rows reported last: they may reach into the next stretch.
         self._told: set[int] = set()
 
     def run(self) -> None:
-        """Walk through all ticks, and then look at what is before and after them."""
+        """Read all ticks, then check what is missing before the first and after the last."""
         seen, reach = BEFORE_ALL, None
         while True:
             with self._scan.snapshot():
@@ -36,7 +38,7 @@ class TickAudit:
                 if stretch is None:
                     judgements = self._ends(seen, reach)
                     break
-                judgement = self.between(seen, stretch)
+                judgement = self._between(seen, stretch)
             self._take(judgement)
             self._count(stretch)
             seen, reach = stretch.totals.last, stretch.totals.reach
@@ -44,15 +46,18 @@ class TickAudit:
             self._take(judgement)
 
     def _from_kept(self, seen: int, reach: int | None) -> tuple[int, int | None]:
-        """Where to go on, and the id that must come next: what was pruned, be it since the last look, is not missing."""
+        """Where to continue, and the trade id that must come next.
+
+        Pruned ticks are not missing, even if they were pruned since the previous query.
+        """
         kept = self._scan.kept()
         if kept is None or seen >= kept.first:
             return seen, reach
         self._findings.kept_since = kept.at
         return kept.first - 1, kept.first
 
-    def between(self, seen: int, stretch: Stretch) -> Judgement:
-        """The holes from the last tick seen, or else from the first of all, to the last of a stretch."""
+    def _between(self, seen: int, stretch: Stretch) -> Judgement:
+        """Judge the ids from the last tick seen, or from the first one, to the end of a stretch."""
         holes = [hole_before(tick) for tick in stretch.suspects if is_torn(tick)]
         if seen == BEFORE_ALL:
             seen = self._scan.first_tick(seen) or seen
@@ -62,9 +67,12 @@ class TickAudit:
         return judge(window, absent, holes, self._scan.ledger(*window))
 
     def _ends(self, seen: int, reach: int | None) -> list[Judgement]:
-        """What is after the last tick and before the first one, where candles may know of trades; everything without a tick."""
+        """Judge the ids after the last tick and before the first one.
+
+        No tick shows that trades existed there, but a candle may. Without any tick: all ids.
+        """
         kept = self._scan.kept_from()
-        # One that reaches into what is kept can still be filled, there.
+        # A gap that reaches into what is kept can still be filled there.
         self._findings.given_up = sum(
             row.status == OPEN and row.last < kept for row in self._scan.ledger(0, kept - 1)
         )
@@ -111,7 +119,7 @@ class TickAudit:
 
 
 def take_unknown(holes: Sequence[Hole], findings: Findings, tape: Tape) -> None:
-    """Tell of holes that the ledger did not know, and write them there."""
+    """Report gaps that the ledger did not have, and add them to it."""
     for hole in holes:
         findings.unknown.add(f"unknown until now: {wording.missing(hole)}", size(hole))
     for n in range(0, len(holes), NOTED_AT_ONCE):
@@ -127,7 +135,10 @@ def hole_before(tick: Suspect) -> Hole:
 
 
 def ordered(first: int, last: int, one: datetime | None, other: datetime | None) -> Hole:
-    """Time may go back where trade ids go on; and a tick may have been taken away since it was seen."""
+    """A hole between two instants, the earlier one first: trade times may step back.
+
+    An instant is None when its tick was deleted after it was read.
+    """
     instants = [instant for instant in (one, other) if instant is not None]
     return Hole(first, last, min(instants), max(instants))
 

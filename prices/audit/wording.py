@@ -1,4 +1,4 @@
-"""Findings in words, one line each."""
+"""Single findings in words, one line each."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +10,7 @@ from ..recording.tape import Hole
 from .candle_clusters import Cluster, PrunedCandle
 from .scan_rows import Difference, Folded, LedgerRow, Suspect
 
-# Of a candle's fields.
+# The names of a candle's fields.
 NAMES = {name: name.replace("_", " ") for name in Folded._fields} | {
     "first": "first trade",
     "last": "last trade",
@@ -41,7 +41,7 @@ def trades(first: int, last: int) -> str:
 
 
 def impossible(tick: Suspect) -> Iterator[str]:
-    """What cannot be true of a tick."""
+    """Each impossible value of a tick, in words."""
     name = f"tick {tick.first} of {iso(tick.traded)}"
     if not is_positive(tick.price):
         yield f"{name}: its price is {decimal_text(tick.price)}"

@@ -143,7 +143,7 @@ class TestComparison:
             tape.void("AUSDT", 2, 2)
             ended, said = verify("--exchange")
         assert ended == 1
-        assert "minute 2025-07-03T08:32:00Z: no tick, and the exchange counts 1 trade" in said
+        assert "minute 2025-07-03T08:32:00Z: no ticks, but the exchange counts 1 trade" in said
 
     def test_a_minute_of_which_the_exchange_has_no_kline(self, settings, tape) -> None:
         rows = [kline(minute) for minute in (WHOLE - 5 * MINUTE, WHOLE + 5 * MINUTE)]
@@ -151,7 +151,7 @@ class TestComparison:
             settings.BINANCE_REST_URL = http(url)
             ended, said = verify("--exchange")
         assert ended == 1
-        assert said.count("there are ticks, and the exchange has no kline of it") == 9
+        assert said.count("the tape has ticks, but the exchange has no kline") == 9
 
 
 class TestUnanswered:

@@ -1,6 +1,6 @@
--- The candles of one symbol that differ from those that their ticks make, and how many trades the
--- gap ledger misses within their ids. Every row begins with how many minutes and ticks there are;
--- there is one row when nothing differs.
+-- The candles of one symbol that differ from what their ticks make, and how many trades within their
+-- ids are in open gaps. Every row begins with the number of minutes that have ticks and the number of
+-- ticks; when nothing differs there is one row with these alone.
 WITH
 made AS MATERIALIZED (
     SELECT * FROM prices_minutes(
@@ -44,7 +44,7 @@ differing AS (
                 WHERE symbol_id = %(symbol)s AND status = 'open'
                     AND last_trade >= kept.first_trade AND last_trade <= kept.last_trade
                 UNION ALL
-                -- The one that reaches beyond: gaps have no trade in common.
+                -- At most one gap reaches beyond the candle: gaps have no trade in common.
                 (
                     SELECT first_trade, last_trade FROM prices_gap
                     WHERE
@@ -55,7 +55,7 @@ differing AS (
             WHERE gap.first_trade <= kept.last_trade
         ) AS missing
     FROM made FULL JOIN kept ON made.minute = kept.minute
-    -- A candle of ticks that were pruned is not what the others make.
+    -- A candle some of whose ticks were pruned cannot be compared with the rest of them.
     WHERE
         (kept.first_trade < (SELECT kept_from FROM prices_symbol WHERE id = %(symbol)s)) IS NOT true
         AND (

@@ -1,4 +1,4 @@
--- What the gap ledger says of some trade ids of one symbol: which are open, and which void.
+-- The open and void rows of the gap ledger that touch some trade ids of one symbol.
 SELECT id, first_trade, last_trade, starts, ends, status FROM prices_gap
 WHERE
     symbol_id = %(symbol)s

@@ -1,5 +1,5 @@
--- Candles of minutes of which ticks were pruned, by minute: which trades each counts, whether it
--- makes sense, and how many of its trades are in ticks that are left.
+-- Candles of minutes of which ticks were pruned, by minute: the trades that each counts, whether its
+-- values are possible, and how many of its trades are in ticks that are still kept.
 SELECT
     candle.minute, candle.first_trade, candle.last_trade, candle.trades,
     first_trade <= last_trade AND trades > 0
@@ -8,7 +8,7 @@ SELECT
         AND high >= greatest(open, close)
         AND volume > 0
         AND volume <> 'NaN'
-        -- Each trade was made between the low and the high, and the taker bought no more than all.
+        -- Every price is between the low and the high, and takers bought at most all of the volume.
         AND coalesce(quote_volume BETWEEN low * volume AND high * volume, true)
         AND coalesce(taker_buy_volume BETWEEN 0 AND volume, true)
         AND coalesce(

@@ -1,5 +1,5 @@
--- From which trade id on ticks are kept, and when the first of them was made; nothing when none
--- were pruned, or none are left.
+-- The first trade id that pruning has kept, and the instant of the first tick from there on. No row
+-- when nothing was pruned, or no tick is left.
 SELECT symbol.kept_from, tick.timestamp
 FROM prices_symbol AS symbol CROSS JOIN LATERAL (
     SELECT timestamp FROM prices_price

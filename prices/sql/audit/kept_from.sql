@@ -1,2 +1,2 @@
--- The first trade id that pruning has left of one symbol; 0 when it never was at work.
+-- The first trade id that pruning has kept of one symbol; 0 when nothing was pruned.
 SELECT coalesce(kept_from, 0) FROM prices_symbol WHERE id = %(symbol)s

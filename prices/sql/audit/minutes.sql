@@ -1,4 +1,4 @@
--- The candles that the ticks of one symbol make, from an instant on and before another.
+-- The candles that the ticks of one symbol in [start, stop) make.
 SELECT
     minute, first_trade, last_trade, trades, open, high, low, close, volume,
     quote_volume, taker_buy_volume, taker_buy_quote_volume

@@ -1,4 +1,4 @@
--- The first minute of one symbol from an instant on in which there is a tick or a candle.
+-- The first minute of one symbol, from an instant on, that has a tick or a candle.
 SELECT date_bin('1 minute', least(
     (
         SELECT min(timestamp)

@@ -1,4 +1,4 @@
--- Those of some minutes of one symbol that an open gap touches, or of which ticks were pruned.
+-- Of some minutes of one symbol, those that an open gap touches or of which ticks were pruned.
 SELECT wanted.minute FROM unnest(%(minutes)s::timestamptz[]) AS wanted (minute)
 WHERE EXISTS (
     SELECT FROM prices_gap
