@@ -1,4 +1,7 @@
-"""The account that PostgreSQL runs under: our own, unless that is root, which PostgreSQL refuses."""
+"""The account that PostgreSQL runs under: the user's own, unless that is root.
+
+PostgreSQL refuses to run as root.
+"""
 
 import os
 import shutil
@@ -13,24 +16,27 @@ from . import Unavailable
 if sys.platform != "win32":
     import pwd
 
-# Has no files, no shell and no password on any Unix.
+# On every Unix this account owns no files, and has neither a shell nor a password.
 UNPRIVILEGED = "nobody"
 
 
 class Account(NamedTuple):
-    """Somebody else, whom root makes run PostgreSQL."""
+    """The account, other than root, that runs PostgreSQL when we are root."""
 
     name: str
     uid: int
     gid: int
 
     def launch(self, command: list[str], reaching: Iterable[Path]) -> dict[str, Any]:
-        """Arguments for subprocess that run a command as this account, able to reach these paths."""
+        """Arguments for subprocess: run `command` as this account, with access to `reaching`.
+
+        Raises Unavailable when a folder is closed to the account and setpriv is not installed.
+        """
         closed = closed_folder(reaching)
         if closed is None:
             return {"args": command, "user": self.uid, "group": self.gid, "extra_groups": []}
-        # A checkout of root's, below /root or in a `mktemp -d`, is closed to everybody else. One capability
-        # opens it to this process alone; the folders keep the modes that their owner gave them.
+        # A checkout below /root, or in a `mktemp -d` of root's, is closed to all other accounts.
+        # One capability opens it to this process alone, so that no folder's mode has to change.
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             raise Unavailable(
@@ -39,17 +45,18 @@ class Account(NamedTuple):
                 "that all users can enter."
             )
         step_down = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        # The bit is for access(2), by which PostgreSQL looks for its programs: it ignores capabilities otherwise.
+        # PostgreSQL looks for its programs with access(2), which ignores capabilities without this
+        # bit.
         keep = ["--inh-caps=-all,+dac_override", "--ambient-caps=+dac_override"]
         keep.append("--securebits=+no_setuid_fixup")
         return {"args": [setpriv, *step_down, *keep, "--", *command]}
 
 
 def of(folder: Path) -> Account | None:
-    """Whom to step down to for the cluster in this folder; None when our own account will do."""
+    """The account to run the cluster in this folder as; None: our own. Raises Unavailable."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return None
-    # With sudo, root meets the cluster of an ordinary user, and leaves it to that user.
+    # With sudo, the cluster may belong to an ordinary user: it stays that user's.
     owner = folder.stat().st_uid if folder.exists() else 0
     try:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
@@ -62,13 +69,13 @@ def of(folder: Path) -> Account | None:
 
 
 def hand_over(path: Path, account: Account | None) -> None:
-    """Give what we just made to the account that the server runs under."""
+    """Make the server's account the owner of a path that we have just created."""
     if sys.platform != "win32" and account is not None:
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
 def closed_folder(paths: Iterable[Path]) -> Path | None:
-    """A folder on the way to one of these paths that others may not enter."""
+    """The first folder on the way to these paths that others may not enter; None without any."""
     ways = (way for path in paths for way in (path, path.resolve()))
     folders = (folder for way in ways for folder in way.parents)
     return next((folder for folder in folders if not folder.stat().st_mode & stat.S_IXOTH), None)

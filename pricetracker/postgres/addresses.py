@@ -1,4 +1,7 @@
-"""Where a server listens: a socket in a folder that only its user may enter, or on Windows a port of this machine."""
+"""Where the server listens: on a socket in a folder that only its user may enter.
+
+On Windows: on a port of 127.0.0.1.
+"""
 
 import hashlib
 import os
@@ -12,24 +15,29 @@ from . import Unavailable
 from .account import Account, hand_over
 from .configuration import Configuration
 
-# The least that any Unix allows for a socket's path, in bytes (macOS; Linux has 4 more), and what PostgreSQL adds.
+# Bytes. The longest path of a socket that every Unix allows (macOS; Linux allows 4 more), without
+# the name that PostgreSQL appends.
 LONGEST = 103 - len("/.s.PGSQL.5432")
 
 
 def choose(folder: Path, account: Account | None, configuration: Configuration) -> dict[str, str]:
-    """The server settings that say where to listen, for a server that does not run."""
+    """The server settings that say where to listen. Call it only while the server is down.
+
+    Raises Unavailable when there is no private folder for the socket.
+    """
     if sys.platform == "win32":
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = str(free.getsockname()[1])
         return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port}
     sockets = socket_folder(folder, account, configuration)
-    # A dead server's, with a number in it that may be another process by now: see postmaster.remove_stale.
+    # Left behind by a dead server. The process id in it may be another process by now: see
+    # postmaster.remove_stale.
     (sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     return {"listen_addresses": "", "unix_socket_directories": str(sockets), "port": "5432"}
 
 
 def socket_folder(folder: Path, account: Account | None, configuration: Configuration) -> Path:
-    """The cluster's own folder where it can be a socket's."""
+    """The cluster's own folder if its path is short enough, else a short temporary one."""
     if fits(os.fsencode(folder)):
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
@@ -41,10 +49,11 @@ def socket_folder(folder: Path, account: Account | None, configuration: Configur
 
 
 def fits(folder: bytes) -> bool:
-    """Whether a socket's path allows this folder.
+    """Whether a socket can be in this folder.
 
-    A comma would separate two folders, a new line would be two lines of postmaster.pid, and the driver encodes
-    the path as UTF-8, blanks at its ends cut off.
+    Its path must be short and valid UTF-8, since the driver encodes it so. PostgreSQL reads a comma
+    as the separator of two folders, and a newline would break postmaster.pid. The driver strips
+    blanks at both ends.
     """
     try:
         text = folder.decode("utf-8")
@@ -56,7 +65,10 @@ def fits(folder: bytes) -> bool:
 
 
 def refuse_foreign(short: Path, account: Account | None, folder_setting: str) -> None:
-    """Anybody can make things in a temporary folder, a link to elsewhere or a folder that is not private too."""
+    """Raise Unavailable unless `short` is a private folder of ours.
+
+    In the temporary folder anybody may have created it, or a link in its place.
+    """
     found = short.lstat()
     owners = {os.geteuid(), account.uid if account else os.geteuid()}
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
@@ -68,7 +80,7 @@ def refuse_foreign(short: Path, account: Account | None, folder_setting: str) ->
 
 
 def clear(host: str, folder: Path) -> None:
-    """Leave no folder of ours behind in the temporary one."""
+    """Remove the temporary folder that the socket was in, if there was one."""
     sockets = Path(os.fsdecode(host.encode("utf-8", "surrogateescape")))
     if sockets.is_dir() and sockets != folder:
         sockets.rmdir()

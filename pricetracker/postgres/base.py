@@ -1,4 +1,7 @@
-"""Django's PostgreSQL backend, on a server of our own: settings give the folder (CLUSTER) in place of an address."""
+"""Django's PostgreSQL backend on a private server.
+
+The settings name a folder (CLUSTER) in place of a host and port.
+"""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -13,10 +16,10 @@ from .postmaster import Postmaster
 
 
 class DatabaseClient(client.DatabaseClient):
-    """`manage.py dbshell`, with the psql of the wheel."""
+    """`manage.py dbshell`, with psql from the wheel."""
 
-    def runshell(self, parameters: Iterable[str]) -> None:
-        # Which finds the server, and makes the database.
+    def runshell(self, parameters: list[str]) -> None:
+        # Connecting starts the server and creates the database.
         self.connection.ensure_connection()
         super().runshell(parameters)
 
@@ -29,12 +32,12 @@ class DatabaseClient(client.DatabaseClient):
 class DatabaseWrapper(base.DatabaseWrapper):
     client_class = DatabaseClient
 
-    # Which server the pool of an alias, and which databases on it, are known to belong to.
+    # The server that the pool of each alias connects to, and the databases known to exist.
     _pooled: ClassVar[dict[str, Postmaster]] = {}
     _databases: ClassVar[set[tuple[Postmaster, str]]] = set()
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Django asks for these before each new connection, a pooled one too."""
+        """Parameters for a new connection. Django calls this for each one, pooled or not."""
         server = self.find_server()
         if self._pooled.get(self.alias) != server:
             self._pooled[self.alias] = server
@@ -44,7 +47,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params
 
     def find_server(self) -> Postmaster:
-        """The server, and how to log in to it, in the settings. Raises OperationalError."""
+        """Start or find the server, and write its address and password into the settings.
+
+        Raises OperationalError when there is none, ImproperlyConfigured for an unknown setting.
+        """
         held = hold.on(self.settings_dict["CLUSTER"])
         try:
             configuration = Configuration.of(self.settings_dict)
@@ -61,15 +67,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return server
 
     def release_server(self, timeout: float) -> None:
-        """Let go of the server, and wait until it has stopped. Raises TimeoutError when others use it."""
+        """Release the server, and wait `timeout` seconds for it to stop.
+
+        Raises TimeoutError when others still use it.
+        """
         self.close()
         self._drop_pool()
         hold.on(self.settings_dict["CLUSTER"]).release(timeout)
 
     def _drop_pool(self) -> None:
-        """The connections that a pool has to a server that is gone are no use to anybody."""
-        # Django's own way to close a pool would first open it, to a server that is gone.
-        if pool := self._connection_pools.pop(self.alias, None):  # type: ignore[attr-defined]
+        """Close the pool of this alias: its connections lead to a server that is gone."""
+        if pool := self._connection_pools.pop(self.alias, None):
             pool.close()
 
     def _create_database(self, server: Postmaster) -> None:
@@ -77,7 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if name is None or (server, name) in self._databases:
             return
         with self._nodb_cursor() as cursor:
-            # Several processes may come here at once: the lock lasts as long as this connection.
+            # Several processes may get here at once. The lock lasts until this connection closes.
             cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
             if cursor.fetchone() is None:

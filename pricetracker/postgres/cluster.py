@@ -1,6 +1,6 @@
-"""A cluster: PostgreSQL's files in one folder, and how they are made, started and stopped.
+"""A cluster: PostgreSQL's files in one folder. Creates, starts and stops it.
 
-The keeper alone makes, starts and stops; there is one keeper at a time.
+Only the keeper does that, and there is one keeper at a time.
 """
 
 import os
@@ -17,24 +17,28 @@ from pathlib import Path
 from . import Unavailable, account, addresses, files, log, postmaster, programs
 from .configuration import Configuration
 
-# The same sorting and the same messages on every machine.
+# The same sort order on every machine.
 LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
-# Instants in logs and answers, the same on every machine; on top of what initdb found right for it.
+# Time zones, the same on every machine. initdb chooses all other settings.
 SETTINGS = {"timezone": "UTC", "log_timezone": "UTC"}
 
-# Seconds that pg_ctl waits, a week: recovery after a crash takes as long as it takes.
-PATIENCE = "604800"
+# Seconds that pg_ctl waits: a week, because recovery after a crash may take long.
+PG_CTL_TIMEOUT = "604800"
 
-# Seconds between looks at a server that starts.
-LOOK_INTERVAL = 0.02
+# Seconds between two checks of a server that is starting.
+POLL_INTERVAL = 0.02
 
-# Seconds for the children of a server that was killed to notice, and to let go of its shared memory.
-ORPHANS_LEAVE = 60
+# Seconds until the children of a killed server notice, exit and release its shared memory.
+ORPHANS_TIMEOUT = 60
 
 
 class Cluster:
-    """The folder holds `server`, that is data and password, made as one; beside it the locks and logs."""
+    """PostgreSQL's files below `folder`.
+
+    `server` has the data and the password, and is created in one step. Locks and logs are beside
+    it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,10 +52,14 @@ class Cluster:
         return account.of(self.folder)
 
     def password(self) -> str:
+        """The password of the superuser. Raises OSError when the cluster was not created yet."""
         return files.read(self._server / "password", self.folder, self._account).decode("ascii")
 
     def start(self, configuration: Configuration) -> None:
-        """Bring the server up, however long it has to recover."""
+        """Start the server, creating the cluster if needed. Recovery may take long.
+
+        Raises Unavailable when it cannot be created or does not start.
+        """
         for left_behind in self.folder.glob("draft-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         if not self._server.exists():
@@ -61,7 +69,7 @@ class Cluster:
         self._configure(
             configuration.settings_file, {**SETTINGS, **address, **configuration.options}
         )
-        deadline = time.monotonic() + ORPHANS_LEAVE
+        deadline = time.monotonic() + ORPHANS_TIMEOUT
         while refusal := self.try_start():
             if "shared memory block" not in refusal or time.monotonic() > deadline:
                 raise Unavailable(
@@ -71,8 +79,12 @@ class Cluster:
             time.sleep(0.2)
 
     def try_start(self) -> str:
-        """Why the server did not start, or nothing. That it is there tells more than what pg_ctl thinks, which
-        counts a recovery given up as a success, and a start by another keeper, killed over it, as a failure."""
+        """Try to start the server. Returns why it did not start; empty on success.
+
+        Whether the server is there decides, not the exit status of pg_ctl. That reports success for
+        an abandoned recovery, and failure when a keeper that was killed had started the server
+        already.
+        """
         logged = log.size(self.log)
         started = self.launch()
         if postmaster.find(self.data):
@@ -80,17 +92,17 @@ class Cluster:
         if fatal := log.fatal(self.log, logged):
             return fatal
         if started:
-            return ""  # And killed already: the keeper will notice.
-        # On a full disk it cannot even say why: to say nothing would pass for a success.
+            return ""  # Started, and killed since: the keeper will notice.
+        # On a full disk the log stays empty, and an empty reason would mean success.
         said = log.last_line(self.log, logged) or log.last_line(programs.output(self.folder))
         return said or "it ended without giving a reason"
 
     def launch(self) -> bool:
-        """Start the server, and wait until it is ready. Returns whether it seems to have become so."""
+        """Start the server and wait until it is ready. Returns whether it seems to be."""
         if sys.platform == "win32":
-            # Only pg_ctl gives up an administrator's rights, which PostgreSQL refuses.
+            # PostgreSQL refuses to run with an administrator's rights, and only pg_ctl drops them.
             return self.control("start", "-l", self.log)
-        # pg_ctl would hand the paths to a shell, which runs the commands that it finds in them.
+        # pg_ctl would pass the paths to a shell, which would run commands that they contain.
         with files.append(self.log, self.folder, self._account) as written:
             self._process = programs.launch(
                 "postgres", "-D", self.data, folder=self.folder, account=self._account, to=written
@@ -98,17 +110,17 @@ class Cluster:
         while self._process.poll() is None:
             if (found := postmaster.find(self.data)) and found.ready:
                 return True
-            time.sleep(LOOK_INTERVAL)
+            time.sleep(POLL_INTERVAL)
         return False
 
     def is_up(self) -> bool:
-        """Whether the server lives. One of ours that died is not kept as a zombie."""
+        """Whether the server is running. Reaps our own child when it has died."""
         if self._process:
             self._process.poll()
         return postmaster.find(self.data) is not None
 
     def stop(self) -> None:
-        """Stop the server if it runs, in a moment, whoever is connected."""
+        """Stop the server if it runs, and disconnect everybody."""
         if found := postmaster.find(self.data):
             self.control("stop", "-m", "fast")
             if self._process:
@@ -116,7 +128,10 @@ class Cluster:
             addresses.clear(found.host, self.folder)
 
     def _create(self, configuration: Configuration) -> None:
-        """Make data and password aside, and put them in place as one: what is half made is never used."""
+        """Create data and password in a draft folder, then rename it: all or nothing.
+
+        Raises Unavailable.
+        """
         programs.refuse_shell_syntax("initdb", configuration.server_setting)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
         password = draft / "password"
@@ -138,19 +153,20 @@ class Cluster:
         draft.rename(self._server)
 
     def _configure(self, name: str, settings: Mapping[str, str]) -> None:
-        """Settings go into a file, where no shell and no command line can misread them."""
+        """Write settings to a file, where no shell and no command line can misread them."""
         lines = ["# Rewritten at each start."]
         lines += [f"{setting} = {quote(value)}" for setting, value in settings.items()]
-        # Paths are bytes, whatever the locale of this process makes of them.
+        # Paths are bytes: encode them as the file system does.
         written = os.fsencode("\n".join(lines) + "\n")
         files.replace(self.data / name, written, self.folder, self._account)
 
     def control(self, action: str, *arguments: str | Path) -> bool:
-        return self.run("pg_ctl", action, "-w", "-t", PATIENCE, "-D", self.data, *arguments)
+        return self.run("pg_ctl", action, "-w", "-t", PG_CTL_TIMEOUT, "-D", self.data, *arguments)
 
     def run(self, program: str, *arguments: str | Path) -> bool:
         return programs.run(program, *arguments, folder=self.folder, account=self._account)
 
 
 def quote(value: str) -> str:
+    """A string of postgresql.conf."""
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

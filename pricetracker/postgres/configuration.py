@@ -1,4 +1,4 @@
-"""What the project that uses the backend says about its server, in an alias of DATABASES."""
+"""What a project configures about its server, in an alias of DATABASES."""
 
 import errno
 import json
@@ -10,24 +10,25 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Configuration:
-    """Names that the project chose, and the server settings that it wants.
+    """Names that the project chose, and its server settings (`options`).
 
-    `user` and `settings_file` are those of the cluster from its first start on.
+    `user` and `settings_file` are written into a cluster when it is created, and cannot change
+    then.
     """
 
     user: str = "postgres"
-    # In the data folder; written by us at each start.
+    # In the data folder; rewritten at each start.
     settings_file: str = "generated.conf"
-    # Of a folder in the temporary one, for a socket whose path would be too long otherwise.
+    # How the name of a folder for the socket begins, in the temporary folder: see `addresses`.
     socket_prefix: str = "postgres-"
-    # By which a person moves the cluster, or uses a server that is there already: messages name them.
+    # What error messages tell a person to set: to move the cluster, or to use another server.
     folder_setting: str = "CLUSTER"
     server_setting: str = "DATABASES"
     options: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, alias: Mapping[str, Any]) -> Self:
-        """Read from a dictionary of DATABASES. Raises ValueError for a name that is not known."""
+        """Read it from an alias of DATABASES. Raises ValueError for an unknown name."""
         names = dict(alias.get("CLUSTER_NAMES", {}))
         known = {each.name for each in fields(cls)} - {"user", "options"}
         if unknown := sorted(names.keys() - known):
@@ -37,11 +38,11 @@ class Configuration:
         return cls(**names, options=dict(alias.get("SERVER_OPTIONS", {})))
 
     def another_server(self, reason: object) -> str:
-        """What a person can do, after why the server does not run."""
+        """What a person can do when the server does not run for this reason."""
         return self._more_room(reason) or f"set {self.server_setting} to another server"
 
     def folder_unusable(self, error: Exception) -> str:
-        """The sentence for a folder in which something cannot be done."""
+        """The error message for a folder that cannot be read or written."""
         others = (
             f"set {self.folder_setting} to a folder of your own,"
             f" or {self.server_setting} to a server"
@@ -55,7 +56,7 @@ class Configuration:
         return f"make room, or set {self.folder_setting} to a folder on another disk"
 
     def to_json(self) -> str:
-        """As it is handed to the keeper."""
+        """The form in which it is passed to the keeper."""
         return json.dumps(asdict(self))
 
     @classmethod

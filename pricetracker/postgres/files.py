@@ -1,7 +1,8 @@
-"""Files in the cluster's folder, opened so that nobody's links lead us out of it.
+"""Opens files in the cluster's folder without following links out of it.
 
-Root may find the folder of another user, who can put a link wherever root is going to write. Then every
-step below the folder is taken from the one before, and none may be a link. Users may link what is theirs.
+Root may work in the folder of another user, who can put a link wherever root is going to write. So
+as root each folder on the way is opened relative to the one above, and none may be a link. Users
+may use links in their own folders.
 """
 
 import errno
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 from .account import Account
 
-# A pipe does not wait for its other end.
+# Opening a named pipe does not wait for its other end. Windows: no newline translation.
 PLAIN = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -24,7 +25,7 @@ PRIVATE = 0o600
 
 @contextmanager
 def parent(path: Path, folder: Path, account: Account | None) -> Iterator[tuple[str, int | None]]:
-    """The arguments by which os.open finds a path below the folder: a name, and where it is one."""
+    """The name and `dir_fd` with which os.open finds a path below the folder."""
     if sys.platform == "win32" or account is None:
         yield str(path), None
         return
@@ -41,20 +42,23 @@ def parent(path: Path, folder: Path, account: Account | None) -> Iterator[tuple[
 
 
 def opened(path: Path, flags: int, folder: Path, account: Account | None) -> int:
-    """A descriptor of a regular file, which belongs to the account. Raises OSError for anything else."""
+    """Open a regular file and return its descriptor. A new file belongs to the account.
+
+    Raises OSError when it is anything else, or reached through a link as root.
+    """
     flags |= PLAIN | (NO_LINK if account else 0)
     try:
         with parent(path, folder, account) as (name, place):
             descriptor = os.open(name, flags, PRIVATE, dir_fd=place)
     except OSError as error:
-        # A folder that is a link is no directory to O_NOFOLLOW.
+        # With O_NOFOLLOW, a link is ELOOP in place of a file, ENOTDIR in place of a folder.
         if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
             raise
         raise OSError(
             f"{path} is reached through a symbolic link, which root does not follow here"
         ) from None
     found = os.fstat(descriptor)
-    # A second name of a file may be a link to one that is not the user's.
+    # A file with a second name may be a hard link to one of another user.
     if not stat.S_ISREG(found.st_mode) or (account and found.st_nlink > 1):
         os.close(descriptor)
         raise OSError(f"{path} is not a regular file with exactly one name")
@@ -69,13 +73,13 @@ def read(path: Path, folder: Path, account: Account | None) -> bytes:
 
 
 def append(path: Path, folder: Path, account: Account | None) -> BinaryIO:
-    """Opened to write at its end, made when it is not there."""
+    """Open a file for appending; create it if it does not exist."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     return os.fdopen(opened(path, flags, folder, account), "ab")
 
 
 def replace(path: Path, content: bytes, folder: Path, account: Account | None) -> None:
-    """Put a new file in the place of whatever is there."""
+    """Replace whatever is at a path with a new file, in one step."""
     draft = path.with_name(path.name + ".new")
     with parent(draft, folder, account) as (name, place), suppress(FileNotFoundError):
         os.unlink(name, dir_fd=place)
@@ -88,5 +92,5 @@ def replace(path: Path, content: bytes, folder: Path, account: Account | None) -
 
 
 def without_waiting(path: str, flags: int) -> int:
-    """For `open`: a named pipe in the file's place does not wait for somebody to write."""
+    """An opener for `open` that does not wait at a named pipe until somebody writes."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -1,4 +1,7 @@
-"""This process's hold on a server, which runs while anybody has one; it goes with the process, however that ends."""
+"""This process's hold on a server. The server runs while any process has one.
+
+The kernel releases it when the process exits, in whatever way.
+"""
 
 import logging
 import os
@@ -15,28 +18,30 @@ from .postmaster import Postmaster, find
 
 logger = logging.getLogger(__name__)
 
-# Seconds between looks at a server that is starting or stopping.
-BEAT = 0.02
+# Seconds between two checks of a server that is starting or stopping.
+POLL_INTERVAL = 0.02
 
-# Seconds; for those who wait as long as a recovery takes.
+# Seconds, for callers that wait as long as a recovery takes.
 FOREVER = threading.TIMEOUT_MAX
 
-# Seconds, longer than any start but one that recovers, after which whoever waits is told what for.
-SILENCE = 5
+# Seconds after which a log line says what we wait for. Only a recovery takes longer.
+REPORT_AFTER = 5
 
 
 @cache
 def on(folder: Path) -> "Hold":
-    """The one hold of this process on the server in a folder: see `locks` for why there must not be two."""
+    """The only hold of this process on the server in a folder: see `locks` for why only one."""
     return Hold(folder)
 
 
 if hasattr(os, "register_at_fork"):
-    # A child does not inherit the lock: it has to take its own.
+    # A child process does not inherit the lock: it takes its own.
     os.register_at_fork(after_in_child=on.cache_clear)
 
 
 class Hold:
+    """Threads share it. Use `on` to get it."""
+
     def __init__(self, folder: Path) -> None:
         self.cluster = Cluster(folder)
         self.users = locks.users(folder)
@@ -46,12 +51,12 @@ class Hold:
         self._spawned: subprocess.Popen[str] | None = None
 
     def server(self, configuration: Configuration, patience: float = FOREVER) -> Postmaster:
-        """The running server: started first when it is not there, waited for when it recovers.
+        """The running server. Starts it if needed, and waits while it recovers.
 
-        Raises Unavailable, also when that takes longer than `patience`, in seconds.
+        Raises Unavailable when it does not start, or not within `patience` seconds.
         """
         began = time.monotonic()
-        # Another thread's wait counts as one's own: whoever comes later does not wait longer for it.
+        # Waiting for another thread that waits for the server counts as well.
         if not self._threads.acquire(timeout=patience):
             raise Unavailable(self._busy)
         try:
@@ -67,10 +72,10 @@ class Hold:
             waited = time.monotonic() - began
             if waited > patience:
                 raise Unavailable(self._busy)
-            if not told and waited > SILENCE:
+            if not told and waited > REPORT_AFTER:
                 logger.warning(self._busy)
                 told = True
-            time.sleep(BEAT)
+            time.sleep(POLL_INTERVAL)
         return server
 
     @property
@@ -78,7 +83,10 @@ class Hold:
         return f"PostgreSQL is still busy, perhaps recovering from a crash: see {self.cluster.log}."
 
     def release(self, timeout: float) -> None:
-        """Let go, and wait until the server, which nobody else should be using, has stopped."""
+        """Release the hold, and wait `timeout` seconds for the server to stop.
+
+        Raises TimeoutError when other processes still use it.
+        """
         with self._threads:
             if not self._taken:
                 return
@@ -88,12 +96,15 @@ class Hold:
             while self._has_keeper():
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"PostgreSQL in {self.cluster.folder} is still in use.")
-                time.sleep(BEAT)
+                time.sleep(POLL_INTERVAL)
             if self._spawned:
                 self._spawned.communicate()
 
     def _take(self, configuration: Configuration) -> bool:
-        """Whether we have a hold. None is to be had while a keeper that saw the last user go stops the server."""
+        """Take the hold, unless we have it. Returns whether we have it now.
+
+        It cannot be taken while a keeper, after its last user has gone, is stopping the server.
+        """
         if not self._taken:
             try:
                 locks.prepare(self.cluster.folder)
@@ -103,11 +114,11 @@ class Hold:
         return self._taken
 
     def _is_kept(self, configuration: Configuration) -> bool:
-        """Whether a keeper is at work. If none is, and none is on its way, one is sent for."""
+        """Whether a keeper is running. Starts one if none is, and none is starting."""
         if self._has_keeper():
             return True
         if self._spawned is None or self._spawned.poll() is not None:
-            self._hear_last_words()
+            self._raise_failure()
             self._spawned = keeper.spawn(self.cluster.folder, configuration)
         return False
 
@@ -117,13 +128,16 @@ class Hold:
             self.keeper.release_read_lock()
         return not free
 
-    def _hear_last_words(self) -> None:
-        """Pass on why the keeper we sent for gave up. One that was killed, or came second, says nothing."""
+    def _raise_failure(self) -> None:
+        """Raise Unavailable if the keeper that we started gave up.
+
+        One that was killed, or that found another keeper, wrote nothing: that is no failure.
+        """
         if self._spawned:
-            _, words = self._spawned.communicate()
+            _, written = self._spawned.communicate()
             self._spawned = None
-            if words:
-                raise Unavailable(words.strip().splitlines()[-1])
+            if written:
+                raise Unavailable(written.strip().splitlines()[-1])
 
     def _ready(self) -> Postmaster | None:
         server = find(self.cluster.data)

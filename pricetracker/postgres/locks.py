@@ -1,6 +1,7 @@
-"""The two locks in a cluster's folder, both let go by the kernel when their holder dies.
+"""The two file locks in a cluster's folder. The kernel releases them when their holder exits.
 
-POSIX ties such a lock to the process: closing any other handle of the file drops it, so a process opens each once.
+POSIX ties such a lock to the process: closing any handle of the file releases it. So a process
+opens each file only once.
 """
 
 import os
@@ -17,17 +18,26 @@ KEEPER = "keeper.lock"
 
 
 def users(folder: Path) -> InterProcessReaderWriterLock:
-    """Shared by the processes that use the server; exclusive while nobody may."""
+    """The lock that every process which uses the server holds in shared mode.
+
+    A keeper that stops the server holds it exclusively.
+    """
     return InterProcessReaderWriterLock(folder / USERS)
 
 
 def keeper(folder: Path) -> InterProcessReaderWriterLock:
-    """Exclusive for the keeper's life; taken shared, for an instant, to see whether there is one."""
+    """The lock that the keeper holds exclusively for as long as it lives.
+
+    Others take it shared, for an instant, to see whether there is a keeper.
+    """
     return InterProcessReaderWriterLock(folder / KEEPER)
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder and the files, so that whoever may run the server may lock them. Raises OSError."""
+    """Create the folder and the lock files, owned by the account that runs the server.
+
+    Raises OSError when that fails, or when the folder is not safe to use.
+    """
     if "\n" in str(folder):
         raise OSError(
             f"the path {str(folder)!r} contains a line break, which PostgreSQL does not support"
@@ -44,9 +54,10 @@ def prepare(folder: Path) -> None:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Whoever can write to the folder can make the server run their commands. Raises OSError.
+    """Raise OSError if other users can write to the folder.
 
-    Root never comes here: it steps down to the owner of the folder.
+    They could make the server run their commands. Not called as root, which runs the server as the
+    owner of the folder.
     """
     if sys.platform == "win32":
         return

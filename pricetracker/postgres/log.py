@@ -1,4 +1,4 @@
-"""The server's log: bounded, and asked for the reason when the server does not start."""
+"""The server's log: bounds its size, and finds in it why the server did not start."""
 
 import os
 import re
@@ -7,14 +7,13 @@ from pathlib import Path
 
 from .files import NO_LINK, PLAIN
 
-# Bytes before a log is put aside, and the one put aside before it forgotten.
+# Bytes. A longer log is copied to a second file, whose previous content is lost, and emptied.
 LIMIT = 5_000_000
 
-# But for the farewells of a server that was killed before, whose children notice late.
+# Errors that end a server. Not those by which children of one that was killed earlier say goodbye.
 FATAL = re.compile(r"(?:FATAL|PANIC): *(?!terminating connection)(\S.*)")
 
-
-# What a program says that gives up; initdb goes on to tell what it removes.
+# The error of a program that failed; initdb writes more lines after it.
 COMPLAINT = re.compile(r"(?:FATAL|PANIC|error): *(\S.*)")
 
 
@@ -23,7 +22,7 @@ def size(log: Path) -> int:
 
 
 def trim(log: Path) -> None:
-    """Copy and empty a log that has grown too long: the server holds it open, and appends.
+    """Copy and empty a log that is too long. The server keeps it open, and appends.
 
     No link is followed: root may do this in the folder of another user.
     """
@@ -37,7 +36,7 @@ def trim(log: Path) -> None:
 
 
 def fatal(log: Path, since: int) -> str:
-    """The last fatal words since then, or nothing."""
+    """The last fatal error after byte `since`; empty when there is none."""
     return "".join(FATAL.findall(written(log, since))[-1:])
 
 
@@ -46,7 +45,7 @@ def last_line(log: Path, since: int = 0) -> str:
 
 
 def complaint(output: Path) -> str:
-    """Why a program gave up, out of what it wrote; nothing if it wrote nothing."""
+    """Why a program failed, from its output; empty when it wrote nothing."""
     return "".join(COMPLAINT.findall(written(output, 0))[-1:]) or last_line(output)
 
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL says about its running server, in the file postmaster.pid of the data folder."""
+"""The running server, as PostgreSQL describes it in postmaster.pid of the data folder."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,8 @@ from . import files
 
 
 class Postmaster(NamedTuple):
+    """`host` is an address or the folder of the socket; `ready`: it accepts connections."""
+
     pid: int
     started: str
     host: str
@@ -17,9 +19,9 @@ class Postmaster(NamedTuple):
 
 
 def find(data: Path) -> Postmaster | None:
-    """The live server of a data folder. A file that a dead one left behind is no server."""
+    """The running server of a data folder. None also when only the file of a dead one is there."""
     try:
-        # The socket's path is bytes, and the driver encodes the name of a host as UTF-8.
+        # The socket's path is bytes, and the driver encodes `host` as UTF-8.
         with open(
             pid_file(data),
             encoding="utf-8",
@@ -29,7 +31,7 @@ def find(data: Path) -> Postmaster | None:
             lines = file.read().split("\n")
     except FileNotFoundError:
         return None
-    # While the server starts, the file is still growing.
+    # While the server starts, the file has fewer lines.
     pid, _, started, port, socket_folder, address, _, status = (lines + [""] * 8)[:8]
     if not pid.isdigit() or not is_server(int(pid), data):
         return None
@@ -39,13 +41,19 @@ def find(data: Path) -> Postmaster | None:
 
 
 def remove_stale(data: Path) -> None:
-    """PostgreSQL refuses to start if the number that a dead server left is another process by now."""
+    """Remove the file of a dead server.
+
+    PostgreSQL refuses to start if the process id in it belongs to another process by now.
+    """
     if find(data) is None:
         pid_file(data).unlink(missing_ok=True)
 
 
 def is_server(pid: int, data: Path) -> bool:
-    """Whether this process serves this folder: numbers come again, in a restarted container at once."""
+    """Whether this process is the server of this data folder.
+
+    Process ids are reused; in a restarted container at once.
+    """
     try:
         return str(data) in psutil.Process(pid).cmdline()
     except psutil.Error:

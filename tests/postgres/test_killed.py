@@ -111,7 +111,7 @@ def test_a_recovery_is_waited_for_and_told_once(
     (private.data / "recovery.signal").touch()
     answer = private.folder / "answer"
     archive = f"until [ -e '{answer}' ]; do sleep 0.02; done; false"
-    monkeypatch.setattr(hold, "SILENCE", 0.2)
+    monkeypatch.setattr(hold, "REPORT_AFTER", 0.2)
     user = hold.on(private.folder)
     found: list[postmaster.Postmaster] = []
     options = {"restore_command": archive, "hot_standby": "off", "fsync": "off"}
