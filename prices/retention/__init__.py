@@ -1,1 +1,1 @@
-"""Pruning: ticks of a certain age are taken off the tape, and their candles stay."""
+"""Pruning: deletes the oldest ticks of a tape. Their candles stay."""

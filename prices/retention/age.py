@@ -1,19 +1,20 @@
-"""How long ticks are kept, as it is written: 90d, 12w."""
+"""How long ticks are kept, as users write it: 90d, 12w."""
 
 import re
 from datetime import timedelta
 
 UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1)}
 
-# The change over 24 hours is told from ticks, and the newest may be some hours old when a feed was down.
+# The change over 24 hours is computed from ticks, and the newest tick may be hours old after an
+# outage.
 LEAST = timedelta(days=2)
 
-# Some two thousand years back there are no instants any more.
+# A datetime cannot be much earlier than two thousand years ago.
 MOST = timedelta(days=365_000)
 
 
 def parse(text: str) -> timedelta:
-    """Raises ValueError with a sentence that says what is wanted."""
+    """A positive age. Raises ValueError, with a sentence for the user, when it is invalid."""
     found = re.fullmatch(r"([0-9]{1,6})([dw])", text.strip().lower())
     if found is None:
         raise ValueError("Must be a number of days or weeks, such as 90d or 12w.")

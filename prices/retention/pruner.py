@@ -1,4 +1,4 @@
-"""The pruner: takes the oldest ticks of one symbol off the tape, in small steps, for as long as there are any."""
+"""Deletes the oldest ticks of one symbol, in small steps."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,13 +6,14 @@ from datetime import datetime
 
 from ..recording.tape import Pruned, Tape
 
-# Ticks that go in one transaction: recorders wait for it, 4 milliseconds as a rule, 12 at the most, as measured.
+# Ticks per transaction. Recorders of the symbol wait for it: usually 4 ms, at most 12 ms as
+# measured.
 AT_ONCE = 5_000
 
-# Ticks that are counted in one look, which nobody waits for.
+# Ticks counted per query, for which nobody waits.
 COUNTED_AT_ONCE = 200_000
 
-# Seconds at most between two steps.
+# Maximum seconds between two steps.
 LONGEST_REST = 1.0
 
 
@@ -25,7 +26,12 @@ def prune(
     rest: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Pruned]:
-    """Each step that was committed. Between two it rests for as long as the last one took: the disk is there for others, too."""
+    """Delete the ticks of `symbol` that no answer from `cutoff` on needs.
+
+    Yields each step after its commit. Between two steps it pauses for as long as the last one took,
+    so that half of the disk's time is left to others. Raises one of AWAY when the database is
+    unavailable.
+    """
     while True:
         begun = clock()
         step = tape.prune(symbol, cutoff, at_once)
@@ -38,7 +44,7 @@ def prune(
 def survey(
     tape: Tape, symbol: str, cutoff: datetime, *, at_once: int = COUNTED_AT_ONCE
 ) -> Iterator[Pruned]:
-    """The same steps, of which none is made."""
+    """The steps that `prune` would take, without deleting anything."""
     start = 0
     while (step := tape.prunable(symbol, cutoff, start, at_once)).ticks and step.kept is not None:
         yield step

@@ -1,4 +1,4 @@
-"""What pruning has taken of one symbol, or would take, in numbers and in words."""
+"""How many ticks of one symbol were pruned, or would be, in numbers and in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,15 +7,19 @@ from ..formats.counts import counted
 from ..formats.instants import iso
 from ..recording.tape import Pruned
 
-# What a tick takes on disk, indexes included.
-BYTES = 130
+# Bytes on disk per tick, indexes included.
+BYTES_PER_TICK = 130
 
 UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 @dataclass
 class Account:
-    """`ticks` were made between `starts` and `ends`: None without any."""
+    """The sum over the steps so far.
+
+    cutoff: the instant from which on answers must not change; UTC.
+    starts, ends: the instants of the earliest and the latest of the `ticks`; None without any.
+    """
 
     symbol: str
     cutoff: datetime
@@ -30,21 +34,24 @@ class Account:
 
     @property
     def part(self) -> float:
-        """How far it has come in time, on its way to the cutoff, from 0 to 1."""
+        """How much of the time up to the cutoff is done, from 0 to 1."""
         if self.starts is None or self.ends is None:
             return 0.0
         return (self.ends - self.starts) / (self.cutoff - self.starts)
 
     def told(self, verb: str) -> str:
+        """The result in one line; `verb` is "pruned" or "would be pruned"."""
         if self.starts is None or self.ends is None:
             return f"{self.symbol}: no tick {verb}"
         return (
             f"{self.symbol}: {counted(self.ticks, 'tick')} {verb}"
-            f", from {iso(self.starts)} to {iso(self.ends)}, about {size(self.ticks * BYTES)}"
+            f", from {iso(self.starts)} to {iso(self.ends)}"
+            f", about {size(self.ticks * BYTES_PER_TICK)}"
         )
 
 
 def size(number: int) -> str:
+    """A number of bytes, with its unit."""
     for unit, name in UNITS:
         if number >= unit:
             return f"{number / unit:,.1f} {name}"
