@@ -18,7 +18,7 @@ from .postmaster import Postmaster
 class DatabaseClient(client.DatabaseClient):
     """`manage.py dbshell`, with psql from the wheel."""
 
-    def runshell(self, parameters: list[str]) -> None:
+    def runshell(self, parameters: Iterable[str]) -> None:
         # Connecting starts the server and creates the database.
         self.connection.ensure_connection()
         super().runshell(parameters)
@@ -77,7 +77,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _drop_pool(self) -> None:
         """Close the pool of this alias: its connections lead to a server that is gone."""
-        if pool := self._connection_pools.pop(self.alias, None):
+        # Django's own way to close a pool would first open it, to a server that is gone.
+        if pool := self._connection_pools.pop(self.alias, None):  # type: ignore[attr-defined]
             pool.close()
 
     def _create_database(self, server: Postmaster) -> None:
