@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct, field
 
 from .messages import BadFrame, Tick, checked
-from .rest import NO_JSON, Rest, Unanswered
+from .rest import Rest
+from .rest_errors import NO_JSON, Unanswered
 
 # Request weight of a page, and rows in it at most.
 WEIGHT = 4

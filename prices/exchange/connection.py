@@ -1,27 +1,24 @@
-"""One WebSocket connection to the exchange, and the reason in words when there is none."""
+"""One WebSocket connection to the exchange."""
 
 import os
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-import truststore
 import websocket
 from websocket._handshake import CookieJar
 
-from .dialing import Handshake, ProxyFailure, dial, left
+from .dialing import dial
+from .failures import CONNECT_TIMEOUT, FAILURES, NONSENSE
+from .handshake import Handshake
 from .message_limits import BoundedFrames, BoundedMessages
 from .proxies import choose, target
-
-# Seconds for TCP, proxy, TLS and upgrade together.
-CONNECT_TIMEOUT = 10
+from .tls import secured, trust
 
 # Seconds that a read waits: between two reads the caller checks whether it should stop.
-BEAT = 0.5
+READ_TIMEOUT = 0.5
 
 # Maximum number of bytes that one read takes from the socket: some 500 frames.
 READ_SIZE = 128 * 1024
@@ -44,24 +41,6 @@ MESSAGE_INTERVAL = 0.5
 
 # Frames that carry data for the reader. The exchange sends only text.
 FRAMES = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
-
-# What connecting and reading raise. A refused upgrade and a closed connection are
-# WebSocketExceptions; names that do not resolve, resets, timeouts and TLS failures are OSErrors.
-FAILURES = (websocket.WebSocketException, OSError)
-
-# What the library raises on an invalid response, besides its own exceptions.
-NONSENSE = (ValueError, LookupError, TypeError, AttributeError, CookieError)
-
-REFUSALS = {
-    403: "Its firewall blocks this IP address.",
-    418: "This IP address is banned for too many requests, for minutes to days.",
-    429: "Too many requests from this IP address.",
-    451: (
-        "It does not serve this location: Binance blocks some countries, and "
-        "data centres there. Record from elsewhere, or set BINANCE_WS_URL and "
-        "BINANCE_REST_URL to servers that may be used from here."
-    ),
-}
 
 
 class Socket(Protocol):
@@ -114,7 +93,7 @@ class Connection(websocket.WebSocket):
                 self._taken = end
                 return websocket.ABNF.OPCODE_TEXT, received[start:end]
         self.between = False
-        self._until = self.clock() + BEAT
+        self._until = self.clock() + READ_TIMEOUT
         try:
             found: tuple[int, Any] = super().recv_data(control_frame)
         except websocket.WebSocketTimeoutException:
@@ -162,11 +141,6 @@ class Connection(websocket.WebSocket):
         self.shutdown()  # type: ignore[no-untyped-call]
 
 
-def trust() -> ssl.SSLContext:
-    """The system's own trust store, with the certificates that the user's other programs trust."""
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 def connect(
     url: str, context: ssl.SSLContext | None = None, environ: Mapping[str, str] = os.environ
 ) -> Connection:
@@ -180,14 +154,6 @@ def connect(
     except BaseException:
         plain.close()
         raise
-
-
-def secured(url: str, plain: socket.socket, context: ssl.SSLContext, until: float) -> socket.socket:
-    if urlsplit(url).scheme != "wss":
-        return plain
-    plain.settimeout(left(until))
-    # This timeout covers the whole TLS handshake.
-    return context.wrap_socket(plain, server_hostname=target(url)[0])
 
 
 def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: float) -> Connection:
@@ -214,7 +180,7 @@ def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: f
         dialled.close()
         raise
     connection.sock = dialled
-    connection.settimeout(BEAT)
+    connection.settimeout(READ_TIMEOUT)
     return connection
 
 
@@ -222,30 +188,3 @@ def farewell(payload: bytes) -> str:
     """The content of a close frame: a code of two bytes and a reason."""
     code, reason = int.from_bytes(payload[:2]), payload[2:].decode(errors="replace")
     return f"closed by the exchange with code {code} {reason}".rstrip()
-
-
-def refusal(status: int) -> str:
-    """What an HTTP status other than success means."""
-    why = REFUSALS.get(status, "Server error." if status >= 500 else "")
-    return f"HTTP {status}. {why}".rstrip()
-
-
-def explain(error: BaseException) -> str:
-    """One sentence or two on why there is no connection."""
-    match error:
-        case ProxyFailure():
-            return str(error)
-        case websocket.WebSocketBadStatusException(status_code=int() as status):
-            return f"The exchange refused the connection with {refusal(status)}"
-        case websocket.WebSocketAddressException() | socket.gaierror():
-            return (
-                "The exchange's host name does not resolve. Check the internet connection and DNS."
-            )
-        case ssl.SSLCertVerificationError():
-            return f"The exchange's certificate is not trusted: {error.verify_message.rstrip('.')}."
-        case TimeoutError() | websocket.WebSocketTimeoutException():
-            return f"The exchange did not answer within {CONNECT_TIMEOUT} seconds."
-        case ConnectionRefusedError():
-            return "Nothing listens at the exchange's address."
-    # Some messages end with a full stop already.
-    return f"The connection broke: {str(error).strip().rstrip('.') or type(error).__name__}."

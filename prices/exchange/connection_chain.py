@@ -1,4 +1,4 @@
-"""Frames of a connection and of those that replace it, without losing a trade in between."""
+"""A chain of connections: each replaces the one before without losing a trade in between."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
-from . import connection
-from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
+from .connection import FRAMES, MESSAGE_INTERVAL, READ_TIMEOUT, Socket, farewell
 from .events import Event, Idle, Renewed, Up
+from .failures import FAILURES, explain
 from .messages import BadFrame, Shutdown, parse
 from .rotation import SHUTDOWN, Rotation
 from .standby import HELD, Standby
@@ -25,11 +25,11 @@ DEAD_AFTER = 200
 TELLTALE = ord("w")
 
 
-class Relay:
+class ConnectionChain:
     """Reads the present connection, in the caller's thread only.
 
-    When the connection is to be replaced, a standby is opened and both are read for a while. Then
-    come the last frames of the old one, `Renewed`, and all frames of the standby.
+    When that is due for replacement, it opens a standby and reads both for a while: the overlap.
+    Then it yields the last frames of the old connection, `Renewed`, and all frames of the standby.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Relay:
     def events(self) -> Iterator[Event]:
         """The events of a connection and those that replace it, until `stopped`.
 
-        Raises one of `connection.FAILURES` when one ends and no standby follows it.
+        Raises one of FAILURES when a connection ends and no standby can replace it.
         """
         self.socket = self.connect(self._subscription.url)
         try:
@@ -72,11 +72,11 @@ class Relay:
             self.heard = self.clock()
             while not self._stopped():
                 try:
-                    yield from self.read()
-                except connection.FAILURES as error:
-                    yield from self._outlive(error)
+                    yield from self._read()
+                except FAILURES as error:
+                    yield from self._wait_for_standby(error)
                 if self.standby is not None and self.standby.ready:
-                    yield from self._take_over(self.standby)
+                    yield from self._hand_over(self.standby)
         finally:
             self.heard = None
             if self.standby is not None:
@@ -89,8 +89,8 @@ class Relay:
         self.trouble = None
         self.rotation.begin(self.clock())
 
-    def read(self) -> Iterator[bytes | Idle]:
-        """What the present connection delivers, until its standby is ready, or `stopped`."""
+    def _read(self) -> Iterator[bytes | Idle]:
+        """The frames of the present connection, until its standby is ready, or `stopped`."""
         receive, rotation = self.socket.recv_data, self.rotation
         stopped, clock = self._stopped, self.clock
         last = b""
@@ -129,7 +129,10 @@ class Relay:
                 self.rotation.want(SHUTDOWN, self.clock())
 
     def _look(self, last: bytes, now: float) -> bool:
-        """Whether the standby is ready. Opens one when it is time; `last` came from the old one."""
+        """Whether the standby is ready. Opens one when it is due.
+
+        last: the newest frame of the present connection.
+        """
         if not self.rotation.due(now):
             return False
         if self.standby is None:
@@ -145,25 +148,23 @@ class Relay:
         return self.standby.ready
 
     def _give_up(self, standby: Standby, error: BaseException) -> None:
-        """The standby failed: the present connection continues, and another attempt is made
-        later.
-        """
+        """Drop a standby that failed. The present connection continues; another attempt follows."""
         standby.abandon()
         self.standby = None
-        if not isinstance(error, connection.FAILURES):
+        if not isinstance(error, FAILURES):
             raise error
-        self.trouble = connection.explain(error)
+        self.trouble = explain(error)
         self.failed_handovers += 1
         logger.warning("Handover failed: %s", self.trouble)
         self.rotation.tried(self.clock())
 
-    def _outlive(self, error: Exception) -> Iterator[Idle]:
-        """The present connection ended: wait for its standby. Raises the error if there is none."""
+    def _wait_for_standby(self, error: Exception) -> Iterator[Idle]:
+        """Wait for the standby after the present connection ended. Without one, raise the error."""
         self.heard = None
         self.socket.close()
         if (standby := self.standby) is None:
             raise error
-        self.rotation.distrust(connection.explain(error), self.clock())
+        self.rotation.distrust(explain(error), self.clock())
         standby.let_go(joined=False)
         while not (standby.ready or self._stopped()):
             failure = standby.error or (TimeoutError() if standby.late() else None)
@@ -171,12 +172,12 @@ class Relay:
                 self._give_up(standby, failure)
                 raise error
             yield Idle()
-            standby.wait(connection.BEAT)
+            standby.wait(READ_TIMEOUT)
 
-    def _take_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
-        """The last frames of the old connection, and those that the standby holds.
+    def _hand_over(self, standby: Standby) -> Iterator[bytes | Renewed]:
+        """Yield the last frames of the old connection, then those that the standby holds.
 
-        The standby is the present connection from then on.
+        From then on the standby is the present connection.
         """
         if self.heard is not None:  # Otherwise the old one has ended already.
             yield from self._drain()
@@ -195,11 +196,11 @@ class Relay:
         self.heard = standby.heard
 
     def _drain(self) -> Iterator[bytes]:
-        """What the present connection has received already, without waiting for more."""
+        """The frames that have arrived on the present connection, without waiting for more."""
         self.socket.settimeout(0)
         # The first read that finds nothing raises; so does a connection that ends now, and it is
         # closed anyway.
-        with suppress(*connection.FAILURES):
+        with suppress(*FAILURES):
             for _ in range(HELD):
                 opcode, payload = self.socket.recv_data(control_frame=True)
                 if opcode in FRAMES:

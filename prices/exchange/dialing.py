@@ -4,26 +4,18 @@ Through an HTTP proxy everything is tunnelled with CONNECT, plain HTTP as well: 
 take the same route, and no proxy reads or caches a response.
 """
 
-import re
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Callable
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
 from python_socks.sync import Proxy as SocksProxy
 
+from .handshake import Handshake, left
 from .proxies import Proxy
-
-# Bytes that a proxy or an exchange may send before a connection is established: headers have some
-# hundreds. Of the page that comes with a refusal no more is read, and no more is needed.
-MAX_HANDSHAKE = 1 << 16
 
 # Minimum number of seconds that each address of a name gets, however many there are.
 EACH_ADDRESS = 1.0
-
-# What the status line of an HTTP proxy looks like.
-STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r|\n|\Z)")
 
 # Socket options: nothing waits for more to send, and a peer that is gone is noticed.
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
@@ -31,54 +23,6 @@ KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 class ProxyFailure(OSError):
     """The proxy is at fault. The message is a sentence."""
-
-
-class Handshake:
-    """A socket that limits how much may be read, and until when.
-
-    The library that reads from it knows only a timeout per read.
-    """
-
-    def __init__(
-        self,
-        connection: socket.socket,
-        until: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.connection = connection
-        self.until = until
-        self.clock = clock
-        self.received = bytearray()
-        self.fileno = connection.fileno
-        self.gettimeout = connection.gettimeout
-        self.settimeout = connection.settimeout
-        self.close = connection.close
-
-    def recv(self, size: int) -> bytes:
-        self.connection.settimeout(left(self.until, self.clock))
-        data = self.connection.recv(size)
-        self.received += data
-        if len(self.received) > MAX_HANDSHAKE:
-            raise OSError(f"the handshake has more than {MAX_HANDSHAKE} bytes")
-        return data
-
-    def send(self, data: bytes) -> int:
-        self.connection.settimeout(left(self.until, self.clock))
-        return self.connection.send(data)
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status that was received, if any."""
-        found = STATUS.match(self.received)
-        return int(found[1]) if found else None
-
-
-def left(until: float, clock: Callable[[], float] = time.monotonic) -> float:
-    """Seconds until an instant. Raises TimeoutError when it has passed."""
-    seconds = until - clock()
-    if seconds <= 0:
-        raise TimeoutError("timed out")
-    return seconds
 
 
 def dial(host: str, port: int, proxy: Proxy | None, timeout: float) -> socket.socket:

@@ -9,7 +9,8 @@ from urllib.parse import quote_plus
 import msgspec
 from msgspec import field
 
-from .rest import NO_JSON, Refused, Rest, Unanswered
+from .rest import Rest
+from .rest_errors import NO_JSON, Refused, Unanswered
 
 # Request weight of the list.
 WEIGHT = 20

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def whole(text: str, most: int) -> int | None:
+def whole_number(text: str, most: int) -> int | None:
     """A whole number, `most` when it is larger; None for anything else."""
     digits = text.strip()
     if not (digits.isascii() and digits.isdecimal()):
@@ -14,12 +14,12 @@ def whole(text: str, most: int) -> int | None:
     return most if len(digits) > len(str(most)) else min(int(digits), most)
 
 
-def retry_after(text: str, now: float, most: int) -> float | None:
+def retry_after_seconds(text: str, now: float, most: int) -> float | None:
     """Seconds to wait, given as such or as a date. `now` is in seconds since 1970.
 
     At most `most`; None when neither is given.
     """
-    seconds = whole(text, most)
+    seconds = whole_number(text, most)
     if seconds is not None:
         return seconds
     try:

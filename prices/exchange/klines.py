@@ -11,7 +11,8 @@ from msgspec import Meta, Struct
 
 from .backoff import backoff
 from .messages import Time, micros
-from .rest import NO_JSON, Refused, Rest, Unanswered
+from .rest import Rest
+from .rest_errors import NO_JSON, Refused, Unanswered
 
 # Request weight of a page, and the maximum number of rows in it.
 WEIGHT = 2

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct, field
 
 from .messages import Time, TradeId, micros
-from .rest import NO_JSON, Rest, Unanswered
+from .rest import Rest
+from .rest_errors import NO_JSON, Unanswered
 
 # Request weights.
 TRADES_WEIGHT = 25

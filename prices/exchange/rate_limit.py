@@ -16,7 +16,7 @@ CROWDED = 0.75
 MINUTE = 60.0
 
 # Seconds. The exchange's longest ban is three days.
-LONGEST_SILENCE = 3 * 24 * 3600
+LONGEST_PAUSE = 3 * 24 * 3600
 
 # Request weight per minute. A limit beyond that would be no limit.
 MOST_WEIGHT = 1_000_000
@@ -31,12 +31,12 @@ class RateLimiter:
     def __init__(self) -> None:
         self.limit = WEIGHT_A_MINUTE
         self._spendings: deque[tuple[float, int]] = deque()
-        self._quiet_until = 0.0
+        self._paused_until = 0.0
 
     def wait(self, weight: int, now: float) -> float:
         """Seconds until a request of some weight may be made; 0: now."""
-        if now < self._quiet_until:
-            return self._quiet_until - now
+        if now < self._paused_until:
+            return self._paused_until - now
         while self._spendings and now - self._spendings[0][0] >= MINUTE:
             self._spendings.popleft()
         spent = sum(weight for _, weight in self._spendings)
@@ -53,10 +53,10 @@ class RateLimiter:
         program.
         """
         if used > self.limit * CROWDED:
-            self.silence(MINUTE, now)
+            self.pause(MINUTE, now)
 
-    def silence(self, seconds: float, now: float) -> None:
-        self._quiet_until = max(self._quiet_until, now + min(seconds, LONGEST_SILENCE))
+    def pause(self, seconds: float, now: float) -> None:
+        self._paused_until = max(self._paused_until, now + min(seconds, LONGEST_PAUSE))
 
     def allow(self, limit: int) -> None:
         """The exchange has reported how much weight it grants an IP address per minute."""

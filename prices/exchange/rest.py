@@ -1,25 +1,23 @@
 """Requests to REST: one at a time, within a share of the rate limit, respecting Retry-After."""
 
 import logging
-import math
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Self
 from urllib.parse import urlencode
 
-import msgspec
 import urllib3
 
-from .connection import REFUSALS, explain, refusal, trust
-from .dialing import ProxyFailure
-from .headers import retry_after, whole
+from .failures import REFUSALS, refusal
+from .headers import retry_after_seconds, whole_number
 from .pools import Dialler
 from .proxies import choose
-from .rate_limit import LONGEST_SILENCE, MOST_WEIGHT, RateLimiter
+from .rate_limit import LONGEST_PAUSE, MOST_WEIGHT, RateLimiter
+from .request_threads import RequestThreads
+from .rest_errors import Refused, Stopped, Unanswered, complaint, origin, reason
 from .retry_after import RetryAfter
+from .tls import trust
 
 logger = logging.getLogger(__name__)
 
@@ -34,59 +32,18 @@ PIECE = 1 << 16
 # Seconds for the whole response, headers included: each read may take as long as TIMEOUT says.
 LONGEST_REQUEST = 90
 
-# Requests that were abandoned and have not ended. Their sockets are shut, so one that has not ended
-# is waiting for the system's resolver.
-STRAYS = 4
-
 # Seconds of pause after a 429 or a 418 without Retry-After: a minute is over then, and so is the
 # shortest ban.
-SILENCES = {429: 60, 418: 120}
-
-# Seconds between two checks whether to stop.
-BEAT = 0.1
+DEFAULT_RETRY_AFTER = {429: 60, 418: 120}
 
 # Waits longer than this, in seconds, are logged.
 NOTICEABLE = 10
-
-# What decoding raises; text that is not UTF-8 is the second, and JSON that is nested more deeply
-# than Python's stack the third.
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-class Unanswered(Exception):
-    """REST did not answer, or not as documented.
-
-    The message says how. A later request may succeed.
-    """
-
-
-class Refused(Unanswered):
-    """The exchange rejects the request itself: repeating it is useless.
-
-    `code` is the exchange's.
-    """
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Stopped(Exception):
-    """A wait was abandoned because the process is stopping."""
-
-
-class Objection(msgspec.Struct, frozen=True):
-    """The body of an error."""
-
-    code: int = 0
-    msg: str = ""
 
 
 class Rest:
     """Requests to one exchange, from one thread at a time.
 
-    A context manager, which closes the connections. `silence` is the Retry-After that is shared
-    with other processes.
+    A context manager: closes the connections. `retry_after` is the one shared with other processes.
     """
 
     def __init__(
@@ -99,7 +56,7 @@ class Rest:
         wall_clock: Callable[[], float] = time.time,
         timeout: urllib3.Timeout = TIMEOUT,
         longest: float = LONGEST_REQUEST,
-        silence: RetryAfter | None = None,
+        retry_after: RetryAfter | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._base_url = base_url
@@ -107,14 +64,15 @@ class Rest:
         self.sleep = sleep
         self.clock = clock
         self._wall_clock = wall_clock
-        self._longest = longest
-        self.strays: list[threading.Thread] = []
         self.rate_limiter = RateLimiter()
         # Requests sent so far, and their weight.
         self.requests = 0
         self.weight = 0
-        self._silence = silence
+        self._retry_after = retry_after
         self._dialler = Dialler(choose(base_url, environ))
+        self.threads = RequestThreads(
+            stopped=stopped, hang_up=self._dialler.hang_up, longest=longest
+        )
         self._pool = self._dialler.pool(
             timeout=timeout,
             retries=False,
@@ -143,42 +101,9 @@ class Rest:
         self.rate_limiter.spend(weight, self.clock())
         self.requests += 1
         self.weight += weight
-        return self._aside(lambda: self.ask(question))
+        return self.threads.run(lambda: self._ask(question))
 
-    def _aside(self, errand: Callable[[], bytes]) -> bytes:
-        """Run a function in a thread of its own, with a time limit.
-
-        It is abandoned when the process is stopping, or when the server does not end its response.
-        """
-        self.strays = [thread for thread in self.strays if thread.is_alive()]
-        if len(self.strays) >= STRAYS:
-            raise Unanswered(f"{STRAYS} earlier requests are still running.")
-        outcome: Future[bytes] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(errand())
-            except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
-                outcome.set_exception(error)
-
-        thread = threading.Thread(target=run, name="REST", daemon=True)
-        thread.start()
-        for _ in range(math.ceil(self._longest / BEAT)):
-            try:
-                return outcome.result(BEAT)
-            except TimeoutError:
-                if self._stopped():
-                    self._give_up(thread)
-                    raise Stopped from None
-        self._give_up(thread)
-        raise Unanswered("The exchange did not answer in time.")
-
-    def _give_up(self, thread: threading.Thread) -> None:
-        """Shut the connection, so that the thread that reads from it ends."""
-        self.strays.append(thread)
-        self._dialler.hang_up()
-
-    def ask(self, question: str) -> bytes:
+    def _ask(self, question: str) -> bytes:
         began = self.clock()
         try:
             # Redirects are not followed: a page for signing in, say, is no exchange. Nothing is
@@ -213,8 +138,8 @@ class Rest:
 
     def due_in(self, weight: int) -> float:
         """Seconds until a request of some weight may be made."""
-        told_to_others = self._silence.left() if self._silence else 0.0
-        return max(self.rate_limiter.wait(weight, self.clock()), told_to_others)
+        shared = self._retry_after.left() if self._retry_after else 0.0
+        return max(self.rate_limiter.wait(weight, self.clock()), shared)
 
     def _body(self, answer: urllib3.BaseHTTPResponse, began: float) -> bytes:
         pieces, size = [], 0
@@ -230,17 +155,17 @@ class Rest:
     def _listen(self, answer: urllib3.BaseHTTPResponse) -> None:
         """Take the rate limits from the headers of any response."""
         now = self.clock()
-        used = whole(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
+        used = whole_number(answer.headers.get("X-MBX-USED-WEIGHT-1M", ""), MOST_WEIGHT)
         if used is not None:
             self.rate_limiter.told(used, now)
-        if answer.status in SILENCES:
+        if answer.status in DEFAULT_RETRY_AFTER:
             asked = answer.headers.get("Retry-After", "")
-            seconds = retry_after(asked, self._wall_clock(), LONGEST_SILENCE)
+            seconds = retry_after_seconds(asked, self._wall_clock(), LONGEST_PAUSE)
             if seconds is None:
-                seconds = SILENCES[answer.status]
-            self.rate_limiter.silence(seconds, now)
-            if self._silence:
-                self._silence.keep(seconds)
+                seconds = DEFAULT_RETRY_AFTER[answer.status]
+            self.rate_limiter.pause(seconds, now)
+            if self._retry_after:
+                self._retry_after.keep(seconds)
 
     def _objection(self, status: int, body: bytes) -> Unanswered:
         objection = complaint(body)
@@ -250,27 +175,3 @@ class Rest:
         if status == 400 and objection.code < 0:
             return Refused(objection.code, message)
         return Unanswered(message)
-
-
-def complaint(body: bytes) -> Objection:
-    """The exchange's own error; empty when an intermediary answered, usually in HTML."""
-    try:
-        return msgspec.json.decode(body, type=Objection)
-    except NO_JSON:
-        return Objection()
-
-
-def origin(error: BaseException) -> BaseException:
-    """The cause of an error of the HTTP library: the name, the socket, the certificate."""
-    while not isinstance(error, ProxyFailure):
-        below = error.__cause__ or error.__context__
-        if below is None:
-            break
-        error = below
-    return error
-
-
-def reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError) and not isinstance(error, ProxyFailure):
-        return "The exchange did not answer in time."
-    return explain(error)

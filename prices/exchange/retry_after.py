@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from .rate_limit import LONGEST_SILENCE
+from .rate_limit import LONGEST_PAUSE
 
 logger = logging.getLogger(__name__)
 
 # Seconds. A clock that was set back must not make more of it.
-LONGEST = LONGEST_SILENCE
+LONGEST = LONGEST_PAUSE
 
 # Maximum characters of the file: an instant has fewer.
 LENGTH = 64

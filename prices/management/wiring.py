@@ -30,8 +30,8 @@ def rest_api(
     if refusal := bad_proxy():
         raise CommandError(refusal)
     url = settings.BINANCE_REST_URL
-    silence = RetryAfter(settings.PRICETRACKER_HOME, url)
-    return Rest(url, stopped=stopped, sleep=sleep, silence=silence)
+    retry_after = RetryAfter(settings.PRICETRACKER_HOME, url)
+    return Rest(url, stopped=stopped, sleep=sleep, retry_after=retry_after)
 
 
 @contextmanager

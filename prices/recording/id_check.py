@@ -10,7 +10,8 @@ from ..exchange.agg_trades import WEIGHT, AggTrades
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.messages import Tick
-from ..exchange.rest import Refused, Rest, Unanswered
+from ..exchange.rest import Rest
+from ..exchange.rest_errors import Refused, Unanswered
 from .id_witness import IdVerdict, Outcome
 from .recognition import Known, Recognition, is_near_newest, recognise, told
 from .reconnecting import ReconnectingTape

@@ -12,7 +12,8 @@ from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.last_trade import LastTrade, look
 from ..exchange.messages import Tick, micros
-from ..exchange.rest import Refused, Rest, Stopped, Unanswered
+from ..exchange.rest import Rest
+from ..exchange.rest_errors import Refused, Stopped, Unanswered
 from .id_check import witnesses
 from .id_witness import is_far, pace_of
 from .recognition import Known, recognise

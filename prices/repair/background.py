@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pricetracker.reasons import first
 
-from ..exchange.rest import Stopped
+from ..exchange.rest_errors import Stopped
 from ..recording.session import AWAY
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from ..exchange.agg_trades import ROWS, WEIGHT, AggTradeRow, AggTrades, Page
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.locate import page_before, void
-from ..exchange.rest import Refused, Rest, Unanswered
+from ..exchange.rest import Rest
+from ..exchange.rest_errors import Refused, Unanswered
 from ..minutes import EPOCH
 from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored

@@ -12,7 +12,8 @@ import pytest
 
 from prices.exchange.klines import ATTEMPTS, minutes
 from prices.exchange.messages import Tick
-from prices.exchange.rest import Refused, Rest, Unanswered
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Refused, Unanswered
 from prices.minutes import EPOCH, MINUTE
 from prices.models import Price
 from prices.recording.tape import Tape

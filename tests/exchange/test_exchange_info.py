@@ -7,7 +7,8 @@ from urllib.parse import quote_plus
 import pytest
 
 from prices.exchange.exchange_info import LONGEST, NAMED, ask, check, look_up, question
-from prices.exchange.rest import Rest, Unanswered
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Unanswered
 from replay.limits import Limits
 from tests.support.faulty_server import faulty
 from tests.support.local_exchange import local_exchange

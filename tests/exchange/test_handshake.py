@@ -5,8 +5,8 @@ import socket
 import pytest
 from websocket import WebSocketBadStatusException, WebSocketException
 
-from prices.exchange import connection
-from prices.exchange.dialing import MAX_HANDSHAKE, Handshake
+from prices.exchange import failures
+from prices.exchange.handshake import MAX_HANDSHAKE, Handshake
 from tests.support.faulty_server import Peer, faulty
 from tests.support.feeds import Life, first
 
@@ -97,9 +97,9 @@ class TestTime:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             now = 0.0
-            handshake = Handshake(ours, connection.CONNECT_TIMEOUT, lambda: now)
+            handshake = Handshake(ours, failures.CONNECT_TIMEOUT, lambda: now)
             theirs.sendall(b"HTTP/1.1 101 Switching Protocols\r\n")
-            while now < connection.CONNECT_TIMEOUT:
+            while now < failures.CONNECT_TIMEOUT:
                 handshake.recv(1)
                 now += 1
             with pytest.raises(TimeoutError):
@@ -119,4 +119,4 @@ class TestTime:
 
 def test_every_failure_is_one_that_the_stream_knows() -> None:
     assert issubclass(WebSocketBadStatusException, WebSocketException)
-    assert WebSocketException in connection.FAILURES
+    assert WebSocketException in failures.FAILURES

@@ -10,7 +10,7 @@ from websocket import (
     WebSocketTimeoutException,
 )
 
-from prices.exchange.connection import BEAT, MESSAGE_TIMEOUT, Connection
+from prices.exchange.connection import MESSAGE_TIMEOUT, READ_TIMEOUT, Connection
 from prices.exchange.message_limits import MAX_FRAGMENTS, MAX_MESSAGE
 from prices.exchange.stream import Down, Up
 from tests.exchange.test_connection import CONTEXT
@@ -39,7 +39,7 @@ class Dripping:
         return len(data)
 
     def gettimeout(self) -> float:
-        return BEAT
+        return READ_TIMEOUT
 
     def settimeout(self, timeout: float | None) -> None:
         pass
@@ -69,7 +69,7 @@ def read_on(connection: Connection, wire: Dripping) -> None:
             connection.recv_data(control_frame=True)
         except WebSocketTimeoutException:
             # The caller is never kept waiting: it looks whether it should stop.
-            assert wire.now - began <= 2 * BEAT + wire.seconds
+            assert wire.now - began <= 2 * READ_TIMEOUT + wire.seconds
 
 
 def endless(sent: bytes):

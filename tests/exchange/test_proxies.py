@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from prices.exchange import connection
 from prices.exchange.proxies import BadProxy, Proxy, choose
-from prices.exchange.rest import Rest, Unanswered
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Unanswered
 from prices.exchange.stream import Up
 from tests.exchange.test_rest import answer
 from tests.support.faulty_server import TEXT, Peer, faulty, frame

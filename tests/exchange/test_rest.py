@@ -7,9 +7,10 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exchange.connection import REFUSALS
+from prices.exchange.failures import REFUSALS
 from prices.exchange.rate_limit import CROWDED, MINUTE, SHARE, RateLimiter
-from prices.exchange.rest import LONGEST_ANSWER, Refused, Rest, Stopped, Unanswered
+from prices.exchange.rest import LONGEST_ANSWER, Rest
+from prices.exchange.rest_errors import Refused, Stopped, Unanswered
 from prices.exchange.retry_after import LONGEST, RetryAfter
 from tests.support.faulty_server import Peer, faulty
 from tests.support.local_exchange import local_exchange
@@ -149,10 +150,12 @@ class Waiting:
         self.slept.append(seconds)
         self.now += seconds
 
-    def rest(self, url: str, silence: RetryAfter | None = None) -> Rest:
+    def rest(self, url: str, retry_after: RetryAfter | None = None) -> Rest:
         url = url.replace("ws://", "http://")
         clock = lambda: self.now
-        return Rest(url, sleep=self.sleep, clock=clock, stopped=lambda: self.stop, silence=silence)
+        return Rest(
+            url, sleep=self.sleep, clock=clock, stopped=lambda: self.stop, retry_after=retry_after
+        )
 
 
 def limited(status: str, *headers: str):
@@ -260,11 +263,11 @@ class TestSilenceOfOthers:
         waiting = Waiting()
         refuse = limited("418 I'm a teapot", "Retry-After: 300")
         with faulty(refuse, answer("200 OK", b"{}")) as url:
-            silence = RetryAfter(tmp_path, url, wall_clock=lambda: waiting.now)
-            with waiting.rest(url, silence) as first, pytest.raises(Unanswered):
+            retry_after = RetryAfter(tmp_path, url, wall_clock=lambda: waiting.now)
+            with waiting.rest(url, retry_after) as first, pytest.raises(Unanswered):
                 first.get("ping", 1)
             waiting.now += 100
-            with waiting.rest(url, silence) as second:
+            with waiting.rest(url, retry_after) as second:
                 assert second.get("ping", 1) == b"{}"
         assert waiting.slept == [200]
 
@@ -274,17 +277,17 @@ class TestSilenceOfOthers:
         assert RetryAfter(tmp_path, "http://other").left() == 0
 
     def test_a_shorter_one_does_not_end_a_longer_one(self, tmp_path) -> None:
-        silence = RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000)
-        silence.keep(300)
-        silence.keep(20)
-        assert silence.left() == 300
+        retry_after = RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000)
+        retry_after.keep(300)
+        retry_after.keep(20)
+        assert retry_after.left() == 300
 
     def test_a_clock_set_back_pauses_no_longer_than_a_ban(self, tmp_path) -> None:
         RetryAfter(tmp_path, "http://one", wall_clock=lambda: 10**9).keep(60)
         assert RetryAfter(tmp_path, "http://one", wall_clock=lambda: 1000).left() == LONGEST
 
     def test_a_file_that_was_cut_is_none(self, tmp_path) -> None:
-        silence = RetryAfter(tmp_path, "http://one")
-        silence.keep(60)
-        silence.path.write_text("", encoding="utf-8")
-        assert silence.left() == 0
+        retry_after = RetryAfter(tmp_path, "http://one")
+        retry_after.keep(60)
+        retry_after.path.write_text("", encoding="utf-8")
+        assert retry_after.left() == 0

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from prices.exchange import klines, last_trade
 from prices.exchange.agg_trades import AggTrades
 from prices.exchange.exchange_info import ask
-from prices.exchange.headers import retry_after, whole
-from prices.exchange.rate_limit import LONGEST_SILENCE, MINUTE, MOST_WEIGHT, RateLimiter
-from prices.exchange.rest import Refused, Rest, Stopped, Unanswered, complaint
+from prices.exchange.headers import retry_after_seconds, whole_number
+from prices.exchange.rate_limit import LONGEST_PAUSE, MINUTE, MOST_WEIGHT, RateLimiter
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Refused, Stopped, Unanswered, complaint
 from prices.exchange.retry_after import LONGEST, RetryAfter
 from tests.exchange.test_rest import Waiting, answer, limited
 from tests.support.faulty_server import Peer, faulty
@@ -50,16 +51,16 @@ class TestHeaders:
         ],
     )
     def test_a_number_is_read_up_to_a_limit(self, text, number) -> None:
-        assert whole(text, 1000) == number
+        assert whole_number(text, 1000) == number
 
     @pytest.mark.parametrize(
         ("text", "seconds"),
         [
             ("60", 60),
-            ("1" + "0" * 30, LONGEST_SILENCE),
+            ("1" + "0" * 30, LONGEST_PAUSE),
             (dated(90), 90),
             (dated(-90), 0),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_SILENCE),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_PAUSE),
             ("Fri, 31 Dec 99999 23:59:59 GMT", None),
             ("Thu, 03 Jul 2025 00:01:00 -0000", 60),
             ("soon", None),
@@ -68,13 +69,13 @@ class TestHeaders:
         ],
     )
     def test_how_long_to_wait(self, text, seconds) -> None:
-        assert retry_after(text, NOW, LONGEST_SILENCE) == seconds
+        assert retry_after_seconds(text, NOW, LONGEST_PAUSE) == seconds
 
     @given(st.text())
     def test_whatever_is_written_is_read_or_ignored(self, text) -> None:
-        number = whole(text, 10)
+        number = whole_number(text, 10)
         assert number is None or 0 <= number <= 10
-        seconds = retry_after(text, NOW, 10)
+        seconds = retry_after_seconds(text, NOW, 10)
         assert seconds is None or 0 <= seconds <= 10
 
     @pytest.mark.parametrize("asked", ["Retry-After: 1" + "0" * 30, "Retry-After: " + "9" * 45_000])
@@ -85,7 +86,7 @@ class TestHeaders:
             with pytest.raises(Unanswered, match="HTTP 429"):
                 rest.get("ping", 1)
             assert rest.get("ping", 1) == b"{}"
-        assert waiting.slept == [LONGEST_SILENCE]
+        assert waiting.slept == [LONGEST_PAUSE]
 
     def test_a_weight_of_45000_digits(self) -> None:
         waiting = Waiting()
@@ -200,7 +201,7 @@ class TestLength:
         ):
             with pytest.raises(Unanswered, match="did not answer in time"):
                 rest.get("ping", 1)
-            (thread,) = rest.strays
+            (thread,) = rest.threads.strays
             thread.join(30)
             assert not thread.is_alive()
             over.set()
@@ -216,7 +217,7 @@ class TestLength:
         with faulty(mute) as url, waiting.rest(url) as rest:
             with pytest.raises(Stopped):
                 rest.get("ping", 1)
-            (thread,) = rest.strays
+            (thread,) = rest.threads.strays
             thread.join(30)
             assert not thread.is_alive()
 
@@ -230,7 +231,7 @@ class TestLength:
                     rest.get("ping", 1)
                 told.append(str(error.value))
             assert told[-1] == "4 earlier requests are still running."
-            assert len(rest.strays) == 4
+            assert len(rest.threads.strays) == 4
             hold.set()
 
 
@@ -257,38 +258,38 @@ class TestHome:
         assert len([warning for warning in warnings if "cannot be shared" in warning]) == 1
 
     def test_a_file_that_cannot_be_read_is_no_silence(self, tmp_path, caplog) -> None:
-        silence = RetryAfter(tmp_path, "http://one")
-        silence.path.mkdir()
-        assert silence.left() == silence.left() == 0
-        silence.keep(60)
+        retry_after = RetryAfter(tmp_path, "http://one")
+        retry_after.path.mkdir()
+        assert retry_after.left() == retry_after.left() == 0
+        retry_after.keep(60)
         assert len(caplog.records) == 1
 
     @pytest.mark.skipif(os.name != "posix", reason="no named pipes elsewhere")
     @pytest.mark.timeout(60)
     def test_a_named_pipe_is_no_silence_and_not_waited_for(self, tmp_path) -> None:
-        silence = RetryAfter(tmp_path, "http://one")
-        os.mkfifo(silence.path)
-        assert silence.left() == 0
-        silence.keep(60)
-        assert silence.left() > 50
+        retry_after = RetryAfter(tmp_path, "http://one")
+        os.mkfifo(retry_after.path)
+        assert retry_after.left() == 0
+        retry_after.keep(60)
+        assert retry_after.left() > 50
 
     @pytest.mark.skipif(os.name != "posix", reason="links take a privilege elsewhere")
     def test_no_planted_link_leads_the_file_elsewhere(self, tmp_path) -> None:
-        silence = RetryAfter(tmp_path, "http://one")
+        retry_after = RetryAfter(tmp_path, "http://one")
         victim = tmp_path / "victim"
         victim.write_text("somebody's own", encoding="utf-8")
-        for path in (silence.path, tmp_path / f"{silence.path.name}.{os.getpid()}"):
+        for path in (retry_after.path, tmp_path / f"{retry_after.path.name}.{os.getpid()}"):
             path.symlink_to(victim)
-        silence.keep(60)
+        retry_after.keep(60)
         assert victim.read_text(encoding="utf-8") == "somebody's own"
         assert RetryAfter(tmp_path, "http://one").left() > 0
 
     @pytest.mark.skipif(os.name != "posix", reason="folders have no such modes elsewhere")
     def test_a_home_that_is_closed_to_us(self, unwritable) -> None:
-        silence = RetryAfter(unwritable / "below", "http://one")
-        assert silence.left() == 0
-        silence.keep(60)
-        assert not silence.is_shared
+        retry_after = RetryAfter(unwritable / "below", "http://one")
+        assert retry_after.left() == 0
+        retry_after.keep(60)
+        assert not retry_after.is_shared
 
     @pytest.mark.parametrize(
         ("text", "left"),
@@ -302,6 +303,6 @@ class TestHome:
         ],
     )
     def test_a_file_that_makes_no_sense(self, tmp_path, text, left) -> None:
-        silence = RetryAfter(tmp_path, "http://one")
-        silence.path.write_bytes(text.encode(errors="surrogateescape"))
-        assert silence.left() == left
+        retry_after = RetryAfter(tmp_path, "http://one")
+        retry_after.path.write_bytes(text.encode(errors="surrogateescape"))
+        assert retry_after.left() == left

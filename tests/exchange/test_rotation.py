@@ -7,9 +7,9 @@ import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
+from prices.exchange.connection_chain import DEAD_AFTER
 from prices.exchange.handover import LONGEST, SHORTEST
 from prices.exchange.messages import parse
-from prices.exchange.relay import DEAD_AFTER
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD
 from prices.exchange.standby import HELD
 from prices.exchange.stream import Down, Event, Idle, Renewed, Up
@@ -164,7 +164,7 @@ class TestTakingOver:
             while not (read.seen and parse_id(read.seen[-1]) == expected[-1]):
                 read.next()
                 # Time stands still while a connection is made.
-                if read.stream.relay.standby is None or read.stream.relay.standby.held:
+                if read.stream.chain.standby is None or read.stream.chain.standby.held:
                     life.now += 0.02
                 assert life.now < 5000, "the last trade never came"
             read.events.close()

@@ -10,8 +10,8 @@ import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
+from prices.exchange.connection_chain import DEAD_AFTER
 from prices.exchange.messages import micros, parse
-from prices.exchange.relay import DEAD_AFTER
 from prices.exchange.stream import Down, Idle, Up
 from prices.exchange.subscription import aggregate_trades
 from tests.support.faulty_server import (

@@ -37,7 +37,7 @@ def recording() -> Iterator[Recording]:
 
 def test_each_count_comes_from_the_part_that_counts(recording) -> None:
     stream, writer = recording.stream, recording.writer
-    stream.reconnects, stream.relay.failed_handovers = 1, 2
+    stream.reconnects, stream.chain.failed_handovers = 1, 2
     writer.bad_frames.count, writer.heartbeat.gaps_opened = 5, 60
     counters = writer.counters
     counters.ticks, counters.fetched, counters.batches, counters.dropped = 70, 800, 9, 10

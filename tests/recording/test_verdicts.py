@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from prices.coverage import Verdict
-from prices.exchange.rest import Refused, Unanswered
+from prices.exchange.rest_errors import Refused, Unanswered
 from prices.exchange.stream import Down, Renewed, Up
 from prices.models import Price
 from prices.recording.buffer import Buffer

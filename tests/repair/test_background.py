@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from psycopg import OperationalError
 
-from prices.exchange.rest import Stopped
+from prices.exchange.rest_errors import Stopped
 from prices.repair.background import ASTRAY_FOR, AWAY_FOR, BEAT, Background
 from prices.repair.open_gaps import Missing
 from prices.repair.progress import INTERVAL, Progress

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick
-from prices.exchange.rest import Refused
+from prices.exchange.rest_errors import Refused
 from prices.models import Gap
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect

@@ -177,7 +177,7 @@ class Reading:
         self.market.trade()
         self.life.now += seconds
         # On a busy machine what is traded may arrive only after the next read has given up.
-        self.stream.relay.heard = self.life.now
+        self.stream.chain.heard = self.life.now
 
     def told(self) -> list[Event]:
         """What was told of connections."""
@@ -234,7 +234,7 @@ def make_ready(read: Reading, made: list[Gated]) -> None:
     handover(read)
     made[-1].gate.clear()
     read.later(SHORTEST)
-    read.until(lambda: read.stream.relay.standby.letting_go)
+    read.until(lambda: read.stream.chain.standby.letting_go)
     made[-1].gate.set()
     for thread in successors():
         thread.join(PATIENCE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from prices.exchange.messages import Tick
 from prices.exchange.rate_limit import RateLimiter
-from prices.exchange.rest import Unanswered
+from prices.exchange.rest_errors import Unanswered
 
 
 @dataclass

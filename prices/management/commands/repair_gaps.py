@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from prices.exchange import exchange_info as listing
-from prices.exchange.rest import Rest, Stopped, Unanswered
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.formats.counts import counted
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape

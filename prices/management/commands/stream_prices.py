@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prices.exchange import exchange_info as listing
-from prices.exchange.rest import Rest, Stopped, Unanswered
+from prices.exchange.rest import Rest
+from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, rest_api, usable_tape

@@ -14,7 +14,7 @@ from prices.audit.misdated_ticks import audit_times
 from prices.audit.report import lines
 from prices.audit.scan import Scan
 from prices.audit.tick_audit import TickAudit
-from prices.exchange.rest import Refused, Unanswered
+from prices.exchange.rest_errors import Refused, Unanswered
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.session import connect
