@@ -6,7 +6,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
 # Seconds that a request waits for an unavailable database before it gets an error.
-PATIENCE = 5
+CONNECTION_TIMEOUT = 5
 
 # Eight connections keep two cores busy, and leave room for others in PostgreSQL's default of 100.
 # Live push has one more.
@@ -40,7 +40,7 @@ def limited(lock_timeout: float) -> type[psycopg.Connection[Any]]:
     return Limited
 
 
-def share_database(patience: float = PATIENCE) -> None:
+def share_database(patience: float = CONNECTION_TIMEOUT) -> None:
     """From now on each thread borrows a connection from a pool, for one request.
 
     Commands do not use it: a pool hides why there is no connection behind its timeout.

@@ -16,7 +16,7 @@ from .faults.fault import Fault
 CLOSE_TIMEOUT = 1  # second
 
 # How often a waiting task checks whether it is time.
-BEAT = 0.02  # seconds
+CHECK_INTERVAL = 0.02  # seconds
 
 
 class Farewell(NamedTuple):
@@ -80,4 +80,4 @@ async def finish(transport: asyncio.Transport) -> None:
 
 async def wait_while(condition: Callable[[], bool]) -> None:
     while condition():  # noqa: ASYNC110 - what is waited for tells nobody
-        await asyncio.sleep(BEAT)
+        await asyncio.sleep(CHECK_INTERVAL)

@@ -20,24 +20,24 @@ from .snapshot import Event, Outrun, Snapshot, Wish
 logger = logging.getLogger(__name__)
 
 # Minimum seconds from one publication to the next: ten per second.
-BEAT = 0.1
+PUBLISH_INTERVAL = 0.1
 
 # Maximum events per second for all clients together: with hundreds of them publications become
 # rarer, and the rest of the site keeps its share of the processor.
-SENDINGS = 2_000
+MAX_EVENTS_PER_SECOND = 2_000
 
 # Seconds between two reads of everything, changed or not: a recorder that dies notifies nobody.
-LOOK = 1.0
+READ_INTERVAL = 1.0
 
 # Seconds between two events that only say that the connection is alive.
-HEARTBEAT = 5.0
+HEARTBEAT_INTERVAL = 5.0
 
 # Seconds without an event, not even a heartbeat, after which the thread is stuck: the database
 # neither answers nor hangs up.
-SILENCE = 3 * HEARTBEAT
+STUCK_AFTER = 3 * HEARTBEAT_INTERVAL
 
 # Maximum number of clients of one process. Each holds a connection to this site, and memory for it.
-READERS = 1_000
+MAX_CLIENTS = 1_000
 
 
 class Broadcast:
@@ -64,7 +64,7 @@ class Broadcast:
 
     @property
     def stuck(self) -> bool:
-        return self.loop.time() - self._told_at > SILENCE and self._thread.is_alive()
+        return self.loop.time() - self._told_at > STUCK_AFTER and self._thread.is_alive()
 
     def _watch(self) -> None:
         if self.stuck:
@@ -129,29 +129,29 @@ class Broadcast:
         served: frozenset[Wish] = frozenset()
         looked = beaten = -math.inf
         while not self.over:
-            heard = hear(BEAT)
+            heard = hear(PUBLISH_INTERVAL)
             began = time.monotonic()
             wishes = self.wishes
             events = list(reading.gaps(heard.gaps)) if heard.gaps else []
-            if wishes is not seen or began - looked >= LOOK:
+            if wishes is not seen or began - looked >= READ_INTERVAL:
                 seen, served, looked = wishes, frozenset(wishes), began
                 events += reading.everything(served)
             elif heard.symbols:
                 events += reading.changed(served, heard.symbols)
-            if began - beaten >= HEARTBEAT:
+            if began - beaten >= HEARTBEAT_INTERVAL:
                 events.append(heartbeat(self._shapes))
                 beaten = began
             if events or served is not self._served:
                 self._tell(self._publish, events, served)
-                self._rest(time.monotonic() - began, readers=len(wishes))
+                self._rest(time.monotonic() - began, clients=len(wishes))
 
     @staticmethod
-    def _rest(took: float, readers: int) -> None:
+    def _rest(took: float, clients: int) -> None:
         """Wait until the next publication is allowed.
 
         Half of the time is left to others, however much there was to read.
         """
-        time.sleep(max(took, BEAT - took, readers / SENDINGS - took))
+        time.sleep(max(took, PUBLISH_INTERVAL - took, clients / MAX_EVENTS_PER_SECOND - took))
 
     def _tell(self, method: Callable[..., None], *arguments: object) -> None:
         try:
@@ -181,7 +181,7 @@ def on_air(shapes: Shapes) -> Broadcast:
 
 
 def is_full() -> bool:
-    return current is not None and not current.over and len(current.wishes) >= READERS
+    return current is not None and not current.over and len(current.wishes) >= MAX_CLIENTS
 
 
 def is_stuck() -> bool:

@@ -14,7 +14,7 @@ from ..exchange import connection
 from ..exchange.rest import Rest
 from ..exchange.stream import Event, Stream
 from ..exchange.subscription import Subscription
-from ..repair.background import BEAT, Background
+from ..repair.background import CHECK_INTERVAL, Background
 from ..repair.progress import Progress
 from ..repair.repairer import Repairer
 from .buffer import Buffer
@@ -97,12 +97,12 @@ def build_recorder(
     connect: Callable[[str], connection.Socket] = connection.connect,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-    beat: float = BEAT,
+    check_interval: float = CHECK_INTERVAL,
 ) -> Recording:
     """Wire a recorder of some symbols.
 
     `rest` None: nothing is repaired or checked. `out` takes the status line. `connect`, `clock`
-    (seconds, monotonic), `sleep` and `beat` (seconds between two checks for background work) are
+    (seconds, monotonic), `sleep` and `check_interval` (seconds between two checks for background work) are
     for tests.
     """
     stream = Stream(subscription, stopped=stop, sleep=stop.wait, connect=connect, clock=clock)
@@ -158,5 +158,7 @@ def build_recorder(
         progress.tell(at_once=turn is None)
         return turn is not None
 
-    background = Background([id_check.turn, repair, staleness_check.turn], stopped=stop, beat=beat)
+    background = Background(
+        [id_check.turn, repair, staleness_check.turn], stopped=stop, interval=check_interval
+    )
     return Recording(stream, writer, recorder, repairer, background, (tape, tape_beside))

@@ -13,12 +13,12 @@ from ..recording.session import AWAY
 logger = logging.getLogger(__name__)
 
 # Seconds between two checks for work, when there is none.
-BEAT = 1.0
+CHECK_INTERVAL = 1.0
 
 # Seconds after which work is retried when the database is unavailable, or after an unexpected
 # error.
-AWAY_FOR = 5.0
-ASTRAY_FOR = 60.0
+DATABASE_RETRY = 5.0
+ERROR_RETRY = 60.0
 
 
 class Background:
@@ -33,12 +33,12 @@ class Background:
         self,
         jobs: Sequence[Callable[[], bool]],
         stopped: Callable[[], bool],
-        beat: float = BEAT,
+        interval: float = CHECK_INTERVAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
         self._stopped = stopped
-        self._beat = beat
+        self._interval = interval
         self.clock = clock
         # Until when each job pauses.
         self._resting = [clock()] * len(jobs)
@@ -65,25 +65,25 @@ class Background:
     def work(self) -> float:
         """One turn of each job that is not paused. Returns the seconds to pause then."""
         rests = [self.turn(number) for number in range(len(self._jobs))]
-        return min(rests, default=self._beat)
+        return min(rests, default=self._interval)
 
     def turn(self, number: int) -> float:
         """One turn of a job. Returns the seconds until its next turn."""
         if (left := self._resting[number] - self.clock()) > 0:
             return left
         try:
-            return 0.0 if self._jobs[number]() else self._beat
+            return 0.0 if self._jobs[number]() else self._interval
         except Stopped:
-            return self._beat
+            return self._interval
         except AWAY as error:
             logger.warning("Database unavailable: %s", first(error))
-            rest = AWAY_FOR
+            rest = DATABASE_RETRY
         except Exception:
             # Recording continues whatever happens here, and the gap ledger knows what is left
             # undone.
             logger.exception(
-                "Unexpected error in the background thread; retrying in %.0f s.", ASTRAY_FOR
+                "Unexpected error in the background thread; retrying in %.0f s.", ERROR_RETRY
             )
-            rest = ASTRAY_FOR
+            rest = ERROR_RETRY
         self._resting[number] = self.clock() + rest
         return rest

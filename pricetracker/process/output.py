@@ -12,7 +12,7 @@ from enum import Enum
 
 # Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may hold up a
 # thread, once. After that, what does not fit is dropped until there is room again.
-PATIENCE = 0.5
+WRITE_TIMEOUT = 0.5
 
 # Characters that are written at once: at most 4 bytes each, and a pipe that is reported as writable
 # takes 4,096.
@@ -69,7 +69,7 @@ class Stream(io.TextIOWrapper):
         if sys.platform == "win32":
             return True
         try:
-            _, writable, _ = select.select([], [self], [], 0 if self._is_stuck else PATIENCE)
+            _, writable, _ = select.select([], [self], [], 0 if self._is_stuck else WRITE_TIMEOUT)
         except ValueError:
             return True  # A descriptor that select cannot watch.
         self._is_stuck = not writable

@@ -12,7 +12,7 @@ import uvicorn
 from .stop_signals import on_stop
 
 # Seconds that pending requests get when the server stops.
-PATIENCE = 3
+SHUTDOWN_TIMEOUT = 3
 
 APPLICATION = "pricetracker.asgi:application"
 
@@ -88,7 +88,7 @@ def serve(listening: socket.socket, at_end: Callable[[], None]) -> None:
         server_header=False,
         # Django's logging takes uvicorn's messages as it takes all others.
         log_config=None,
-        timeout_graceful_shutdown=PATIENCE,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
     server = Server(config)
     server.at_end = at_end

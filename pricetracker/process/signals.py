@@ -11,7 +11,7 @@ from typing import Self
 from .stop_signals import on_stop
 
 # Seconds. Waits are cut into slices so that stopping never takes longer than one.
-BEAT = 0.1
+SLEEP_SLICE = 0.1
 
 
 class StopRequest:
@@ -53,8 +53,8 @@ class StopRequest:
     def wait(self, seconds: float) -> None:
         """Sleep, but return when a stop is requested."""
         while seconds > 0 and not self.requested:
-            self.sleep(min(BEAT, seconds))
-            seconds -= BEAT
+            self.sleep(min(SLEEP_SLICE, seconds))
+            seconds -= SLEEP_SLICE
 
 
 def leave_on_hangup() -> None:

@@ -27,7 +27,7 @@ from .stop_signals import stop_signals
 context = multiprocessing.get_context("spawn")
 
 # Seconds between two checks of the stop flag.
-BEAT = 0.2
+CHECK_INTERVAL = 0.2
 
 # Seconds. When a signal is sent to all processes one after another, a child may end before its
 # parent receives it.
@@ -99,7 +99,7 @@ class Children:
         self.start(target, theirs, *args)
         theirs.close()
         while not stop():
-            if ours.poll(BEAT):
+            if ours.poll(CHECK_INTERVAL):
                 try:
                     return ours.recv()
                 except EOFError:
@@ -110,7 +110,7 @@ class Children:
     def watch(self, stop: Callable[[], bool]) -> None:
         """Wait until a stop is requested. Raises ChildEnded when a child ends before."""
         while not stop():
-            self.check(BEAT, stop)
+            self.check(CHECK_INTERVAL, stop)
 
     def check(self, timeout: float, stop: Callable[[], bool]) -> None:
         """Wait up to `timeout` seconds for the end of any child. Raises ChildEnded."""
@@ -139,7 +139,7 @@ def came(stop: Callable[[], bool]) -> bool:
     """Whether a stop is requested within a moment."""
     deadline = time.monotonic() + SIGNALLED_TOGETHER
     while not stop() and time.monotonic() < deadline:
-        time.sleep(BEAT)
+        time.sleep(CHECK_INTERVAL)
     return stop()
 
 

@@ -13,7 +13,7 @@ SPELLS = frozenset({"mute", "half-open"})
 
 # How soon a fault affects connections that send nothing; otherwise it is checked before trades are
 # sent.
-BEAT = 0.02  # seconds
+CHECK_INTERVAL = 0.02  # seconds
 
 
 class Victim(Protocol):
@@ -52,7 +52,7 @@ class Stage:
     async def watch(self) -> None:
         while True:
             self.play()
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(CHECK_INTERVAL)
 
     def _comes_upon_somebody(self, fault: Fault) -> bool:
         victims = [victim for victim in self._victims if victim.listens_to(fault.symbol)]

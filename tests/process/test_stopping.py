@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pricetracker.process.signals import BEAT, StopRequest
+from pricetracker.process.signals import SLEEP_SLICE, StopRequest
 from pricetracker.process.stop_signals import stop_signals
 from tests.support.recorders import PATIENCE, PROJECT
 
@@ -72,7 +72,7 @@ def test_a_wait_lasts_as_long_as_it_should_in_short_beats() -> None:
     slept: list[float] = []
     StopRequest(slept.append).wait(1.05)
     assert sum(slept) == pytest.approx(1.05)
-    assert max(slept) <= BEAT
+    assert max(slept) <= SLEEP_SLICE
 
 
 def test_a_wait_ends_soon_after_a_stop_request() -> None:
@@ -84,7 +84,7 @@ def test_a_wait_ends_soon_after_a_stop_request() -> None:
 
     stop = StopRequest(sleep)
     stop.wait(60)
-    assert slept == [BEAT] * 3
+    assert slept == [SLEEP_SLICE] * 3
     stop.wait(60)
     assert len(slept) == 3
 

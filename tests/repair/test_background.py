@@ -7,7 +7,7 @@ import pytest
 from psycopg import OperationalError
 
 from prices.exchange.rest_errors import Stopped
-from prices.repair.background import ASTRAY_FOR, AWAY_FOR, BEAT, Background
+from prices.repair.background import CHECK_INTERVAL, DATABASE_RETRY, ERROR_RETRY, Background
 from prices.repair.open_gaps import Missing
 from prices.repair.progress import INTERVAL, Progress
 from tests.support.recorders import PATIENCE
@@ -27,14 +27,18 @@ class TestWork:
         assert turns == ["repair", "look"]
 
     def test_a_beat_when_there_is_nothing_to_do(self) -> None:
-        assert Background([never, never], never).work() == BEAT
+        assert Background([never, never], never).work() == CHECK_INTERVAL
 
     @pytest.mark.parametrize(
         ("error", "rest", "told"),
         [
-            (Stopped(), BEAT, ""),
-            (OperationalError("the server is gone"), AWAY_FOR, "Database unavailable: the server"),
-            (ZeroDivisionError("a mistake"), ASTRAY_FOR, "ZeroDivisionError: a mistake"),
+            (Stopped(), CHECK_INTERVAL, ""),
+            (
+                OperationalError("the server is gone"),
+                DATABASE_RETRY,
+                "Database unavailable: the server",
+            ),
+            (ZeroDivisionError("a mistake"), ERROR_RETRY, "ZeroDivisionError: a mistake"),
         ],
     )
     def test_longer_after_trouble_which_is_told(self, error, rest, told, caplog) -> None:
@@ -57,10 +61,10 @@ class TestWork:
         background = Background(
             [fail, lambda: bool(turns.append("look"))], never, clock=lambda: now
         )
-        assert background.work() == BEAT
-        assert background.work() == BEAT
+        assert background.work() == CHECK_INTERVAL
+        assert background.work() == CHECK_INTERVAL
         assert turns == ["repair", "look", "look"]
-        now += ASTRAY_FOR
+        now += ERROR_RETRY
         background.work()
         assert turns[3:] == ["repair", "look"]
 
@@ -82,7 +86,7 @@ class TestThread:
 
         def clock() -> float:
             nonlocal now
-            now += ASTRAY_FOR
+            now += ERROR_RETRY
             return now
 
         def job() -> bool:

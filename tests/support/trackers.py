@@ -27,7 +27,7 @@ from tests.support.local_exchange import Running
 SPEED = 25
 
 # Seconds on the wall between two looks of a part that waits.
-BEAT = 0.02
+CHECK_INTERVAL = 0.02
 
 
 def clock() -> float:
@@ -43,7 +43,7 @@ def quick(environ: Mapping[str, str]) -> Callable[[str], connection.Connection]:
 
     def connect(url: str) -> connection.Connection:
         connected = connection.connect(url, environ=environ)
-        connected.settimeout(BEAT)
+        connected.settimeout(CHECK_INTERVAL)
         return connected
 
     return connect
@@ -79,7 +79,7 @@ class Tracker:
             connect=quick(environ),
             clock=clock,
             sleep=sleep,
-            beat=BEAT,
+            check_interval=CHECK_INTERVAL,
         )
         self.recording.last_response = 60
         self.stream, self.writer = self.recording.stream, self.recording.writer

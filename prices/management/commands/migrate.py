@@ -16,8 +16,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 LOCK = 0x6D696772
 
 # Seconds between two attempts, and until the log says what is waited for.
-BEAT = 0.2
-SILENCE = 3.0
+CHECK_INTERVAL = 0.2
+REPORT_AFTER = 3.0
 
 # What to do with the session that has the lock is its owner's decision: named, it can be found in
 # pg_stat_activity.
@@ -60,10 +60,10 @@ class Command(migrate.Command):
     def _take(self, session: psycopg.Connection) -> None:
         waited = 0.0
         while not session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()[0]:  # type: ignore[index]
-            if 0 < waited - SILENCE <= BEAT:
+            if 0 < waited - REPORT_AFTER <= CHECK_INTERVAL:
                 self._tell(session)
-            self.sleep(BEAT)
-            waited += BEAT
+            self.sleep(CHECK_INTERVAL)
+            waited += CHECK_INTERVAL
 
     def _tell(self, session: psycopg.Connection) -> None:
         holders = session.execute(HOLDER, [LOCK]).fetchall()

@@ -25,7 +25,7 @@ ATTEMPTS = 8
 SHOWN = 10
 
 # Seconds between two checks whether a pause is over.
-BEAT = 0.2
+CHECK_INTERVAL = 0.2
 
 
 class Command(BaseCommand):
@@ -83,7 +83,7 @@ class Command(BaseCommand):
                 except Stopped:
                     break
                 if turn is None:
-                    stop.wait(BEAT)
+                    stop.wait(CHECK_INTERVAL)
                 elif turn in (Turn.BEHIND, Turn.UNANSWERED):
                     in_vain += 1
                 elif turn is not Turn.WITHHELD:

@@ -29,7 +29,7 @@ from replay.server import run as run_exchange
 DEMO_SETTINGS = "pricetracker.demo"
 
 # Seconds that the private PostgreSQL gets to stop. If it takes longer, another process is using it.
-SERVER_PATIENCE = 5
+SERVER_STOP_TIMEOUT = 5
 
 # The exit code that shells give for a command that Ctrl-C ended.
 INTERRUPTED = 130
@@ -154,7 +154,7 @@ def leave_database() -> None:
         # short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with contextlib.suppress(TimeoutError):
-            connection.release_server(SERVER_PATIENCE)
+            connection.release_server(SERVER_STOP_TIMEOUT)
 
 
 def site(listening: socket.socket) -> None:
