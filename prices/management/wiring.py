@@ -13,8 +13,8 @@ from prices.checks import bad_proxy
 from prices.exchange.rest import Rest
 from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
+from prices.recording.database_errors import Refusal
 from prices.recording.market import OtherMarket, claim
-from prices.recording.refusals import Refusal
 from prices.recording.session import AWAY, connect
 from prices.recording.tape import Tape
 from pricetracker.reasons import first

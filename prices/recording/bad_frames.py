@@ -9,21 +9,21 @@ from ..formats.counts import counted
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two log lines about bad frames, however many there are.
+# Seconds between two log lines, however many bad frames there are.
 INTERVAL = 60.0
 
 # Characters of a frame that the line shows.
 SHOWN = 200
 
-# Maximum number of symbols that the line names, and that are kept for it.
+# Maximum number of symbols that the line names, and that are counted for it.
 NAMED = 10
 KEPT = 1_100
 
-# Bytes of a frame in which its symbol is looked for: a trade has some 250.
+# Bytes of a frame that are searched for its symbol: a trade has some 250.
 SEARCHED = 1_000
 
-# Where a frame names its symbol: in the name of its stream, and in the event. Bounded, so that no
-# frame takes long.
+# Where a frame names its symbol: in its stream's name, and in the event. All repetitions are
+# bounded, so that no frame takes long.
 STREAM = re.compile(rb'"stream"\s{0,4}:\s{0,4}"([^"\\@]{1,150})@')
 SYMBOL = re.compile(rb'"s"\s{0,4}:\s{0,4}"([^"\\]{1,150})"')
 
@@ -41,6 +41,8 @@ def symbol_of(frame: bytes, symbols: Collection[str]) -> str | None:
 
 
 class BadFrames:
+    """Counts bad frames. Call `tell` regularly."""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.count = 0
@@ -51,8 +53,9 @@ class BadFrames:
         self._example = ""
 
     def add(self, frame: bytes, reason: str, symbols: Collection[str] = ()) -> None:
-        """`symbols`: those whose trade it may have been; empty when it may have been any
-        symbol's.
+        """Count a frame.
+
+        symbols: those whose trade it may have been; empty when it may have been any symbol's.
         """
         self.count += 1
         self._untold += 1

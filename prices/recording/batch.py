@@ -1,4 +1,4 @@
-"""A batch of ticks as the store takes it: stretches in which no trade is missing, and the forms that SQL reads. No database."""
+"""A batch of ticks: its stretches without a missing trade, and its SQL forms. No database."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,17 +11,20 @@ from ..formats.instants import naive_iso
 from ..minutes import EPOCH, minute_start
 from .ledger import Run
 
-# As COPY and arrays spell who took liquidity.
+# `is_buyer_maker` as arrays and as COPY spell it.
 SIDES = {True: "t", False: "f", None: "NULL"}
 COPIED_SIDES = {**SIDES, None: "\\N"}
 
 
 @dataclass(slots=True)
 class Stretch:
-    """Ticks of one symbol each of which begins where the one before ended: trades `first` up to, not including, `after`.
+    """Consecutive ticks of one symbol: no trade id is missing between them.
 
-    All times are in microseconds since 1970: of its first and its last tick, and of the earliest and the latest.
-    `begins_last` is the first trade of the last tick.
+    symbol: its number.
+    first, after: the trade ids, from `first` up to, not including, `after`.
+    starts, ends: the times of the first and the last tick, in microseconds since 1970.
+    earliest, latest: the extremes of all times: trade times may step back.
+    begins_last: the first trade id of the last tick.
     """
 
     symbol: int
@@ -34,13 +37,14 @@ class Stretch:
     begins_last: int
 
     def run(self, kept_from: int) -> Run:
-        """The trades in it, from the one on from which the tape is kept."""
+        """Its trades from id `kept_from` on, where the tape is not pruned."""
         return Run(
             max(self.first, kept_from), self.after - 1, instant(self.starts), instant(self.ends)
         )
 
 
 def stretches(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Stretch]:
+    """Group ticks, given in their order of arrival. `numbers`: the number of each symbol."""
     found: list[Stretch] = []
     current: dict[str, Stretch] = {}
     for tick in ticks:
@@ -66,13 +70,16 @@ def stretches(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Stretch
 
 
 def single(tick: Tick, number: int) -> Stretch:
-    """One tick by itself."""
+    """A stretch of one tick."""
     time = micros(tick.traded)
     return Stretch(number, tick.first, tick.last + 1, time, time, time, time, tick.first)
 
 
 def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
-    """Ticks as COPY takes them: timestamp, first trade, trades, symbol, side, price and quantity, tab-separated, a line each."""
+    """Ticks as COPY reads them, a line each, tab-separated.
+
+    The columns are timestamp, first trade, trades, symbol, is_buyer_maker, price and quantity.
+    """
     seconds: dict[int, str] = {}
     found = []
     for tick in ticks:
@@ -80,7 +87,7 @@ def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
         if time < MICROSECONDS_FROM:
             time *= 1000
         second, fraction = divmod(time, 1_000_000)
-        # Hundreds of ticks share a second, and to write one takes longer than all the rest.
+        # Hundreds of ticks share a second, and formatting it takes longer than the rest of a line.
         if (moment := seconds.get(second)) is None:
             moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=second))
         first = tick.first
@@ -92,7 +99,7 @@ def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
 
 
 def columns(ticks: Sequence[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
-    """Ticks as arrays, in PostgreSQL's text form: prices are the exchange's own digits, untouched."""
+    """Ticks as array literals of PostgreSQL. Prices are the exchange's own digits."""
     return {
         "symbol": array(numbers[tick.symbol] for tick in ticks),
         "first": array(tick.first for tick in ticks),
@@ -105,7 +112,10 @@ def columns(ticks: Sequence[Tick], numbers: Mapping[str, int]) -> dict[str, str]
 
 
 def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tick]:
-    """The ticks that lie whole within one of some holes, each given by its first and last raw trade id, in their order."""
+    """The ticks that lie wholly within one of some holes.
+
+    holes: first and last trade id of each, in order.
+    """
     found = []
     for tick in ticks:
         n = bisect_right(holes, tick.first, key=itemgetter(0)) - 1
@@ -115,14 +125,15 @@ def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tic
 
 
 def minutes_of(ticks: Iterable[Tick]) -> list[datetime]:
-    """The minutes in which some ticks were made."""
+    """The minutes in which some ticks were traded, in order; UTC."""
     return sorted({minute_start(instant(micros(tick.traded))) for tick in ticks})
 
 
 def instant(time: int) -> datetime:
+    """Microseconds since 1970 as a datetime in UTC."""
     return EPOCH + timedelta(microseconds=time)
 
 
 def array(values: Iterable[int | str]) -> str:
-    """Numbers as a PostgreSQL array literal; a number's text needs no quotes in it."""
+    """Numbers, or their text, as an array literal of PostgreSQL."""
     return "{" + ",".join(map(str, values)) + "}"

@@ -1,6 +1,4 @@
-"""The bounded queue between the reader, which must never wait for long, and the writer, which
-may.
-"""
+"""The bounded queue between the reader, which must not wait long, and the writer, which may."""
 
 import threading
 from collections import deque
@@ -13,22 +11,20 @@ Event = TypeVar("Event")
 # seconds at 10,000.
 CAPACITY = 200_000
 
-# Bytes from which on a frame's size is counted: a tick never has so many, so that `put` counts
-# nothing as a rule. Uncounted frames are 100 MB when the buffer is full of them.
+# Bytes above which the size of a frame is counted. Ticks are smaller, so `put` usually counts
+# nothing. A buffer full of uncounted frames takes 100 MB.
 LARGE = 512
 
-# Bytes of large frames. A message may have 1 MiB, so that their number alone bounds nothing: none of
-# them is a tick, and 64 of the largest are as much memory as a full buffer of ticks takes.
+# Maximum bytes of all large frames. A message may have 1 MiB, so a number of frames alone would
+# bound nothing. 64 of the largest take as much memory as a buffer full of ticks.
 MOST_LARGE_BYTES = 64 << 20
 
-# Maximum number of events that one batch stores: bounds its memory and the time until a stop is
-# noticed.
+# Maximum number of events in one batch: bounds its memory, and the time until a stop is noticed.
 LARGEST_BATCH = 10_000
 
-# Seconds that the reader waits for room. Long enough for a slow database to catch up, while the
-# exchange's data waits in the network; short enough to go on answering its pings, within the 60
-# seconds that it allows.
-PATIENCE = 5.0
+# Seconds that the reader waits for room. Long enough for a slow database to catch up while frames
+# wait in the network; short enough to answer pings within the 60 s that the exchange allows.
+ROOM_TIMEOUT = 5.0
 
 
 # Maximum number of check results that wait for the writer: one arrives every two seconds.
@@ -36,32 +32,30 @@ MOST_ASIDE = 1_000
 
 
 class Buffer(Generic[Event]):
-    """One thread puts, another takes. When it stays full, the oldest events are dropped and
-    counted.
+    """One thread puts events, another takes them.
 
-    It is full by their number, or by the bytes of the large frames among them.
+    It is full by the number of events, or by the bytes of large frames. When it stays full, the
+    oldest events are dropped and counted in `dropped`.
 
-    Check results, which must reach the writer in their place among the events, come from any other
-    thread through `hand_over`: they take no event's room, and `put`, which is called for each
-    frame, needs no lock.
+    Any other thread may `hand_over` check results, which reach the writer in their place among the
+    events. They take up no room, and `put`, which runs for every frame, needs no lock.
     """
 
     def __init__(
         self,
         capacity: int = CAPACITY,
-        patience: float = PATIENCE,
+        patience: float = ROOM_TIMEOUT,
         most_large_bytes: int = MOST_LARGE_BYTES,
     ) -> None:
         self._events: deque[Event] = deque()
-        # What was handed over, and, once the taker has seen it, how many events still come before
-        # it.
+        # What was handed over; and, once the taker has seen it, how many events come before it.
         self._aside: deque[Event] = deque(maxlen=MOST_ASIDE)
         self._queued: deque[tuple[int, Event]] = deque()
         self._capacity = capacity
         self.patience = patience
         self._most_large_bytes = most_large_bytes
-        # Bytes of large frames that came in and were not dropped, and that were taken: either is
-        # written by one thread alone.
+        # Bytes of large frames that were put and not dropped, and that were taken. Each is written
+        # by one thread only.
         self.large_in = 0
         self.large_out = 0
         self.dropped = 0
@@ -89,15 +83,15 @@ class Buffer(Generic[Event]):
         self.large_in += size
 
     def _is_full(self, size: int) -> bool:
-        """There is no room for one more event, or for a large frame of so many bytes."""
+        """Whether there is no room for one more event; `size`: its bytes if it is a large frame."""
         if size and self.large_in - self.large_out + size > self._most_large_bytes:
             return bool(self._events)
         return len(self._events) >= self._capacity
 
     def _wait_for_room(self, size: int) -> None:
-        """Let the writer catch up.
+        """Wait until the writer makes room, or the timeout is over.
 
-        A writer that did not make room in time is not waited for again until it takes something.
+        After a timeout it does not wait again until the writer takes something.
         """
         self.room.clear()
         if self._is_full(size) and not self._stalled:
@@ -105,25 +99,26 @@ class Buffer(Generic[Event]):
 
     def _drop_while_full(self, size: int) -> None:
         while self._is_full(size):
-            # The writer may take the last of them just now.
+            # The writer may be taking the last of them.
             with suppress(IndexError):
                 self.large_in -= size_of(self._events.popleft())
                 self.dropped += 1
 
     def hand_over(self, event: Event) -> None:
-        """Let the taker have it after everything that was put before. For any thread."""
+        """Queue an event after everything that was put before. Any thread may call it."""
         self._aside.append(event)
         self.filled.set()
 
     def take(self, timeout: float) -> list[Event]:
-        """The oldest events, all at once; waits for the first one, and returns none after
-        `timeout` seconds.
+        """The oldest events, up to LARGEST_BATCH of them and what was handed over among them.
+
+        Waits for the first one, up to `timeout` seconds; then the list is empty.
         """
         if not (self._events or self._aside):
             self.filled.wait(timeout)
         self.filled.clear()
-        # First what was handed over, then the number of events: everything that was put before it
-        # is counted.
+        # Take what was handed over first and count the events second: the count then includes
+        # everything that was put before.
         handed = [self._aside.popleft() for _ in range(len(self._aside))]
         waiting = len(self._events)
         events = self._take_oldest()
@@ -138,7 +133,7 @@ class Buffer(Generic[Event]):
 
     def _take_oldest(self) -> list[Event]:
         events: list[Event] = []
-        # Whoever puts may drop some of them meanwhile.
+        # The reader may be dropping some of them.
         with suppress(IndexError):
             for _ in range(min(len(self._events), LARGEST_BATCH)):
                 events.append(self._events.popleft())
@@ -147,5 +142,5 @@ class Buffer(Generic[Event]):
 
 
 def size_of(event: object) -> int:
-    """As far as it is counted."""
+    """The bytes that count of an event: those of a large frame, else 0."""
     return len(event) if isinstance(event, bytes) and len(event) > LARGE else 0

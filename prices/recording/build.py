@@ -102,8 +102,8 @@ def build_recorder(
     """Wire a recorder of some symbols.
 
     `rest` None: nothing is repaired or checked. `out` takes the status line. `connect`, `clock`
-    (seconds, monotonic), `sleep` and `check_interval` (seconds between two checks for background work) are
-    for tests.
+    (seconds, monotonic), `sleep` and `check_interval` (seconds between two checks for background
+    work) are for tests.
     """
     stream = Stream(subscription, stopped=stop, sleep=stop.wait, connect=connect, clock=clock)
     # An empty buffer is false.

@@ -1,4 +1,4 @@
-"""What a recorder has done since its start, in numbers."""
+"""Counts of what a recorder has done since its start."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,13 @@ from .tape import Stored
 
 @dataclass
 class Counters:
-    """`ticks` were new on the tape, `repeated` were there already; `dropped` events found the
-    buffer full.
+    """Two threads count, each in its own fields: `+=` of two threads on one field can lose counts.
 
-    `fetched` ticks, and the gaps closed with them, came from REST. Two threads count, each in its
-    own fields: adding is reading and writing, and what another thread added in between would be
-    lost.
-
-    `batches` counts transactions with ticks of the stream.
-
-    `sent` is when the exchange sent the newest tick, in microseconds; 0 before the first.
+    ticks, repeated: ticks of the stream that were new on the tape, and that were there already.
+    batches: transactions with ticks of the stream.
+    dropped: events that were dropped because the buffer was full.
+    sent: when the exchange sent the newest tick, in microseconds since 1970; 0 before the first.
+    fetched: ticks from REST.
     """
 
     # Written by the writer thread only.
@@ -36,7 +33,7 @@ class Counters:
         return self.gaps_closed_by_stream + self.gaps_closed_by_rest
 
     def by_name(self) -> dict[str, int]:
-        """What is stored of it: as in `counter_names`."""
+        """The counts that are stored in the database, by their names in `counter_names`."""
         return {
             "ticks_stored": self.ticks + self.fetched,
             "batches_stored": self.batches,
@@ -46,11 +43,12 @@ class Counters:
         }
 
     def fill(self, stored: Stored) -> None:
-        """Missing ticks were fetched."""
+        """Count what repair stored."""
         self.fetched += stored.ticks
         self.gaps_closed_by_rest += stored.gaps_closed
 
     def add(self, stored: Stored, given: int, sent: int) -> None:
+        """Count a batch of `given` ticks of the stream."""
         self.ticks += stored.ticks
         self.batches += 1
         self.repeated += given - stored.ticks

@@ -1,4 +1,4 @@
-"""What a batch of ticks does to the gaps of one symbol: arithmetic on trade ids. No SQL, no Django, no clock."""
+"""What a batch of ticks does to the gaps of one symbol. Pure: no SQL, no Django, no clock."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,11 @@ from ..intervals import Span, joined, without
 
 
 class Hole(NamedTuple):
-    """Trades `first` to `last` of a symbol, both missing, made between two instants, both included."""
+    """Missing trades of one symbol.
+
+    first, last: their ids, both included.
+    starts, ends: the instants between which they were traded, both included; UTC.
+    """
 
     first: int
     last: int
@@ -36,7 +40,10 @@ class Run(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where a tape begins and ends: its first and last trade, and the instants of the ticks that hold them."""
+    """The first and last trade id of a tape.
+
+    starts, ends: the instants of the ticks that hold them.
+    """
 
     first: int
     starts: datetime
@@ -45,7 +52,7 @@ class Ends(NamedTuple):
 
 
 class OpenGap(NamedTuple):
-    """A row of the gap ledger: what is missing of it now, and what was missing when it was found."""
+    """An open row of the gap ledger: what is missing now, and what was when it was found."""
 
     id: int
     missing: Hole
@@ -53,7 +60,12 @@ class OpenGap(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """What is left of a gap that was filled in part: one of its pieces, and the share of what was found that goes with it."""
+    """A part of a gap that is left after the gap was filled in part.
+
+    gap: the id of its row.
+    missing: the trades that are still missing.
+    found: its share of what was missing when the gap was found.
+    """
 
     gap: int
     missing: Hole
@@ -62,11 +74,13 @@ class Rest(NamedTuple):
 
 @dataclass
 class Changes:
-    """To be written into the ledger.
+    """The changes to write into the ledger.
 
-    `opened`: missing trades that nobody knew to be missing. `shrunk`: the first piece left of a gap, which keeps its row;
-    `split`: its further pieces, which get rows of their own. `closed`: gaps of which nothing is missing any more.
-    `filled`: how many new ticks lie in each of the gaps that have shrunk or are closed.
+    opened: trades that were not known to be missing.
+    shrunk: the first remaining part of a gap, which keeps its row.
+    split: further remaining parts, which get rows of their own.
+    closed: gaps of which nothing is missing any more.
+    filled: how many new ticks lie in each shrunk or closed gap, by its id.
     """
 
     opened: list[Hole] = field(default_factory=list)
@@ -78,11 +92,12 @@ class Changes:
 
 @dataclass
 class Arrival:
-    """What a batch brings of one symbol, where its tape is kept.
+    """What a batch contains of one symbol, from where its tape is kept.
 
-    `runs` are in no order, and may overlap. A contradicted tick proves nothing of the trades that it claims: `claimed`
-    are these, `kept` those of the ticks that stand on the tape under the same ids. `stored`: the first trades of the
-    ticks that are new.
+    runs: in no order; they may overlap.
+    claimed: trade ids of ticks that contradict the tape. They prove nothing about these ids.
+    kept: trade ids of the ticks that the tape has in their place.
+    stored: the first trade ids of the new ticks.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -92,9 +107,11 @@ class Arrival:
 
 
 def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Changes:
-    """What a batch changes, given the tape and its open gaps as they were before; `tape` is None when there was no tick.
+    """What a batch changes in the ledger.
 
-    Of `gaps` those may be left out that lie wholly between the tape's ends and hold no trade of the batch.
+    tape: before the batch; None when it had no tick.
+    gaps: the open gaps before the batch. Those between the ends of the tape in which the batch has
+    no trade may be left out.
     """
     if is_next(arrival, tape) and not gaps:
         return Changes()
@@ -107,7 +124,7 @@ def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Cha
     for gap in gaps:
         touching = those_within(held, gap.missing.span)
         if touching:
-            take(
+            shrink(
                 found,
                 gap,
                 list(instants.pieces(gap.missing, without([gap.missing.span], touching))),
@@ -121,7 +138,7 @@ def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Cha
 
 
 def is_next(arrival: Arrival, tape: Ends | None) -> bool:
-    """The batch goes on where the tape ends, as nearly every one does."""
+    """Whether the batch continues exactly where the tape ends, as nearly every batch does."""
     return (
         tape is not None
         and len(arrival.runs) == 1
@@ -131,20 +148,20 @@ def is_next(arrival: Arrival, tape: Ends | None) -> bool:
 
 
 def suspects(runs: Sequence[Run], tape: Ends | None) -> Iterator[Hole]:
-    """Where a batch passes over trades that may be missing, between the instants that are known at least."""
+    """The ranges that a batch skips, in which trades may be missing, with their widest instants."""
     begins, last_begins = min(run.first for run in runs), max(run.first for run in runs)
     earliest, latest = min(run.starts for run in runs), max(run.ends for run in runs)
-    # Between the newest tick and the batch, and within the batch.
+    # After the newest tick: before the batch, and within it.
     after = tape.last + 1 if tape else begins
     if after < last_begins:
         yield Hole(after, last_begins - 1, tape.ends if tape else earliest, latest)
-    # Between the batch and the first tick, when the batch comes from before recording began.
+    # Before the first tick, when the batch is older than the tape.
     if tape and begins < tape.first:
         yield Hole(begins, tape.first - 1, earliest, tape.starts)
 
 
 class Instants:
-    """The instants of the ticks at the ends of some runs."""
+    """The instants at which some runs begin and end, to be found by trade id."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._begun: dict[int, datetime] = {}
@@ -154,22 +171,28 @@ class Instants:
             self._ended[run.last] = max(run.ends, self._ended.get(run.last, run.ends))
 
     def pieces(self, whole: Hole, pieces: Iterable[Span]) -> Iterator[Hole]:
-        """Pieces of missing trades: each between the ticks on either side, or else between the ends of the whole."""
+        """Parts of a hole, each with the instants of the ticks on either side.
+
+        On a side where there is no such tick, the instant is that of the whole hole.
+        """
         for first, last in pieces:
             starts = self._ended.get(first - 1, whole.starts)
             ends = self._begun.get(last + 1, whole.ends)
-            # Trade times may step back where ids go on.
+            # Trade times may step back.
             yield Hole(first, last, min(starts, ends), max(starts, ends))
 
 
 def those_within(spans: Sequence[Span], window: Span) -> Sequence[Span]:
-    """The spans, of some in order, that share an id with a window."""
+    """The spans, of some given in order, that share an id with a window."""
     start = bisect_left(spans, window[0], key=itemgetter(1))
     return spans[start : bisect_right(spans, window[1], key=itemgetter(0))]
 
 
-def take(found: Changes, gap: OpenGap, pieces: Sequence[Hole]) -> None:
-    """A gap of which only these pieces are left. Each takes over what was filled between it and the next one."""
+def shrink(found: Changes, gap: OpenGap, pieces: Sequence[Hole]) -> None:
+    """Record that only these parts of a gap are left.
+
+    The share of each part in what was found reaches to the next part.
+    """
     if not pieces:
         found.closed.append(gap)
     for number, piece in enumerate(pieces):

@@ -11,7 +11,7 @@ import psycopg
 from pricetracker.reasons import first
 
 from ..exchange.backoff import backoff
-from .refusals import Refusal, is_lasting
+from .database_errors import Refusal, is_lasting
 from .session import AWAY
 from .tape import Tape
 

@@ -1,6 +1,4 @@
-"""The recorder: one thread reads the feed, another writes the tape, with a bounded buffer
-between them.
-"""
+"""The recorder: one thread reads the feed, another writes the tape, a buffer is between them."""
 
 import logging
 import threading
@@ -9,24 +7,24 @@ from pricetracker.process.signals import StopRequest
 
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from .buffer import Buffer
+from .database_errors import Refusal
 from .id_witness import IdVerdict
-from .refusals import Refusal
 from .staleness_check import CheckResult
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
 # Seconds between two checks whether the writer has finished.
-BEAT = 0.2
+CHECK_INTERVAL = 0.2
 
-# Seconds that finishing may take before the log says what takes so long.
-PATIENCE = 2
+# Seconds of flushing after which the log says how much is left.
+REPORT_AFTER = 2
 
 
 class Recorder:
-    """Reads until `stop`, which the stream checks as well.
+    """Records until `stop` is requested; the stream checks it as well.
 
-    If the writer fails, it requests the stop itself.
+    If the writer fails, the recorder requests the stop itself.
     """
 
     def __init__(
@@ -43,10 +41,10 @@ class Recorder:
         self.failure: BaseException | None = None
 
     def run(self) -> None:
-        """Record until told to stop, and then until everything received is committed.
+        """Record until a stop is requested, then commit everything that was received.
 
-        A KeyboardInterrupt quits at once, and loses what is not committed. Raises the writer's
-        exception, if it failed, and else the stream's.
+        A KeyboardInterrupt quits at once and loses what is not committed. Raises the writer's
+        exception if it failed, otherwise the stream's.
         """
         thread = threading.Thread(target=self.write, name="writer", daemon=True)
         thread.start()
@@ -55,7 +53,7 @@ class Recorder:
         except Exception as error:
             self._finish(thread)
             if self.failure is not None:
-                # Neither hides the other.
+                # Chained: neither hides the other.
                 raise self.failure from error
             raise
         self._finish(thread)
@@ -64,14 +62,14 @@ class Recorder:
 
     def _finish(self, thread: threading.Thread) -> None:
         self._writer.finishing = True
-        thread.join(PATIENCE)
+        thread.join(REPORT_AFTER)
         if thread.is_alive():
             logger.warning(
                 "Flushing %d buffered frames; press Ctrl-C again to quit without saving them.",
                 len(self._buffer),
             )
         while thread.is_alive():
-            thread.join(BEAT)
+            thread.join(CHECK_INTERVAL)
 
     def read(self) -> None:
         for event in self._stream:
@@ -99,8 +97,8 @@ class Recorder:
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             if isinstance(error, Refusal):
                 logger.error(  # noqa: TRY400 - the message says it all
-                    "%s The batch at hand and %d buffered frames are not stored; "
-                    "the next recorder finds what is missing, and fetches it.",
+                    "%s The current batch and %d buffered frames are not stored; "
+                    "the next recorder finds what is missing and fetches it.",
                     error,
                     len(self._buffer),
                 )

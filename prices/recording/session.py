@@ -1,14 +1,14 @@
-"""A recorder's own line to the database: when it counts as dead, and what is raised when the database is away."""
+"""A database connection for recording and maintenance: its timeouts, and the errors it raises."""
 
 import psycopg
 from django.db import OperationalError, connection
 
-# A process that stands still, or is gone without a word, must not hold writer locks for long: also not when its machine went in the midst
-# of a COPY, while PostgreSQL waits for more. And no statement here is worth compiling: what takes long reads much. None is for reading a whole
-# table, either, which a plan would do that was made while the tape was short. And none is planned again for what its
-# parameters are: to plan the folding of a small batch takes longer than to fold it.
-# Another writer holds its locks for milliseconds, so whoever waits for seconds waits for something
-# else: after each 5 s of it the tape says for whom (`prices.patience`), and tries again.
+# Locks of a process that hangs, or whose machine is gone, must not last: the idle timeout and the
+# keepalives end its session, also in the middle of a COPY. A writer holds its locks for
+# milliseconds. After 5 s of waiting `prices.patience` logs who holds them, and tries again. No JIT:
+# the slow statements are slow because they read much. No sequential scans: a plan made while the
+# tape was short would still use them when it is long. Generic plans: planning the folding of a
+# small batch takes longer than folding it.
 SESSION = """
 SET idle_in_transaction_session_timeout = '10s';
 SET lock_timeout = '5s';
@@ -16,16 +16,17 @@ SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalive
 SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan
 """
 
-# A line to the database on which nothing comes back is dead after half a minute: seconds, and in the end milliseconds.
-LINE = {
+# A connection without a response is dead after half a minute. In seconds; the last is in
+# milliseconds.
+KEEPALIVE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
 
-# What a database raises that is away, or going: the work can be tried again later.
-# (A server that was failed over from accepts reads alone.)
+# Raised when the database is unavailable: the work can be retried later. (After a failover the old
+# server is read-only.)
 AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -36,13 +37,17 @@ AWAY = (
 
 
 def connect(application_name: str) -> psycopg.Connection:
-    """A connection of one's own to the project's database, outside of Django's pool. Raises one of AWAY."""
+    """A separate connection to the project's database, outside of Django's pool.
+
+    application_name: shown in pg_stat_activity. Raises one of AWAY.
+    """
     params = connection.get_connection_params()
     for django_only in ("cursor_factory", "context", "prepare_threshold"):
         params.pop(django_only)
     params["application_name"] = application_name
-    database = psycopg.connect(**LINE | params, autocommit=True)
+    database = psycopg.connect(**KEEPALIVE | params, autocommit=True)
     database.execute(SESSION)
-    # What is read after a writer lock was taken must be what its last holder left, whatever the database's default is.
+    # After taking a writer lock, reads must see what its last holder committed, whatever the
+    # database's default is.
     database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     return database

@@ -16,10 +16,10 @@ from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Stopped, Unanswered
 from .id_check import witnesses
 from .id_witness import is_far, pace_of
-from .recognition import Known, recognise
 from .reconnecting import ReconnectingTape
 from .staleness import RETRY_WITHIN, Staleness
 from .tape import Newest
+from .trade_recognition import Known, recognise
 from .trade_times import sift_rows, since_1970
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,8 @@ UNITS = ((86_400 * 365, "years"), (86_400, "days"), (3_600, "hours"), (60, "minu
 
 
 class Status:
+    """Writes to `out`: a line that refreshes on a terminal, a line per minute elsewhere."""
+
     def __init__(
         self,
         out: TextIO,
@@ -39,6 +41,7 @@ class Status:
         )
 
     def lag(self, sent: int) -> str:
+        """How long ago an instant was, in words; `sent` is in microseconds since 1970."""
         if not sent:
             return "no tick yet"
         seconds = self._wall_clock() - sent / 1_000_000

@@ -1,7 +1,8 @@
-"""The one road onto the tape: every batch, whatever is in it, is one transaction under the writer locks of its symbols.
+"""Stores batches. Every tick gets onto the tape here.
 
-What is already known is read; what is new is copied; its minutes are folded; and the gap ledger is told what has changed. A batch
-that follows on the tape's end takes the same road, with nothing known and nothing to change.
+A batch is one transaction under the writer locks of its symbols. It reads what is already known,
+copies what is new, folds its minutes, and writes the changes of the gap ledger. For a batch that
+continues the tape, nothing is known and no gap changes.
 """
 
 from collections import defaultdict
@@ -14,11 +15,11 @@ import psycopg
 from ..exchange.messages import Tick
 from ..intervals import joined
 from ..sql import statement
-from . import gaps
+from . import gap_writes
 from .batch import Stretch, array, columns, fitting, instant, lines, minutes_of, single, stretches
-from .known import Before, known, tapes
+from .batch_sorting import Sorted, sort_out
+from .existing_ticks import Before, known, tapes
 from .ledger import Arrival, Changes, changes
-from .sorting import Sorted, sort_out
 
 LOCK, COPY, SIDES, FOLD, REFOLD, TELL = map(
     statement,
@@ -30,10 +31,12 @@ Numbers = Mapping[str, int]
 
 
 class Stored(NamedTuple):
-    """What a batch did to the tape: ticks that were new, gaps that it revealed, gaps that it filled.
+    """What a batch did to the tape.
 
-    `contradiction` describes a tick of each symbol that was not stored because another trade bears its id, or because the tape was
-    pruned there; None when there is none.
+    ticks: how many were new.
+    gaps_opened, gaps_closed: how many gaps it revealed, and filled.
+    contradiction: one tick of each symbol that was refused, in words; None when none was. Another
+    tick has its id, or the tape is pruned there.
     """
 
     ticks: int
@@ -43,18 +46,22 @@ class Stored(NamedTuple):
 
     @property
     def contradicted(self) -> list[str]:
-        """The symbols of such ticks. (No name has a blank in it.)"""
+        """The symbols of refused ticks. (Their names contain no blanks.)"""
         told = self.contradiction.split("; ") if self.contradiction else []
         return [each.split()[0] for each in told]
 
 
 def store(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
-    """Store ticks of any symbols that have a number, in any order. Safe to repeat when the outcome is not known."""
+    """Store ticks of any registered symbols, in any order.
+
+    Safe to repeat when the outcome is not known. Raises one of AWAY when the database is
+    unavailable.
+    """
     batch = stretches(ticks, numbers)
-    # Made before the locks are taken, for which others may be waiting.
+    # Before taking the locks: others may wait for them.
     rows = lines(ticks, numbers)
     with database.transaction():
-        # No pipeline: after one PostgreSQL does not count how long its client stands still.
+        # No pipeline: after one, PostgreSQL does not apply the idle timeout.
         lock(database, {stretch.symbol for stretch in batch})
         before = tapes(database, batch)
         if is_beyond(batch, before):
@@ -74,18 +81,19 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: s
 
 
 def fill(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
-    """Store those ticks of one symbol, in order of trade id, that lie within its open gaps, and fold their minutes again.
+    """Store those ticks of one symbol, in order of trade id, that lie within its open gaps.
 
-    Whoever else deals out these trades may have cut them into other ticks. What does not fit whole into a gap stays out,
-    so that no trade comes twice; but where it is a tick that the tape holds, it may tell who took liquidity. And a candle may
-    have outlived its ticks: it is not added to, but made from what is there.
+    Another source may have aggregated these trades differently: a tick that does not fit wholly
+    into a gap is not stored, so that no trade is stored twice. If it is one that the tape has, it
+    may still fill in `is_buyer_maker`. The minutes are folded again from their ticks, because a
+    candle may still count ticks that were missing.
     """
     number = numbers[ticks[0].symbol]
     with database.transaction():
         lock(database, {number})
         before = tapes(database, stretches(ticks, numbers))
         kept_from = before[number].kept_from
-        # Gaps that lie side by side are one hole: a tick may reach over both. Where the tape was pruned nothing is filled.
+        # Adjoining gaps are one hole: a tick may span both. Pruned ranges are never filled.
         missing = [gap.missing.span for gap in before[number].gaps if gap.missing.last >= kept_from]
         fits = fitting(ticks, joined(missing))
         found = sort_out(fits, numbers, known(database, fits, numbers, before), {number: kept_from})
@@ -106,21 +114,21 @@ def fill(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: st
 
 
 def lock(database: Database, symbols: Iterable[int]) -> None:
-    """Take the writer locks of some symbols. Within a transaction: they are held until it ends."""
+    """Take the writer locks of some symbols, until the end of the current transaction."""
     database.execute(LOCK, {"symbols": array(sorted(symbols))}, prepare=True)
 
 
 def is_beyond(batch: Sequence[Stretch], before: Mapping[int, Before]) -> bool:
-    """Nothing of the batch can be on the tape, and nothing comes in it twice."""
+    """Whether the whole batch comes after the tape, and contains no tick twice."""
     return len(before) == len(batch) and all(
         before[stretch.symbol].is_beyond(stretch) for stretch in batch
     )
 
 
 def add(database: Database, found: Sorted, numbers: Numbers) -> None:
-    """Store what is new, and tell the sides of what is not."""
+    """Store the new ticks, and fill in `is_buyer_maker` of known ones."""
     if found.fresh:
-        # One by one: between them there may be ticks of others.
+        # One by one: ticks of other batches may lie between them.
         pieces = [single(tick, numbers[tick.symbol]) for tick in found.fresh]
         put(database, lines(found.fresh, numbers), pieces)
     if found.sides:
@@ -135,7 +143,7 @@ def add(database: Database, found: Sorted, numbers: Numbers) -> None:
 
 
 def put(database: Database, rows: str, pieces: Sequence[Stretch]) -> None:
-    """Copy new ticks to the tape, and fold them: `pieces` are these, and no others lie in them."""
+    """Copy new ticks to the tape and fold them. `pieces`: their stretches, without other ticks."""
     with database.cursor() as cursor, cursor.copy(COPY) as copy:
         copy.write(rows)
     ranges = {
@@ -156,7 +164,7 @@ def settle(
     numbers: Numbers,
     source: str,
 ) -> Stored:
-    """Write the changes of the gap ledger that follow from a batch."""
+    """Decide what a batch changes in the gap ledger, and write it."""
     arrivals = {
         number: Arrival(claimed=found.claimed.get(number, ()), kept=found.kept.get(number, ()))
         for number in before
@@ -172,12 +180,15 @@ def settle(
         for number, arrival in arrivals.items()
         if arrival.runs
     }
-    opened, closed = gaps.write(database, changed, source)
+    opened, closed = gap_writes.write(database, changed, source)
     return Stored(len(found.fresh), opened, closed, found.refused)
 
 
 def refold(database: Database, symbol: int, minutes: Sequence[datetime]) -> int:
-    """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
+    """Compute the candles of some minutes again from their ticks alone.
+
+    Returns how many candles were changed, created or deleted.
+    """
     if not minutes:
         return 0
     wanted = {"symbol": symbol, "minutes": list(minutes)}
@@ -186,6 +197,6 @@ def refold(database: Database, symbol: int, minutes: Sequence[datetime]) -> int:
 
 
 def tell(database: Database, symbols: Iterable[int]) -> None:
-    """Tell those who listen that the ticks or candles of some symbols have changed."""
+    """Notify listeners that ticks or candles of some symbols have changed."""
     numbers = " ".join(map(str, sorted(symbols)))
     database.execute(TELL, {"numbers": numbers}, prepare=True)

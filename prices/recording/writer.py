@@ -14,7 +14,7 @@ from .buffer import Buffer
 from .counters import Counters
 from .heartbeat import BEAT, Heartbeat
 from .id_witness import IdVerdict, IdWitness
-from .lag import Lag
+from .lag_trend import LagTrend
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
 from .staleness_check import CheckResult
@@ -86,7 +86,7 @@ class Writer:
         self.id_witness = IdWitness(tape, self.times) if witnessed else None
         tape.returned = self._start_over
         self._bad_frames = BadFrames(clock)
-        self.lag = Lag(clock())
+        self.lag = LagTrend(clock())
         # From a trade to its commit, of the newest commit.
         self._commit_lag: timedelta | None = None
         self.counters = Counters()

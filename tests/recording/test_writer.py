@@ -22,7 +22,7 @@ from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.heartbeat import BEAT, LINE_COUNTS_FOR
-from prices.recording.lag import SPAN
+from prices.recording.lag_trend import SPAN
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.recorder import Recorder
 from prices.recording.session import connect

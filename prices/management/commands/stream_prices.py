@@ -14,7 +14,7 @@ from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
 from prices.recording.build import Recording, build_recorder
-from prices.recording.refusals import Refusal
+from prices.recording.database_errors import Refusal
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
 

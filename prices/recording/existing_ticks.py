@@ -1,4 +1,7 @@
-"""What is on the tape already round a batch. Read under the writer locks of its symbols, so that it stays so until the commit."""
+"""Reads what the tape already holds where a batch goes.
+
+The caller holds the writer locks of the symbols, so it stays so until the commit.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,29 +12,34 @@ import psycopg
 from ..exchange.messages import Tick
 from ..sql import statement
 from .batch import Stretch, array, columns
+from .batch_sorting import Known
 from .ledger import Ends, Hole, OpenGap
-from .sorting import Known
 
 TAPE, KNOWN = map(statement, ("write/tape", "write/known"))
 
 
 @dataclass
 class Before:
-    """The tape of one symbol as it was before a batch. `ends` is None when there was no tick; `gaps` are those that matter."""
+    """The tape of one symbol before a batch.
+
+    kept_from: the first trade id that pruning has kept; 0 when nothing was pruned.
+    ends: None when there is no tick.
+    gaps: the open gaps that the batch may change.
+    """
 
     kept_from: int
     ends: Ends | None
     gaps: list[OpenGap] = field(default_factory=list)
 
     def is_beyond(self, stretch: Stretch) -> bool:
-        """All of its ticks come after those on the tape."""
+        """Whether all ticks of the stretch come after those on the tape."""
         return stretch.first >= self.kept_from and (
             self.ends is None or stretch.first > self.ends.last
         )
 
 
 def tapes(database: psycopg.Connection[Any], stretches: Sequence[Stretch]) -> dict[int, Before]:
-    """The tapes of the symbols of some stretches, by symbol number."""
+    """The tape of each symbol that occurs in some stretches, by symbol number."""
     extents: dict[int, tuple[int, int]] = {}
     for stretch in stretches:
         first, last = extents.get(stretch.symbol, (stretch.first, 0))
@@ -57,7 +65,7 @@ def known(
     numbers: Mapping[str, int],
     before: Mapping[int, Before],
 ) -> dict[int, Known]:
-    """Those ticks under whose ids the tape holds one, by their place in the batch."""
+    """The ticks whose ids the tape already holds, by their index in the batch."""
     places = [
         place
         for place, tick in enumerate(ticks)

@@ -1,4 +1,4 @@
-"""Writes into the gap ledger what a batch has changed of it."""
+"""Writes the changes that a batch makes to the gap ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,10 @@ OPEN, SHRINK, SPLIT, CLOSE = map(
 def write(
     database: psycopg.Connection[Any], changed: Mapping[int, Changes], source: str
 ) -> tuple[int, int]:
-    """Write the changes of some symbols, by symbol number. How many gaps were opened, and how many closed."""
+    """Write changes, given by symbol number. Returns how many gaps were opened, and closed.
+
+    source: what fills the gaps, "stream" or "rest".
+    """
     opened = [(number, hole) for number, each in changed.items() for hole in each.opened]
     shrunk = [(number, rest) for number, each in changed.items() for rest in each.shrunk]
     split = [(number, rest) for number, each in changed.items() for rest in each.split]
@@ -42,6 +45,7 @@ def write(
 
 
 def rests(found: Sequence[tuple[int, Rest]]) -> dict[str, Any]:
+    """Parts of gaps, each with its symbol number, as the columns of SHRINK and SPLIT."""
     shares = holes(rest.found for _, rest in found)
     return {
         "symbol": array(number for number, _ in found),
@@ -52,6 +56,6 @@ def rests(found: Sequence[tuple[int, Rest]]) -> dict[str, Any]:
 
 
 def holes(found: Iterable[Hole]) -> dict[str, list[Any]]:
-    """As columns."""
+    """Holes as columns: first, last, starts, ends."""
     first, last, starts, ends = map(list, zip(*found, strict=True))
     return {"first": first, "last": last, "starts": starts, "ends": ends}

@@ -1,8 +1,8 @@
-"""Which errors of the database pass by themselves, and which no retry mends. By SQLSTATE; no database."""
+"""Tells temporary errors of the database from those that no retry can fix, by SQLSTATE."""
 
 import psycopg
 
-# Classes of SQLSTATE, and codes of other classes, that stay as they are until somebody does something about them.
+# Classes of SQLSTATE, and single codes of other classes, that last until somebody intervenes.
 LASTING_CLASSES = frozenset(
     {
         "0A",  # feature not supported: another kind of server
@@ -26,15 +26,15 @@ LASTING_CODES = frozenset(
 
 
 class Refusal(Exception):
-    """The database refuses the work, and would again: no retry mends that. The message says why."""
+    """The database refuses the work, and no retry can fix that. The message says why."""
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether an error stays until somebody does something about it.
+    """Whether an error lasts until somebody intervenes.
 
-    All else passes: the server is gone or going, reads alone are accepted for now, the disk or the memory is full,
-    there are too many connections, a lock was not to be had, two transactions were in each other's way. An error without a code
-    is one of the connection.
+    All others are temporary: the server is down or shutting down, read-only, out of disk space or
+    memory or connections; a lock timed out; a deadlock. An error without a code is one of the
+    connection.
     """
     # Django wraps what psycopg raises.
     if not isinstance(error, psycopg.Error) and isinstance(error.__cause__, psycopg.Error):

@@ -1,6 +1,6 @@
-"""Whether the feed falls behind more and more. No clock of its own."""
+"""Whether the lag of the feed keeps growing. No clock of its own."""
 
-# Seconds over which the least lag is taken: a short delay is no trend.
+# Seconds over which the smallest lag is taken: a short delay is no trend.
 SPAN = 60.0
 
 # A trend: lag that has grown in this many consecutive spans, by this many seconds in total.
@@ -8,7 +8,7 @@ TIMES = 3
 GROWTH = 1.0
 
 
-class Lag:
+class LagTrend:
     """Given the lag of each batch, reports when it keeps growing. All in seconds.
 
     Only growth counts: with a wrong clock, or a replayed recording, the lag is constant.

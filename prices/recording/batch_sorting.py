@@ -1,4 +1,4 @@
-"""What of a batch is new, what is known already, and what contradicts the tape. No database."""
+"""Sorts the ticks of a batch: new, already known, contradicting the tape, pruned. No database."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,17 @@ from typing import NamedTuple
 from ..exchange.messages import Tick, micros
 from ..intervals import Span
 
-# Microseconds by which two sources may differ on the time of a trade: one of them cuts it to the millisecond.
+# Microseconds by which two sources may differ on the time of a trade: one may cut it to the
+# millisecond.
 ROUNDING = 1_000
 
 
 class Known(NamedTuple):
-    """A tick of a batch under whose id the tape holds one of `trades` trades.
+    """How a tick of a batch compares with the tick that the tape has under its id.
 
-    `is_other`: that one is another trade. `tells_side`: it is the same, and who took liquidity was not known until now.
+    trades: how many trades the tape's tick has.
+    is_other: the two are not the same.
+    tells_side: they are the same, and only the new one has `is_buyer_maker`.
     """
 
     trades: int
@@ -26,11 +29,13 @@ class Known(NamedTuple):
 
 @dataclass
 class Sorted:
-    """A batch, sorted out.
+    """The ticks of a batch, sorted.
 
-    `fresh` ticks are to be stored; `sides` tell of known ones who took liquidity. `contradicting` ones are other trades than those
-    that the tape holds under their ids: by symbol number, `claimed` are the trades of the former, and `kept` those of the latter.
-    `pruned` ones lie where the tape is no longer kept.
+    fresh: to be stored.
+    sides: known, and to fill in `is_buyer_maker` on the tape.
+    contradicting: not what the tape has under their ids. By symbol number, `claimed` are the trade
+    ids of these, and `kept` those of the ticks on the tape.
+    pruned: from before the point where pruning has stopped.
     """
 
     fresh: list[Tick] = field(default_factory=list)
@@ -42,7 +47,7 @@ class Sorted:
 
     @property
     def refused(self) -> str | None:
-        """Of each symbol one tick that was not stored though it is no known one, in words; None when there is none."""
+        """One contradicting or pruned tick of each symbol, in words; None when there are none."""
         told: dict[str, str] = {}
         for tick in (*self.contradicting, *self.pruned):
             told.setdefault(tick.symbol, f"{tick.symbol} {tick.first} at {tick.price}")
@@ -55,16 +60,20 @@ def sort_out(
     known: Mapping[int, Known],
     kept_from: Mapping[int, int],
 ) -> Sorted:
-    """`known` ticks are given by their place in the batch, `kept_from` by symbol number is where its tape begins to be kept.
+    """Sort the ticks of a batch.
 
-    Of several ticks of a batch under one id that the tape does not hold, the first is new; the others must be the same.
+    known: those whose ids are on the tape, by index in `ticks`.
+    kept_from: the first trade id that pruning has kept, by symbol number.
+
+    When several ticks share an id that the tape does not have, the first is new, and the others are
+    compared with it.
     """
     found = Sorted()
     once: dict[tuple[int, int], Tick] = {}
     for place, tick in enumerate(ticks):
         number = numbers[tick.symbol]
         if tick.first < kept_from[number]:
-            # Nothing comes back where the tape was pruned: it would count once more in candles that outlived their ticks.
+            # Never stored again: the candles of pruned ticks already count it.
             found.pruned.append(tick)
             continue
         stored = known.get(place)
@@ -85,7 +94,10 @@ def sort_out(
 
 
 def compare(before: Tick, tick: Tick) -> Known:
-    """A tick against one that came before it under the same id: as `write/known.sql` does with those on the tape."""
+    """Compare a tick with an earlier one of the batch under the same id.
+
+    `write/known.sql` compares with ticks on the tape in the same way.
+    """
     sides = {before.is_buyer_maker, tick.is_buyer_maker} - {None}
     is_same = (
         before.last == tick.last

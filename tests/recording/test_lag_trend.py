@@ -1,13 +1,13 @@
-"""Lag that keeps growing is told; lag that is only there is not."""
+"""Growing lag is reported; constant lag is not."""
 
 import pytest
 
-from prices.recording.lag import GROWTH, SPAN, TIMES, Lag
+from prices.recording.lag_trend import GROWTH, SPAN, TIMES, LagTrend
 
 
 def spans(*minutes: float) -> list[float | None]:
     """What is said at the end of each span in which the lag was at least so many seconds."""
-    lag, said = Lag(0), []
+    lag, said = LagTrend(0), []
     for n, least in enumerate([*minutes, 0.0]):
         said.append(lag.add(least, n * SPAN + 1))
         lag.add(least + 5, n * SPAN + 2)
@@ -36,5 +36,5 @@ def test_growth_is_told_once_a_span_while_it_goes_on() -> None:
 
 
 def test_a_span_without_ticks_is_no_lag() -> None:
-    lag = Lag(0)
+    lag = LagTrend(0)
     assert lag.add(5, 10 * SPAN) is None

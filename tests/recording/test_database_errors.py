@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
+from prices.recording.database_errors import Refusal, is_lasting
 from prices.recording.reconnecting import ReconnectingTape
-from prices.recording.refusals import Refusal, is_lasting
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 from tests.support.tapes import tick

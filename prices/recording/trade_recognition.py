@@ -1,4 +1,4 @@
-"""Whether an exchange knows trades that came from elsewhere: those of a tape, or those of a stream."""
+"""Whether an exchange has the same trades as a tape, or as a stream."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,11 +12,11 @@ from ..exchange.messages import Tick, micros
 
 MILLISECOND = 1000  # microseconds
 
-# Trade ids within which a trade that is not there itself is taken for withdrawn, or for not there
-# yet, on an exchange that has others of the same time.
+# Trade ids. A trade that the exchange does not have, while it has others of the same time within
+# this distance, was withdrawn or has not arrived yet.
 NEAR = 1_000
 
-# Microseconds by which REST may be behind the streams. It was seen to be seconds.
+# Microseconds by which REST may lag behind the streams. Seconds were seen.
 BEHIND = 10 * MINUTE
 
 
@@ -27,14 +27,14 @@ class Known(Enum):
 
 
 class Recognition(NamedTuple):
-    """`instead`: what the exchange has in place of a trade that it does not know."""
+    """`instead`: the trade that the exchange has in place of one that it does not know."""
 
     known: Known
     instead: Tick | None = None
 
 
 def recognise(agg_trades: AggTrades, ticks: Sequence[Tick]) -> Recognition:
-    """Whether an exchange knows at least one of some ticks that follow each other, the newest last.
+    """Whether an exchange has at least one of some consecutive ticks, the newest last.
 
     One is enough: the exchange may have withdrawn others. Raises what `Rest.get` raises.
     """
@@ -56,7 +56,7 @@ def recognise(agg_trades: AggTrades, ticks: Sequence[Tick]) -> Recognition:
 
 
 def behind(tick: Tick, newest: Sequence[Tick]) -> Recognition:
-    """The same when the exchange has nothing from the time of a tick on, given its own newest."""
+    """The same, when the exchange has no trade since the time of a tick. `newest`: its newest."""
     if not newest:
         return Recognition(Known.UNSURE)
     last = newest[-1]
@@ -67,7 +67,7 @@ def behind(tick: Tick, newest: Sequence[Tick]) -> Recognition:
 
 
 def is_near_newest(agg_trades: AggTrades, tick: Tick) -> bool:
-    """Whether the exchange's newest trades bear ids like that of a tick. Raises as above."""
+    """Whether the ids of the exchange's newest trades are near that of a tick. Raises as above."""
     return any(distance(row, tick) <= NEAR for row in agg_trades.newest().ticks)
 
 
@@ -76,7 +76,7 @@ def overlap(row: Tick, tick: Tick) -> bool:
 
 
 def is_same(row: Tick, tick: Tick) -> bool:
-    """They tell of the same trades, though one may hold more of them: REST may cut them otherwise."""
+    """Whether two overlapping ticks are of the same trades. REST may aggregate them differently."""
     same_ids = (row.first, row.last) == (tick.first, tick.last)
     return (
         Decimal(row.price) == Decimal(tick.price)
@@ -91,5 +91,6 @@ def distance(row: Tick, tick: Tick) -> int:
 
 
 def told(tick: Tick) -> str:
+    """A tick in words, for the log."""
     ids = str(tick.first) if tick.first == tick.last else f"{tick.first} to {tick.last}"
     return f"{ids} ({tick.quantity} for {tick.price} at {iso(micros(tick.traded))})"
