@@ -1,12 +1,11 @@
-"""The environment, read and checked: every invalid value is refused in one sentence."""
+"""Reads settings from environment variables.
+
+Every function raises ImproperlyConfigured with one sentence when the value is invalid.
+"""
 
 import os
 import re
-import secrets
-import shlex
-import sys
 from ipaddress import IPv6Address
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +19,8 @@ from .markets import MARKETS, market_of
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
-# Seconds for each of a database's addresses: otherwise one that does not answer at all is waited
-# for during two minutes.
+# Seconds per address of a database. Without it, libpq waits two minutes for one that does not
+# answer.
 CONNECT_TIMEOUT = 10
 
 # With underscores, which no domain has but many containers do.
@@ -34,6 +33,7 @@ def refuse(name: str, value: str, wanted: str) -> ImproperlyConfigured:
 
 
 def flag(name: str, default: bool) -> bool:
+    """A boolean; an empty variable is False."""
     value = os.environ.get(name)
     if value is None:
         return default
@@ -45,12 +45,12 @@ def flag(name: str, default: bool) -> bool:
 
 
 def words(name: str, default: str) -> list[str]:
-    """A comma-separated list, without blanks."""
+    """The words of a comma-separated list; empty ones are dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
 def hosts(name: str, default: str) -> list[str]:
-    """What Django compares with a Host header, without its port."""
+    """ALLOWED_HOSTS: what Django compares with the Host header, without its port."""
     found = words(name, default)
     if not found or not all(map(is_host, found)):
         wanted = (
@@ -61,9 +61,7 @@ def hosts(name: str, default: str) -> list[str]:
 
 
 def is_host(text: str) -> bool:
-    """A name, an address, a domain with its subdomains (which begins with a dot), or `*` for
-    all.
-    """
+    """Whether it is a host name, an address, `.domain` for all subdomains, or `*` for all."""
     if text.startswith("[") and text.endswith("]"):
         return is_ipv6(text[1:-1])
     return text == "*" or HOST.fullmatch(text) is not None
@@ -121,7 +119,7 @@ def market(name: str, default: str) -> str:
 
 
 def url_of_market(name: str, default: str, *schemes: str, market: str) -> str:
-    """The same, for a host that is not known to belong to another market."""
+    """Like `url`. Refuses a host that is known to belong to another market."""
     found = url(name, default, *schemes)
     if market_of(found) in (market, None):
         return found
@@ -139,13 +137,13 @@ def database(name: str) -> dict[str, Any] | None:
     if not value:
         return None
     wanted = "a PostgreSQL URL such as postgresql://user:password@host:5432/name"
-    # The value may hold a password: it is never repeated.
+    # Messages never repeat the value: it may contain a password.
     if not value.startswith(("postgresql://", "postgres://")):
         raise ImproperlyConfigured(f"{name} must be {wanted}.")
     try:
         parts = conninfo.conninfo_to_dict(value)
     except ProgrammingError:
-        # Not even in part: what libpq fails on may be the password.
+        # Nor the part that libpq fails on, which may be the password.
         wanted = f"{wanted}, special characters written as %XX"
         raise ImproperlyConfigured(f"{name} must be {wanted}.") from None
     if not all(map(is_port, str(parts.get("port", "")).split(","))):
@@ -164,89 +162,5 @@ def database(name: str) -> dict[str, Any] | None:
 
 
 def is_port(text: str) -> bool:
-    """Empty is the default port. There may be several, one for each host."""
+    """Whether it is a port number; empty means the default port."""
     return not text or (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16)
-
-
-def secret_key(name: str, kept_in: Path) -> str:
-    """The key from the environment; else the kept one; else a new one, kept for the next start."""
-    value = os.environ.get(name)
-    if value is not None:
-        if not is_strong(value):
-            # Not repeated: it is a secret, however weak.
-            raise ImproperlyConfigured(f"{name} must be at least 50 characters of random text.")
-        return value
-    try:
-        if not kept_in.exists():
-            keep_new_key(kept_in)
-        return kept_key(kept_in)
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"PRICETRACKER_HOME must be a folder that can be written to ({error})."
-        ) from None
-
-
-def is_strong(key: str) -> bool:
-    return len(key) >= 50 and len(set(key)) >= 5
-
-
-def kept_key(path: Path) -> str:
-    """The key in a file that no other user can have written or read.
-
-    With it anyone can forge a login of the site.
-    """
-    # A named pipe in its place would wait for somebody to write.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        refuse_foreign(path, os.fstat(file.fileno()))
-        key = file.read().decode("utf-8", "replace").strip()
-    if not is_strong(key):
-        raise ImproperlyConfigured(
-            f"{path} holds no key of at least 50 characters of random text: delete it "
-            "to have a new one generated, or set SECRET_KEY."
-        )
-    return key
-
-
-def refuse_foreign(path: Path, found: os.stat_result) -> None:
-    """Raises ImproperlyConfigured when other users can access the file."""
-    if sys.platform == "win32":
-        return
-    trusted = {0, os.geteuid()}
-    if os.geteuid() == 0:
-        # With sudo, root uses the home of an ordinary user, and the key that this user made.
-        trusted.add(path.parent.stat().st_uid)
-    if not {found.st_uid, path.lstat().st_uid} <= trusted:
-        raise ImproperlyConfigured(
-            f"{path} belongs to another user, who may know the key in it: delete it "
-            "to have a new one generated, or set SECRET_KEY."
-        )
-    if found.st_mode & 0o077:
-        raise ImproperlyConfigured(
-            f"{path} is accessible to other users: run `chmod 600 "
-            f"{shlex.quote(str(path))}`, or set SECRET_KEY."
-        )
-
-
-def keep_new_key(path: Path) -> None:
-    """Write a key so that of several processes starting at once exactly one wins.
-
-    None of them reads half a key.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
-            # After a power cut there is a whole key or none.
-            file.flush()
-            os.fsync(file.fileno())
-            if sys.platform != "win32" and os.geteuid() == 0:
-                # The owner of the home must be able to read it without sudo, too.
-                os.fchown(file.fileno(), path.parent.stat().st_uid, -1)
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -9,7 +9,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from . import __version__, env
+from . import __version__, env, secret_key
 from .markets import MARKETS
 from .private_database import private_database
 
@@ -34,7 +34,7 @@ BINANCE_REST_URL = env.url_of_market(
 
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SECRET_KEY = env.secret_key("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_key")
+SECRET_KEY = secret_key.from_env("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_key")
 
 # Without a URL: a PostgreSQL of our own, started on first use (pricetracker.postgres).
 DATABASES = {

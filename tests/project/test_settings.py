@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
-from pricetracker import env
+from pricetracker import env, secret_key
 from pricetracker.markets import MARKETS, market_of
 from tests.support.recorders import PATIENCE, PROJECT, manage
 
@@ -274,24 +274,24 @@ class TestDatabase:
 class TestSecretKey:
     def test_is_made_once_kept_and_nobody_elses_to_read(self, monkeypatch, tmp_path) -> None:
         kept = tmp_path / "home" / "secret_key"
-        key = read(monkeypatch, None, env.secret_key, kept)
+        key = read(monkeypatch, None, secret_key.from_env, kept)
         assert len(key) >= 50
-        assert read(monkeypatch, None, env.secret_key, kept) == key
+        assert read(monkeypatch, None, secret_key.from_env, kept) == key
         assert list(kept.parent.iterdir()) == [kept]
         if sys.platform != "win32":
             assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
     def test_of_two_that_are_made_at_once_the_first_stays(self, tmp_path) -> None:
         kept = tmp_path / "secret_key"
-        env.keep_new_key(kept)
+        secret_key.keep_new_key(kept)
         first = kept.read_text(encoding="utf-8")
-        env.keep_new_key(kept)
+        secret_key.keep_new_key(kept)
         assert kept.read_text(encoding="utf-8") == first
         assert list(tmp_path.iterdir()) == [kept]
 
     def test_two_homes_have_two_keys(self, monkeypatch, tmp_path) -> None:
         one, two = (
-            read(monkeypatch, None, env.secret_key, tmp_path / home / "key") for home in "ab"
+            read(monkeypatch, None, secret_key.from_env, tmp_path / home / "key") for home in "ab"
         )
         assert one != two
 
@@ -299,18 +299,18 @@ class TestSecretKey:
         self, monkeypatch, tmp_path
     ) -> None:
         own = "a key of one's own: fifty characters or more of text"
-        assert read(monkeypatch, own, env.secret_key, tmp_path / "secret_key") == own
+        assert read(monkeypatch, own, secret_key.from_env, tmp_path / "secret_key") == own
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("weak", ["", "hunter2", "x" * 60])
     def test_a_weak_one_is_refused_and_not_repeated(self, monkeypatch, tmp_path, weak) -> None:
-        sentence = refusal(monkeypatch, weak, env.secret_key, tmp_path / "secret_key")
+        sentence = refusal(monkeypatch, weak, secret_key.from_env, tmp_path / "secret_key")
         assert not weak or weak not in sentence
 
     def test_a_home_that_is_a_file_is_refused(self, monkeypatch, tmp_path) -> None:
         (tmp_path / "home").write_text("", encoding="utf-8")
         with pytest.raises(ImproperlyConfigured, match="PRICETRACKER_HOME must be a folder"):
-            read(monkeypatch, None, env.secret_key, tmp_path / "home" / "secret_key")
+            read(monkeypatch, None, secret_key.from_env, tmp_path / "home" / "secret_key")
 
     @pytest.mark.parametrize("content", ["", "short", "x" * 60, "\0" * 86])
     def test_a_kept_one_that_is_none_is_refused(self, monkeypatch, tmp_path, content) -> None:
@@ -318,14 +318,14 @@ class TestSecretKey:
         kept.touch(mode=0o600)
         kept.write_text(content, encoding="utf-8")
         with pytest.raises(ImproperlyConfigured, match=r"holds no key .* delete it"):
-            read(monkeypatch, None, env.secret_key, kept)
+            read(monkeypatch, None, secret_key.from_env, kept)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
     @pytest.mark.timeout(60)
     def test_a_named_pipe_in_its_place_is_refused(self, monkeypatch, tmp_path) -> None:
         os.mkfifo(tmp_path / "secret_key", mode=0o600)
         with pytest.raises(ImproperlyConfigured, match="holds no key"):
-            read(monkeypatch, None, env.secret_key, tmp_path / "secret_key")
+            read(monkeypatch, None, secret_key.from_env, tmp_path / "secret_key")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
     def test_without_room_the_home_is_named_and_left_empty(self, tmp_path) -> None:
@@ -350,21 +350,21 @@ class TestSecretKey:
     @pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620, 0o666])
     def test_a_kept_one_open_to_others_is_refused(self, monkeypatch, tmp_path, mode) -> None:
         kept = tmp_path / "secret_key"
-        env.keep_new_key(kept)
+        secret_key.keep_new_key(kept)
         kept.chmod(mode)
         with pytest.raises(ImproperlyConfigured, match=f"chmod 600 {kept}"):
-            read(monkeypatch, None, env.secret_key, kept)
+            read(monkeypatch, None, secret_key.from_env, kept)
 
     @pytest.mark.root
     def test_a_kept_one_of_another_user_is_refused(self, monkeypatch, tmp_path) -> None:
         kept = tmp_path / "home" / "secret_key"
-        env.keep_new_key(kept)
+        secret_key.keep_new_key(kept)
         os.chown(kept, 12345, -1)
         with pytest.raises(ImproperlyConfigured, match="belongs to another user"):
-            read(monkeypatch, None, env.secret_key, kept)
+            read(monkeypatch, None, secret_key.from_env, kept)
         # The home of this user, where root came with sudo.
         os.chown(kept.parent, 12345, -1)
-        assert len(read(monkeypatch, None, env.secret_key, kept)) >= 50
+        assert len(read(monkeypatch, None, secret_key.from_env, kept)) >= 50
 
     def test_processes_that_start_at_once_have_the_same(self, tmp_path) -> None:
         show = "from django.conf import settings; print(settings.SECRET_KEY)"
