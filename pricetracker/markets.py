@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 
-class Market(NamedTuple):
+class MarketUrls(NamedTuple):
     """The base URLs of a market's streams and of its REST API."""
 
     ws_url: str
@@ -13,9 +13,9 @@ class Market(NamedTuple):
 
 
 MARKETS = {
-    "binance": Market("wss://data-stream.binance.vision", "https://data-api.binance.vision"),
-    "binanceus": Market("wss://stream.binance.us:9443", "https://api.binance.us"),
-    "binance_testnet": Market(
+    "binance": MarketUrls("wss://data-stream.binance.vision", "https://data-api.binance.vision"),
+    "binanceus": MarketUrls("wss://stream.binance.us:9443", "https://api.binance.us"),
+    "binance_testnet": MarketUrls(
         "wss://stream.testnet.binance.vision", "https://testnet.binance.vision"
     ),
 }

@@ -28,7 +28,7 @@ class PrunedCandle(NamedTuple):
 
 
 @dataclass
-class Cluster:
+class CandleCluster:
     """Neighbouring candles whose trade ids overlap, as they do where trade times step back.
 
     first, after: its trade ids, from `first` up to, not including, `after`.
@@ -42,7 +42,7 @@ class Cluster:
     candles: list[PrunedCandle] = field(default_factory=list)
 
     @classmethod
-    def at(cls, kept: KeptFrom) -> "Cluster":
+    def at(cls, kept: KeptFrom) -> "CandleCluster":
         """An empty cluster at the first tick that is kept, which the last pruned one must join."""
         start = minute_start(kept.at)
         return cls(kept.first, kept.first, start, start + MINUTE)
@@ -59,18 +59,18 @@ class Cluster:
         return sum(candle.trades - candle.left for candle in self.candles)
 
 
-def clusters(candles: Iterable[PrunedCandle]) -> list[Cluster]:
+def clusters(candles: Iterable[PrunedCandle]) -> list[CandleCluster]:
     """Group candles, given in order of their minutes."""
-    found: list[Cluster] = []
+    found: list[CandleCluster] = []
     for candle in candles:
         if not found or candle.first >= found[-1].after:
             begins = (candle.first, candle.last + 1, candle.minute, candle.minute + MINUTE)
-            found.append(Cluster(*begins))
+            found.append(CandleCluster(*begins))
         found[-1].add(candle)
     return found
 
 
-def between(found: Iterable[Cluster]) -> Iterator[Hole]:
+def between(found: Iterable[CandleCluster]) -> Iterator[Hole]:
     """The trade ids missing between clusters.
 
     The instants around a hole are known to the minute only: the ticks on either side are gone.

@@ -9,7 +9,7 @@ from ..intervals import Span, common, joined, size, without
 from ..minutes import EPOCH
 from ..recording.tape import Tape
 from . import wording
-from .candle_clusters import Cluster, between, clusters
+from .candle_clusters import CandleCluster, between, clusters
 from .findings import Findings
 from .ledger_check import OPEN, VOID, cut
 from .scan import Scan
@@ -45,7 +45,7 @@ class PrunedCandleAudit:
                 rows = self._scan.ledger(found[0].first, max(kept.first, found[-1].after))
             more = len(past) == candles
             self._judge(found[:-1] if more else found, kept, rows)
-            self._join(found if more else [*found, Cluster.at(kept)], rows)
+            self._join(found if more else [*found, CandleCluster.at(kept)], rows)
             start = found[-1].starts
             self._progress.tell(
                 f"{self._findings.symbol}: candles of pruned ticks up to {iso(start)}", 0
@@ -53,7 +53,9 @@ class PrunedCandleAudit:
             # All of them are one cluster: read more to see where it ends.
             candles *= 2 if len(found) == 1 else 1
 
-    def _judge(self, found: Sequence[Cluster], kept: KeptFrom, rows: Sequence[LedgerRow]) -> None:
+    def _judge(
+        self, found: Sequence[CandleCluster], kept: KeptFrom, rows: Sequence[LedgerRow]
+    ) -> None:
         """Check that each cluster counts as many trades as it has ids.
 
         Trades that are missing now may or may not be among those that it counts.
@@ -74,7 +76,7 @@ class PrunedCandleAudit:
                 if not candle.is_sound:
                     self._findings.past_wrong.add(wording.past(candle))
 
-    def _join(self, found: Sequence[Cluster], rows: Sequence[LedgerRow]) -> None:
+    def _join(self, found: Sequence[CandleCluster], rows: Sequence[LedgerRow]) -> None:
         """Add ids missing between clusters to the ledger, unless it has them."""
         holes = list(between(found))
         known = joined(row.span for row in rows)

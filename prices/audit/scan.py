@@ -11,7 +11,16 @@ from ..minutes import MINUTE, minute_start
 from ..patience import patiently
 from ..sql import statement
 from .candle_clusters import PrunedCandle
-from .scan_rows import Difference, Evidence, Folded, KeptFrom, LedgerRow, Stretch, Suspect, Totals
+from .scan_rows import (
+    Difference,
+    Evidence,
+    Folded,
+    KeptFrom,
+    LedgerRow,
+    ScannedTicks,
+    Suspect,
+    Totals,
+)
 
 WALK, TOTALS, FIRST_TICK, WHEN, ENDS, EXTENT, GAPS = map(
     statement,
@@ -120,7 +129,7 @@ class Scan:
             PrunedCandle(*row) for row in self.ask(HISTORY, start=start, kept=kept, limit=limit)
         ]
 
-    def walk(self, seen: int, reach: int | None) -> Stretch | None:
+    def walk(self, seen: int, reach: int | None) -> ScannedTicks | None:
         """The ticks after the one with first trade id `seen`; None when there are no more.
 
         reach: the trade id that should come next; None at the beginning.
@@ -132,7 +141,7 @@ class Scan:
         (numbers,) = self.ask(TOTALS, seen=seen, stop=stop)
         totals = Totals(*numbers)
         suspects = self.ask(WALK, seen=seen, stop=stop, reach=reach)
-        return Stretch(
+        return ScannedTicks(
             totals._replace(reach=max(totals.reach, reach or 0)),
             [Suspect(*row) for row in suspects],
         )

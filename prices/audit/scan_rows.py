@@ -44,7 +44,7 @@ class Totals(NamedTuple):
     reach: int
 
 
-class Stretch(NamedTuple):
+class ScannedTicks(NamedTuple):
     """Consecutive rows of ticks: their totals, and those of them that are suspicious."""
 
     totals: Totals

@@ -11,7 +11,7 @@ from . import wording
 from .findings import Findings
 from .ledger_check import OPEN, Judgement, judge
 from .scan import BEFORE_ALL, BEYOND, Scan
-from .scan_rows import Stretch, Suspect
+from .scan_rows import ScannedTicks, Suspect
 
 # Gaps added to the ledger per transaction: recorders wait for it.
 NOTED_AT_ONCE = 100
@@ -56,7 +56,7 @@ class TickAudit:
         self._findings.kept_since = kept.at
         return kept.first - 1, kept.first
 
-    def _between(self, seen: int, stretch: Stretch) -> Judgement:
+    def _between(self, seen: int, stretch: ScannedTicks) -> Judgement:
         """Judge the ids from the last tick seen, or from the first one, to the end of a stretch."""
         holes = [hole_before(tick) for tick in stretch.suspects if is_torn(tick)]
         if seen == BEFORE_ALL:
@@ -105,7 +105,7 @@ class TickAudit:
                 self._findings.false.add(wording.claim(row))
         self._told = {row.id for row in judgement.false}
 
-    def _count(self, stretch: Stretch) -> None:
+    def _count(self, stretch: ScannedTicks) -> None:
         self._findings.ticks += stretch.totals.ticks
         self._findings.trades += stretch.totals.trades
         for tick in stretch.suspects:

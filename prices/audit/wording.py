@@ -7,7 +7,7 @@ from ..formats.counts import counted
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 from ..recording.tape import Hole
-from .candle_clusters import Cluster, PrunedCandle
+from .candle_clusters import CandleCluster, PrunedCandle
 from .scan_rows import Difference, Folded, LedgerRow, Suspect
 
 # The names of a candle's fields.
@@ -63,7 +63,7 @@ def past(candle: PrunedCandle) -> str:
     return f"minute {iso(candle.minute)}: its candle is impossible for any trades"
 
 
-def cluster(found: Cluster, ids: int) -> str:
+def cluster(found: CandleCluster, ids: int) -> str:
     minutes = (
         iso(found.starts)
         if len(found.candles) == 1

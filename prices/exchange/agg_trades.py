@@ -86,9 +86,7 @@ class AggTrades:
         self.rows = rows
 
     def since(self, time: int) -> Page:
-        """The page that begins with the first one at or after an instant, in microseconds since
-        1970.
-        """
+        """The page that begins at or after an instant, in microseconds since 1970."""
         return self._page(1, startTime=time)
 
     def onward(self, number: int) -> Page:

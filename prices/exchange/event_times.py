@@ -48,9 +48,9 @@ def untimely(traded: int, sent: int) -> str | None:
 
 
 def are_timely(traded: Sequence[int], delays: Sequence[int], unit: int) -> bool:
-    """The same for many at once, given how long after each trade its event was.
+    """Whether `untimely` finds nothing wrong with any of some trades.
 
-    Here a time may be in a larger unit, of `unit` microseconds.
+    delays: how long after each trade its event was. All are in units of `unit` microseconds.
     """
     return (
         min(traded) * unit >= OPENED
@@ -62,11 +62,13 @@ def are_timely(traded: Sequence[int], delays: Sequence[int], unit: int) -> bool:
 def out_of_line(
     times: Sequence[int], before: int | None = None, after: int | None = None
 ) -> list[int]:
-    """The places of trades whose times do not fit among those of the others.
+    """The indexes of trades whose times do not fit those of the others.
 
-    The trades are in the order of their ids. `before` and `after` are the times of those on either
-    side, None where there is none, or it is not to be trusted. Of trades that contradict each
-    other, the smallest set is returned.
+    times: in the order of trade ids.
+    before, after: the times of the trades on either side; None where there is none, or an
+    untrusted one.
+
+    Where trades contradict each other, the smallest possible set is returned.
     """
     low = OPENED if before is None else before - STEP_BACK
     within = [
@@ -92,9 +94,9 @@ def is_in_line(times: Sequence[int]) -> bool:
 
 
 def rising(times: Sequence[int], places: Sequence[int]) -> list[int]:
-    """The longest choice of places at which times never step back."""
-    ends: list[int] = []  # The least time at which a choice of each length ends ...
-    at: list[int] = []  # ... and where that is.
+    """The longest selection of `places` at which times never step back."""
+    ends: list[int] = []  # The smallest time at which a selection of each length ends ...
+    at: list[int] = []  # ... and the place where it ends.
     before: dict[int, int | None] = {}
     for place in places:
         n = bisect_right(ends, times[place])
@@ -110,7 +112,7 @@ def rising(times: Sequence[int], places: Sequence[int]) -> list[int]:
 
 
 def iso(time: int) -> str:
-    """Exact, for any year up to 9999."""
+    """A time as ISO 8601 in UTC, exact, for any year up to 9999."""
     seconds, fraction = divmod(time, SECOND)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction, tzinfo=None)
     return f"{moment.isoformat()}Z"

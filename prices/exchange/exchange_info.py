@@ -79,9 +79,9 @@ def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
 
 
 def question(symbols: Sequence[str]) -> dict[str, str]:
-    """The parameters that request some symbols.
+    """The query parameters for some symbols.
 
-    None, for all symbols, when they do not fit into a URL; that costs the same.
+    Empty, which requests all symbols, when they do not fit into a URL; that costs the same.
     """
     names = json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False)
     return {"symbols": names} if symbols and len(quote_plus(names)) <= LONGEST else {}
@@ -89,9 +89,11 @@ def question(symbols: Sequence[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class LookUp:
-    """What the exchange's list says of some symbols: the status of each, and which are not on it.
+    """What the exchange's list says about some symbols.
 
-    `listed` are all symbols on the list, if all were requested.
+    statuses: by symbol, of those on the list.
+    unlisted: those that are not on it.
+    listed: all symbols on the list, if all were requested.
     """
 
     statuses: dict[str, str]
@@ -107,7 +109,7 @@ class LookUp:
 
 
 def look_up(rest: Rest, symbols: Sequence[str]) -> LookUp:
-    """Raises Unanswered."""
+    """Look up some symbols. Raises what `Rest.get` raises."""
     listed = ask(rest, symbols)
     if listed is None:
         listed = ask(rest, ()) or []

@@ -1,11 +1,11 @@
-"""What the headers of a response say about rate limits, whatever they contain."""
+"""Reads the headers of a response that are about rate limits, whatever they contain."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
 def whole_number(text: str, most: int) -> int | None:
-    """A whole number, `most` when it is larger; None for anything else."""
+    """A whole number, at most `most`; None for any other text."""
     digits = text.strip()
     if not (digits.isascii() and digits.isdecimal()):
         return None
@@ -15,9 +15,9 @@ def whole_number(text: str, most: int) -> int | None:
 
 
 def retry_after_seconds(text: str, now: float, most: int) -> float | None:
-    """Seconds to wait, given as such or as a date. `now` is in seconds since 1970.
+    """Seconds to wait, from a number of seconds or a date; at most `most`.
 
-    At most `most`; None when neither is given.
+    None when it is neither. `now` is in seconds since 1970.
     """
     seconds = whole_number(text, most)
     if seconds is not None:

@@ -1,4 +1,4 @@
-"""The exchange's answer to: what was the last trade of a symbol, and what time is it?"""
+"""The last trade of a symbol and the exchange's time, from REST."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,11 @@ class ServerTime(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class LastTrade:
-    """The last trade id and its trade time: 0 and 0 when there was none. `now` is the exchange's
-    clock.
+    """The newest trade of a symbol. Times are in microseconds since 1970.
 
-    Times are in microseconds since 1970.
+    last: its trade id; -1 when there is none.
+    traded: its trade time; 0 when there is none.
+    now: the exchange's clock.
     """
 
     last: int
@@ -37,9 +38,9 @@ class LastTrade:
 
 
 def look(rest: Rest, symbol: str) -> LastTrade:
-    """Request the newest trade.
+    """Request the newest trade, which REST serves from memory, while past aggTrades may lag.
 
-    It is served from memory, while past aggTrades may lag. Raises what `Rest.get` raises.
+    Raises what `Rest.get` raises.
     """
     trades = rest.get("trades", TRADES_WEIGHT, symbol=symbol, limit=1)
     time = rest.get("time", TIME_WEIGHT)

@@ -1,6 +1,6 @@
-"""Where in the exchange's history a gap lies, and what a page proves about ids without a trade.
+"""Finds a gap in the exchange's history: by time first, then by id.
 
-A gap is located by time, then by id.
+Also tells which trade ids a page proves void.
 """
 
 from itertools import pairwise
@@ -8,12 +8,12 @@ from typing import Protocol
 
 from .agg_trades import Page
 
-# The part of a page that is requested from before the place that was found by time: times were seen
-# to step back by some milliseconds from one trade to the next.
+# One MARGIN-th of a page is requested from before the place found by time: trade times were seen to
+# step back by some milliseconds.
 MARGIN = 10
 
-# Maximum number of places that are tried, each ten times as far back as the previous one: with
-# pages of 1,000 some ten million trades.
+# Maximum number of places that are tried, each ten times as far back as the one before: with pages
+# of 1,000 rows, some ten million trades.
 STEPS_BACK = 6
 
 MILLISECOND = 1000  # microseconds
@@ -29,12 +29,14 @@ class Pages(Protocol):
 
 
 def page_before(pages: Pages, first: int, starts: int) -> Page:
-    """A page that begins before a trade id, or as soon after it as the exchange's history is seen
-    to go back.
+    """A page that begins before trade id `first`, or as close after it as the exchange's history
+    goes back.
 
-    `starts`, in microseconds since 1970, is the instant of the last tick before it. Searching by
-    time only finds the neighbourhood: a row with an earlier time is omitted, wherever it is. So the
-    page itself is requested by id. An empty page: the exchange has nothing from that instant on.
+    starts: the instant of the last tick before it, in microseconds since 1970.
+
+    Searching by time finds only the neighbourhood, because REST omits rows with earlier times
+    wherever they are. So the page itself is requested by id. An empty page: the exchange has
+    nothing from that instant on. Raises what `Rest.get` raises.
     """
     # The whole millisecond: the tape may have the tick in another unit.
     page = pages.since(starts // MILLISECOND * MILLISECOND)
@@ -46,8 +48,8 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
         number = max(0, found - back)
         page = pages.onward(number)
         begins_before = page.first is not None and page.first < first
-        # A page that begins later than at this number proves nothing: the exchange leaves out some
-        # rows, and perhaps the very one that was asked for.
+        # A page that begins later proves nothing: the exchange omits some rows, perhaps the one
+        # that was requested.
         if begins_before or not page.rows or number == 0:
             break
         back *= 10
@@ -55,12 +57,11 @@ def page_before(pages: Pages, first: int, starts: int) -> Page:
 
 
 def void(page: Page) -> list[tuple[int, int]]:
-    """Trade ids that no trade has, first and last of each stretch, as far as a page proves it.
+    """The void trade ids that a page proves: first and last of each range.
 
-    Aggregate ids count up without a gap, like the trade ids in them. Where two aggregates have
-    consecutive ids, while their trade ids are not consecutive, the ids between were never given to
-    a trade. Next to a tombstone, or an aggregate id that is used twice, the exchange has renumbered
-    its history: there nothing is proven.
+    Aggregate ids are consecutive, like the trade ids in them. Where two aggregates have consecutive
+    ids but their trade ids are not, the ids between were never used. Next to a tombstone, or an
+    aggregate id that is used twice, the exchange has renumbered its history: that proves nothing.
     """
     if page.nonsense is not None:
         return []

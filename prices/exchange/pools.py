@@ -1,4 +1,4 @@
-"""Connections for REST, dialled as those of the streams are."""
+"""Connection pools for REST, which connect in the same way as the streams."""
 
 import socket
 from contextlib import suppress
@@ -16,16 +16,14 @@ CONNECT_TIMEOUT = 5.0
 
 
 class Dialler:
-    """Opens connections through a proxy, or directly, and keeps the last one in order to shut
-    it.
-    """
+    """Opens connections, through a proxy or directly, and remembers the last one to shut it."""
 
     def __init__(self, proxy: Proxy | None) -> None:
         self.proxy = proxy
         self.last: HTTPConnection | None = None
 
     def pool(self, **options: Any) -> urllib3.PoolManager:
-        """The library's pool, except for how its connections are opened."""
+        """A pool of the library whose connections are opened by `dial`."""
         dialler = self
 
         class Plain(HTTPConnection):
@@ -47,7 +45,7 @@ class Dialler:
         return manager
 
     def dial(self, connection: HTTPConnection) -> socket.socket:
-        """What the library does itself, with the exceptions that it would raise."""
+        """Connect, and raise the exceptions that the library would raise."""
         self.last = connection
         timeout = connection.timeout or CONNECT_TIMEOUT
         try:

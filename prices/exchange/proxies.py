@@ -1,4 +1,4 @@
-"""Which proxy leads to a URL, by the variables that curl knows, for streams and REST alike."""
+"""Which proxy to use for a URL, by the same environment variables as curl."""
 
 import socket
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 
-# The variables for a URL's scheme, without case; the last one is the default for all.
+# The variable for each scheme, in lower or upper case; ALL is the default for all of them.
 VARIABLES = {"ws": "http_proxy", "http": "http_proxy", "wss": "https_proxy", "https": "https_proxy"}
 ALL = "all_proxy"
 

@@ -1,18 +1,18 @@
-"""How much may be requested from REST, and when. No socket, no clock of its own."""
+"""The rate limit of REST: how much may be requested, and when. No socket, no clock of its own."""
 
 from collections import deque
 
-# Request weight that the exchange grants an IP address per minute, until it has said how much.
-WEIGHT_A_MINUTE = 6000
+# Request weight that the exchange allows one IP address per minute, until it has told the number.
+WEIGHT_PER_MINUTE = 6000
 
 # We use a quarter of it: other programs may share the address.
 SHARE = 0.25
 
-# When all that share the address have used this much of it, we wait until the minute is over.
+# When all programs on the address have used this share of it, we wait until the minute is over.
 CROWDED = 0.75
 
-# Seconds. The exchange counts by minutes of its own clock, and we do not know when they begin: a
-# limit that holds in any 60 seconds holds in those.
+# Seconds. The exchange counts by minutes of its own clock, and we do not know when they begin. A
+# limit that holds in any 60 seconds holds in those as well.
 MINUTE = 60.0
 
 # Seconds. The exchange's longest ban is three days.
@@ -29,7 +29,7 @@ class RateLimiter:
     """
 
     def __init__(self) -> None:
-        self.limit = WEIGHT_A_MINUTE
+        self.limit = WEIGHT_PER_MINUTE
         self._spendings: deque[tuple[float, int]] = deque()
         self._paused_until = 0.0
 
@@ -46,19 +46,19 @@ class RateLimiter:
         return self._spendings[0][0] + MINUTE - now
 
     def spend(self, weight: int, now: float) -> None:
+        """Count a request."""
         self._spendings.append((now, weight))
 
     def told(self, used: int, now: float) -> None:
-        """The exchange has reported the weight that our IP address used in this minute, by any
-        program.
-        """
+        """The exchange has reported the weight that our IP address used in this minute."""
         if used > self.limit * CROWDED:
             self.pause(MINUTE, now)
 
     def pause(self, seconds: float, now: float) -> None:
+        """Allow no request for some seconds."""
         self._paused_until = max(self._paused_until, now + min(seconds, LONGEST_PAUSE))
 
     def allow(self, limit: int) -> None:
-        """The exchange has reported how much weight it grants an IP address per minute."""
+        """The exchange has reported the weight that it allows an IP address per minute."""
         if limit > 0:
             self.limit = min(limit, MOST_WEIGHT)

@@ -32,7 +32,7 @@ PIECE = 1 << 16
 # Seconds for the whole response, headers included: each read may take as long as TIMEOUT says.
 LONGEST_REQUEST = 90
 
-# Seconds of pause after a 429 or a 418 without Retry-After: a minute is over then, and so is the
+# Seconds to pause after a 429 or 418 without Retry-After: then the minute is over, and so is the
 # shortest ban.
 DEFAULT_RETRY_AFTER = {429: 60, 418: 120}
 

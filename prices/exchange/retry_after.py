@@ -1,6 +1,4 @@
-"""The Retry-After of an exchange, kept in a file: a process that starts meanwhile respects it,
-too.
-"""
+"""The Retry-After of an exchange, kept in a file, so that other processes respect it as well."""
 
 import logging
 import os
@@ -15,7 +13,7 @@ from .rate_limit import LONGEST_PAUSE
 
 logger = logging.getLogger(__name__)
 
-# Seconds. A clock that was set back must not make more of it.
+# Seconds. A clock that was set back must not extend the pause.
 LONGEST = LONGEST_PAUSE
 
 # Maximum characters of the file: an instant has fewer.
@@ -23,9 +21,9 @@ LENGTH = 64
 
 
 class RetryAfter:
-    """One file per exchange in a folder: the wall-clock time until which nothing is requested.
+    """A file per exchange in a folder. It holds the time until which nothing may be requested.
 
-    In seconds since 1970.
+    By the wall clock, in seconds since 1970.
     """
 
     def __init__(
@@ -36,13 +34,12 @@ class RetryAfter:
         self.is_shared = True  # As far as is known.
 
     def left(self) -> float:
-        """Seconds that are left of it."""
+        """Seconds until a request may be made; 0.0: now."""
         try:
             with open(self.path, encoding="ascii", opener=without_waiting) as file:
                 until = float(file.read(LENGTH))
         except (FileNotFoundError, NotADirectoryError, ValueError):
-            # ValueError: a file that was truncated by a crash. At worst the exchange says it once
-            # more.
+            # ValueError: a crash truncated the file. At worst the exchange answers 429 again.
             return 0.0
         except OSError as error:
             self._alone(error)
@@ -51,14 +48,14 @@ class RetryAfter:
         return min(left, LONGEST) if left > 0 else 0.0
 
     def keep(self, seconds: float) -> None:
-        """Tell other processes, as far as the folder can be written to: this one knows anyway."""
+        """Store a pause of some seconds for other processes, if the folder can be written to."""
         if seconds <= self.left():
             return
-        # Nobody can have put a link there: the name cannot be guessed, and the file must be new.
+        # Nobody can have put a link there: the name cannot be guessed, and the file must not exist.
         draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # In one step: others may be reading.
+            # Replaced in one step: others may be reading.
             with draft.open("x", encoding="ascii") as file:
                 file.write(f"{self._wall_clock() + seconds:.3f}")
             draft.replace(self.path)
@@ -68,7 +65,7 @@ class RetryAfter:
             self._alone(error)
 
     def _alone(self, error: OSError) -> None:
-        """Log once that other processes cannot be told."""
+        """Log once that the pause cannot be shared with other processes."""
         if self.is_shared:
             logger.warning(
                 "Rate limits cannot be shared with other processes through %s: %s.",

@@ -1,4 +1,4 @@
-"""When and why a connection is to be replaced. No socket, no thread, no clock of its own."""
+"""Rotation: when and why a connection is replaced. No socket, no thread, no clock of its own."""
 
 from collections.abc import Callable
 from math import inf
@@ -7,10 +7,10 @@ from .backoff import CEILING, WORKED, Backoff
 
 HOUR = 3600
 
-# Maximum seconds that a connection serves: the exchange ends it at 24 hours.
+# Maximum age of a connection, in seconds: the exchange closes it after 24 hours.
 ROTATE_AFTER = 23 * HOUR
 
-# Seconds by which it may be less, at random: recorders that began together need not rotate
+# Seconds by which it is less, at random, so that recorders that started together do not rotate
 # together.
 SPREAD = 1 * HOUR
 
@@ -20,8 +20,9 @@ SHUTDOWN = "The exchange is about to close the connection."
 
 
 class Rotation:
-    """Compare `look_at` with the time for each frame; only from then on is `due` worth a call.
+    """Decides when the present connection is replaced.
 
+    Before the time `look_at`, `due` need not be called: comparing a number per frame is cheap.
     Other threads may call `ask`, and nothing else.
     """
 
@@ -32,7 +33,7 @@ class Rotation:
         self.begin(-inf)
 
     def begin(self, now: float) -> None:
-        """A new connection delivers. That settles what was requested of the previous one."""
+        """A new connection delivers: forget what was requested of the previous one."""
         self._began = now
         self._until = now + ROTATE_AFTER - self._draw() * SPREAD
         self.reason = ""  # Why it is to be replaced, if it is.
@@ -41,7 +42,7 @@ class Rotation:
         self.look_at = -inf
 
     def ask(self, reason: str) -> None:
-        """The present connection is not to be trusted."""
+        """Replace the present connection, which is not to be trusted. Any thread may call it."""
         self.asked = reason
         self.look_at = -inf
 
@@ -58,7 +59,7 @@ class Rotation:
 
     def due(self, now: float) -> bool:
         if not self.reason:
-            # Before looking at the request: one that comes in between sets it again.
+            # Before reading `asked`: a request that comes in between resets it.
             self.look_at = self._until
         if self.asked is not None:
             self.distrust(self.asked, now)
@@ -68,9 +69,7 @@ class Rotation:
         return bool(self.reason)
 
     def distrust(self, reason: str, now: float) -> None:
-        """Trades of the present connection may be missing already, so its watermarks are
-        withdrawn.
-        """
+        """Replace the present connection, of which trades may be missing already."""
         self.want(reason, now, lasting=WORKED)
         self.trusted = False
 
@@ -78,5 +77,5 @@ class Rotation:
         return now >= self._next_try
 
     def tried(self, now: float) -> None:
-        """An attempt is over, successful or not. The next one must wait, if it comes soon."""
+        """An attempt is over, successful or not. The next one waits for the backoff."""
         self._next_try = now + self._waits.next()

@@ -6,26 +6,25 @@ from collections.abc import Callable
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
 from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
-from .handover import Handover, Verdict
+from .handover import Handover, OverlapVerdict
 from .subscription import Subscription
 
-# Seconds for coming up, once nothing else delivers. A handshake is abandoned sooner, unless it
-# arrives in drops.
+# Maximum seconds until it is connected and subscribed, when nothing else delivers.
 UP_WITHIN = 30
 
-# Maximum number of frames held, some 5 MB: an overlap at 6,000 trades per second. When it is full,
-# the overlap is over.
+# Maximum number of frames held, some 5 MB: an overlap at 6,000 trades per second. When that is
+# reached, the overlap is over.
 HELD = 20_000
 
-# And their bytes, of messages of up to 1 MiB each: as many as 64,000 ticks have.
+# Maximum bytes of these frames, as many as 64,000 ticks have: a message may have up to 1 MiB.
 HELD_BYTES = 16 << 20
 
 
 class Standby:
     """Connects, subscribes and holds frames until the handover, or until it is abandoned.
 
-    All is well until `error` says otherwise. `ready`: `take` returns the socket, and everything
-    received is in `held`.
+    `error` is None unless it has failed. When it is `ready`, `take` returns the socket, and `held`
+    has everything received.
     """
 
     def __init__(
@@ -100,23 +99,23 @@ class Standby:
         return len(self.held) >= HELD or self._held_bytes >= HELD_BYTES
 
     def compare(self, frame: bytes, now: float, *, trusted: bool) -> None:
-        """Compare with the present connection, and let go when this one may follow it."""
+        """Compare with a frame of the present connection, and let go when the overlap is enough."""
         if self.letting_go:
             return
         self.handover.old(frame, new_is_up=self.since is not None)
         if self.since is None:
             return
         verdict = self.handover.verdict(now - self.since, full=self._full, trusted=trusted)
-        if verdict is Verdict.MUTE:
-            # Better the old one, which delivers.
+        if verdict is OverlapVerdict.MUTE:
+            # The old connection is better: it delivers.
             self.error = WebSocketConnectionClosedException("no frames since it was opened")
-        elif verdict is not Verdict.WAIT:
-            self.let_go(joined=verdict is Verdict.JOINED)
+        elif verdict is not OverlapVerdict.WAIT:
+            self.let_go(joined=verdict is OverlapVerdict.JOINED)
 
     def let_go(self, *, joined: bool) -> None:
-        """Stop reading and be ready as soon as possible.
+        """Stop reading, and be ready for the handover.
 
-        `joined`: nothing is missing at the handover.
+        joined: nothing is missing at the handover.
         """
         self.joined = joined
         self.letting_go = True
@@ -132,7 +131,7 @@ class Standby:
         self.thread.join(seconds)
 
     def take(self) -> Socket:
-        """The socket, for the caller to read on and to close. Only when ready."""
+        """The socket, which the caller then reads and closes. Raises RuntimeError unless ready."""
         with self._lock:
             socket, self.socket = self.socket, None
         if socket is None:
@@ -140,7 +139,7 @@ class Standby:
         return socket
 
     def abandon(self) -> None:
-        """No longer needed. Nobody waits for the thread: it closes what it may still be opening."""
+        """Close it. A connection that the thread is still opening is closed there, later."""
         with self._lock:
             self._abandoned = True
             socket, self.socket = self.socket, None

@@ -1,4 +1,4 @@
-"""Which streams to subscribe to: in the URL, and in messages for those that do not fit there."""
+"""The streams to subscribe to: in the URL, and those that do not fit into it in messages."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from urllib.parse import quote
 
-# Characters. The servers cut off URLs of some 8,000.
+# Maximum characters of a URL: the servers cut it off at some 8,000.
 URL_CEILING = 7_500
 
 # Maximum number of streams on one connection, by the exchange's rules.
@@ -28,9 +28,7 @@ class Subscription:
     asked_for: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def symbols_of(self, id: object) -> tuple[str, ...]:
-        """The symbols of the message that a reply belongs to; none when it belongs to no
-        message.
-        """
+        """The symbols of the message with this id; empty when there is no such message."""
         return self.asked_for.get(id, ()) if isinstance(id, int) else ()
 
 

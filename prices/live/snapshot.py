@@ -54,7 +54,7 @@ class Outrun(Exception):
 
 
 @dataclass
-class Place:
+class ReadPosition:
     """How far a client has read: events up to version `seen`, gaps up to `gaps`."""
 
     seen: int = 0
@@ -92,11 +92,11 @@ class Snapshot:
                 self.gaps -= 1
                 self.forgotten = version
 
-    def enter(self) -> Place:
+    def enter(self) -> ReadPosition:
         """The place of a new client: it gets the current state, but no gaps that changed before."""
-        return Place(seen=0, gaps=self.version)
+        return ReadPosition(seen=0, gaps=self.version)
 
-    def read(self, wish: Wish, place: Place) -> bytes:
+    def read(self, wish: Wish, place: ReadPosition) -> bytes:
         """All events that a client wants and has not read, oldest first; moves its place.
 
         Raises Outrun.
@@ -109,7 +109,7 @@ class Snapshot:
         place.seen = place.gaps = self.version
         return self.told[key]
 
-    def since(self, wish: Wish, place: Place) -> list[bytes]:
+    def since(self, wish: Wish, place: ReadPosition) -> list[bytes]:
         found = []
         for version, event in reversed(self.events.values()):
             if version <= place.seen:

@@ -14,7 +14,7 @@ from ..intervals import Span
 ROUNDING = 1_000
 
 
-class Known(NamedTuple):
+class StoredMatch(NamedTuple):
     """How a tick of a batch compares with the tick that the tape has under its id.
 
     trades: how many trades the tape's tick has.
@@ -57,7 +57,7 @@ class Sorted:
 def sort_out(
     ticks: Sequence[Tick],
     numbers: Mapping[str, int],
-    known: Mapping[int, Known],
+    known: Mapping[int, StoredMatch],
     kept_from: Mapping[int, int],
 ) -> Sorted:
     """Sort the ticks of a batch.
@@ -93,7 +93,7 @@ def sort_out(
     return found
 
 
-def compare(before: Tick, tick: Tick) -> Known:
+def compare(before: Tick, tick: Tick) -> StoredMatch:
     """Compare a tick with an earlier one of the batch under the same id.
 
     `write/known.sql` compares with ticks on the tape in the same way.
@@ -107,4 +107,4 @@ def compare(before: Tick, tick: Tick) -> Known:
         and len(sides) < 2
     )
     tells_side = before.is_buyer_maker is None and tick.is_buyer_maker is not None
-    return Known(before.last - before.first + 1, not is_same, is_same and tells_side)
+    return StoredMatch(before.last - before.first + 1, not is_same, is_same and tells_side)

@@ -12,8 +12,8 @@ import psycopg
 from ..exchange.messages import Tick
 from ..sql import statement
 from .batch import Stretch, array, columns
-from .batch_sorting import Known
-from .ledger import Ends, Hole, OpenGap
+from .batch_sorting import StoredMatch
+from .ledger import Ends, Hole, LedgerGap
 
 TAPE, KNOWN = map(statement, ("write/tape", "write/known"))
 
@@ -29,7 +29,7 @@ class Before:
 
     kept_from: int
     ends: Ends | None
-    gaps: list[OpenGap] = field(default_factory=list)
+    gaps: list[LedgerGap] = field(default_factory=list)
 
     def is_beyond(self, stretch: Stretch) -> bool:
         """Whether all ticks of the stretch come after those on the tape."""
@@ -55,7 +55,7 @@ def tapes(database: psycopg.Connection[Any], stretches: Sequence[Stretch]) -> di
             ends = None if row[0] is None else Ends(*row[:4])
             found[number] = Before(kept_from, ends)
         if row[4] is not None:
-            found[number].gaps.append(OpenGap(row[4], Hole(*row[5:9]), Hole(*row[9:13])))
+            found[number].gaps.append(LedgerGap(row[4], Hole(*row[5:9]), Hole(*row[9:13])))
     return found
 
 
@@ -64,7 +64,7 @@ def known(
     ticks: Sequence[Tick],
     numbers: Mapping[str, int],
     before: Mapping[int, Before],
-) -> dict[int, Known]:
+) -> dict[int, StoredMatch]:
     """The ticks whose ids the tape already holds, by their index in the batch."""
     places = [
         place
@@ -75,4 +75,4 @@ def known(
         return {}
     asked = columns([ticks[place] for place in places], numbers)
     rows = database.execute(KNOWN, asked, prepare=True).fetchall()
-    return {places[nth]: Known(*row) for nth, *row in rows}
+    return {places[nth]: StoredMatch(*row) for nth, *row in rows}

@@ -7,7 +7,7 @@ import psycopg
 
 from ..sql import statement
 from .batch import array
-from .ledger import Changes, Hole, Rest
+from .ledger import Changes, GapRemainder, Hole
 
 OPEN, SHRINK, SPLIT, CLOSE = map(
     statement,
@@ -44,7 +44,7 @@ def write(
     return len(opened), len(closed)
 
 
-def rests(found: Sequence[tuple[int, Rest]]) -> dict[str, Any]:
+def rests(found: Sequence[tuple[int, GapRemainder]]) -> dict[str, Any]:
     """Parts of gaps, each with its symbol number, as the columns of SHRINK and SPLIT."""
     shares = holes(rest.found for _, rest in found)
     return {

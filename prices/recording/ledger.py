@@ -51,7 +51,7 @@ class Ends(NamedTuple):
     ends: datetime
 
 
-class OpenGap(NamedTuple):
+class LedgerGap(NamedTuple):
     """An open row of the gap ledger: what is missing now, and what was when it was found."""
 
     id: int
@@ -59,7 +59,7 @@ class OpenGap(NamedTuple):
     found: Hole
 
 
-class Rest(NamedTuple):
+class GapRemainder(NamedTuple):
     """A part of a gap that is left after the gap was filled in part.
 
     gap: the id of its row.
@@ -84,9 +84,9 @@ class Changes:
     """
 
     opened: list[Hole] = field(default_factory=list)
-    shrunk: list[Rest] = field(default_factory=list)
-    split: list[Rest] = field(default_factory=list)
-    closed: list[OpenGap] = field(default_factory=list)
+    shrunk: list[GapRemainder] = field(default_factory=list)
+    split: list[GapRemainder] = field(default_factory=list)
+    closed: list[LedgerGap] = field(default_factory=list)
     filled: dict[int, int] = field(default_factory=dict)
 
 
@@ -106,7 +106,7 @@ class Arrival:
     stored: list[int] = field(default_factory=list)
 
 
-def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Changes:
+def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[LedgerGap]) -> Changes:
     """What a batch changes in the ledger.
 
     tape: before the batch; None when it had no tick.
@@ -118,7 +118,7 @@ def changes(arrival: Arrival, tape: Ends | None, gaps: Sequence[OpenGap]) -> Cha
     held = joined(
         [*without(joined(run[:2] for run in arrival.runs), joined(arrival.claimed)), *arrival.kept]
     )
-    instants = Instants(arrival.runs)
+    instants = RunInstants(arrival.runs)
     found = Changes()
     stored = sorted(arrival.stored)
     for gap in gaps:
@@ -160,7 +160,7 @@ def suspects(runs: Sequence[Run], tape: Ends | None) -> Iterator[Hole]:
         yield Hole(begins, tape.first - 1, earliest, tape.starts)
 
 
-class Instants:
+class RunInstants:
     """The instants at which some runs begin and end, to be found by trade id."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -188,7 +188,7 @@ def those_within(spans: Sequence[Span], window: Span) -> Sequence[Span]:
     return spans[start : bisect_right(spans, window[1], key=itemgetter(0))]
 
 
-def shrink(found: Changes, gap: OpenGap, pieces: Sequence[Hole]) -> None:
+def shrink(found: Changes, gap: LedgerGap, pieces: Sequence[Hole]) -> None:
     """Record that only these parts of a gap are left.
 
     The share of each part in what was found reaches to the next part.
@@ -203,7 +203,7 @@ def shrink(found: Changes, gap: OpenGap, pieces: Sequence[Hole]) -> None:
             share = Hole(
                 gap.found.first, last, min(gap.found.starts, piece.starts), max(piece.ends, ends)
             )
-            found.shrunk.append(Rest(gap.id, piece, share))
+            found.shrunk.append(GapRemainder(gap.id, piece, share))
         else:
             share = Hole(piece.first, last, piece.starts, max(piece.ends, ends))
-            found.split.append(Rest(gap.id, piece, share))
+            found.split.append(GapRemainder(gap.id, piece, share))

@@ -14,7 +14,7 @@ UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 @dataclass
-class Account:
+class PruneSummary:
     """The sum over the steps so far.
 
     cutoff: the instant from which on answers must not change; UTC.

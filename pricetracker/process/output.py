@@ -35,7 +35,7 @@ class OutputFailed(Exception):
         self.error = error
 
 
-class Stream(io.TextIOWrapper):
+class OutputStream(io.TextIOWrapper):
     """A line-buffered stream that never raises OSError; `failure` is the first one, or None."""
 
     use = Use.SHOWN
@@ -104,13 +104,13 @@ def prepare(use: Use = Use.SHOWN) -> None:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
 
-def wrapped(stream: object) -> Stream:
-    if isinstance(stream, Stream):
+def wrapped(stream: object) -> OutputStream:
+    if isinstance(stream, OutputStream):
         return stream
     if not isinstance(stream, io.TextIOWrapper):
         raise TypeError(f"{stream!r} is not a stream of bytes")
     encoding = stream.encoding
-    return Stream(stream.detach(), encoding)
+    return OutputStream(stream.detach(), encoding)
 
 
 def reopen_closed() -> None:
@@ -125,14 +125,14 @@ def reopen_closed() -> None:
             mode = "r" if name == "stdin" else "w"
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream if name == "stdin" else wrapped(stream))
-            if isinstance(opened := getattr(sys, name), Stream):
+            if isinstance(opened := getattr(sys, name), OutputStream):
                 opened.failure = OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def failure() -> OSError | None:
     """Why results were not written, or None; for a command whose stdout is more than shown."""
     stream = sys.stdout
-    if not isinstance(stream, Stream) or stream.use is Use.SHOWN:
+    if not isinstance(stream, OutputStream) or stream.use is Use.SHOWN:
         return None
     with contextlib.suppress(OutputFailed):
         stream.flush()

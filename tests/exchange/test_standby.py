@@ -7,7 +7,7 @@ import pytest
 
 from prices.exchange import connection
 from prices.exchange.backoff import CEILING
-from prices.exchange.handover import LONGEST, SHORTEST, Handover, Verdict
+from prices.exchange.handover import LONGEST, SHORTEST, Handover, OverlapVerdict
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD, Rotation
 from prices.exchange.standby import HELD, HELD_BYTES, UP_WITHIN, Standby
 from prices.exchange.stream import Down, Idle, Renewed, Up
@@ -393,18 +393,18 @@ class TestOverlap:
     @pytest.mark.parametrize(
         ("old", "new", "seconds", "verdict"),
         [
-            ([5], [4], SHORTEST - 1, Verdict.WAIT),
-            ([5], [4], SHORTEST, Verdict.JOINED),
-            ([4], [4], SHORTEST, Verdict.JOINED),
+            ([5], [4], SHORTEST - 1, OverlapVerdict.WAIT),
+            ([5], [4], SHORTEST, OverlapVerdict.JOINED),
+            ([4], [4], SHORTEST, OverlapVerdict.JOINED),
             # Only what the new one began with counts, and the latest of the old one.
-            ([5, 2], [4, 6], SHORTEST, Verdict.JOINED),
-            ([3], [4], SHORTEST, Verdict.WAIT),
-            ([], [4], SHORTEST, Verdict.WAIT),
-            ([3], [4], LONGEST + 1, Verdict.APART),
-            ([], [4], LONGEST + 1, Verdict.APART),
-            ([], [], SHORTEST, Verdict.JOINED),
-            ([3], [], SHORTEST, Verdict.WAIT),
-            ([3], [], LONGEST + 1, Verdict.MUTE),
+            ([5, 2], [4, 6], SHORTEST, OverlapVerdict.JOINED),
+            ([3], [4], SHORTEST, OverlapVerdict.WAIT),
+            ([], [4], SHORTEST, OverlapVerdict.WAIT),
+            ([3], [4], LONGEST + 1, OverlapVerdict.APART),
+            ([], [4], LONGEST + 1, OverlapVerdict.APART),
+            ([], [], SHORTEST, OverlapVerdict.JOINED),
+            ([3], [], SHORTEST, OverlapVerdict.WAIT),
+            ([3], [], LONGEST + 1, OverlapVerdict.MUTE),
         ],
     )
     def test_nothing_is_missing_once_old_and_new_one_overlap(
@@ -415,12 +415,16 @@ class TestOverlap:
 
     def test_an_old_one_that_is_not_trusted_is_not_waited_for(self) -> None:
         handover = fill(Handover(), [3], [4])
-        assert handover.verdict(SHORTEST - 1, full=False, trusted=False) is Verdict.WAIT
-        assert handover.verdict(SHORTEST, full=False, trusted=False) is Verdict.APART
+        assert handover.verdict(SHORTEST - 1, full=False, trusted=False) is OverlapVerdict.WAIT
+        assert handover.verdict(SHORTEST, full=False, trusted=False) is OverlapVerdict.APART
 
     def test_it_is_over_when_no_more_can_be_held(self) -> None:
-        assert fill(Handover(), [4], [4]).verdict(0, full=True, trusted=True) is Verdict.JOINED
-        assert fill(Handover(), [3], [4]).verdict(0, full=True, trusted=True) is Verdict.APART
+        assert (
+            fill(Handover(), [4], [4]).verdict(0, full=True, trusted=True) is OverlapVerdict.JOINED
+        )
+        assert (
+            fill(Handover(), [3], [4]).verdict(0, full=True, trusted=True) is OverlapVerdict.APART
+        )
 
     def test_earlier_ticks_of_the_old_one_show_no_mute_one(
         self,
@@ -429,16 +433,16 @@ class TestOverlap:
         handover.old(trade(3), new_is_up=False)
         # The same frame, looked at once more.
         handover.old(trade(3), new_is_up=True)
-        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is OverlapVerdict.JOINED
         handover.new(trade(3))
-        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is OverlapVerdict.JOINED
 
     def test_frames_that_are_no_trades_do_not_count(self) -> None:
         handover = Handover()
         for noise in (b"", b"1751531436000", b'{"result":null,"id":1}', b'{"e":"aggTrade"}'):
             handover.old(noise, new_is_up=True)
             handover.new(noise)
-        assert handover.verdict(SHORTEST, full=False, trusted=True) is Verdict.JOINED
+        assert handover.verdict(SHORTEST, full=False, trusted=True) is OverlapVerdict.JOINED
         assert (handover.first_new, handover.last_old) == (0, 0)
 
 

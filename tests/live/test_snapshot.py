@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prices.live import snapshot as boards
-from prices.live.snapshot import Event, Outrun, Place, Snapshot, Wish
+from prices.live.snapshot import Event, Outrun, ReadPosition, Snapshot, Wish
 
 
 def event(kind: str, symbol: str, of: str = "", n: int = 0) -> Event:
@@ -105,4 +105,4 @@ def test_a_gap_that_changes_takes_no_more_room() -> None:
     for n in range(3):
         snapshot.publish([event("gap", "A", "1", n)])
     assert snapshot.gaps == len(snapshot.events) == 1
-    assert snapshot.read(Wish(), Place()) == event("gap", "A", "1", 2).text
+    assert snapshot.read(Wish(), ReadPosition()) == event("gap", "A", "1", 2).text

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from prices.models import Price
-from pricetracker.process.output import OutputFailed, Stream, Use
+from pricetracker.process.output import OutputFailed, OutputStream, Use
 from tests.support.local_exchange import local_exchange
 from tests.support.recorders import PATIENCE, PROJECT, eventually, manage
 
@@ -53,8 +53,8 @@ def stuck() -> Iterator[int]:
     os.close(writer)
 
 
-def stream(number: int, use: Use) -> Stream:
-    stream = Stream(open(number, "wb", closefd=False), "utf-8")  # noqa: SIM115
+def stream(number: int, use: Use) -> OutputStream:
+    stream = OutputStream(open(number, "wb", closefd=False), "utf-8")  # noqa: SIM115
     stream.use = use
     return stream
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.intervals import Span
-from prices.recording.ledger import Arrival, Changes, Ends, Hole, OpenGap, Run, changes
+from prices.recording.ledger import Arrival, Changes, Ends, Hole, LedgerGap, Run, changes
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ class Case:
     """A tape as the set of ids that it holds, its open gaps, and a batch."""
 
     held: set[int]
-    gaps: list[OpenGap]
+    gaps: list[LedgerGap]
     arrival: Arrival
 
     @property
@@ -86,7 +86,7 @@ def cases(draw: st.DrawFn) -> Case:
     for number, (first, last) in enumerate(sorted(torn + outside)):
         # What was filled before still belongs to the gap.
         found = hole(first - draw(st.integers(0, 1)) * (first - 1 in held), last)
-        gaps.append(OpenGap(number, hole(first, last), found))
+        gaps.append(LedgerGap(number, hole(first, last), found))
     batch = draw(spans(4).filter(bool))
     runs = [run(*span) for span in batch]
     claimed, kept = [], []
@@ -160,7 +160,7 @@ def test_a_batch_that_follows_changes_nothing() -> None:
 
 
 def test_a_gap_splits_where_it_is_filled_in_part() -> None:
-    gap = OpenGap(7, hole(2, 9), hole(2, 9))
+    gap = LedgerGap(7, hole(2, 9), hole(2, 9))
     found = changes(Arrival([run(5, 5)], stored=[5]), Ends(1, at(1), 10, at(10)), [gap])
     assert [(rest.missing.span, rest.found.span) for rest in found.shrunk] == [((2, 4), (2, 5))]
     assert [(rest.missing.span, rest.found.span) for rest in found.split] == [((6, 9), (6, 9))]
@@ -168,12 +168,12 @@ def test_a_gap_splits_where_it_is_filled_in_part() -> None:
 
 
 def test_a_contradicted_tick_fills_nothing() -> None:
-    gap = OpenGap(7, hole(3, 4), hole(3, 4))
+    gap = LedgerGap(7, hole(3, 4), hole(3, 4))
     arrival = Arrival([run(2, 3)], claimed=[(2, 3)], kept=[(2, 2)])
     assert changes(arrival, Ends(1, at(1), 5, at(5)), [gap]) == Changes()
 
 
 def test_a_batch_beyond_two_noted_gaps_opens_what_lies_between() -> None:
-    noted = [OpenGap(1, hole(5, 8), hole(5, 8)), OpenGap(2, hole(12, 14), hole(12, 14))]
+    noted = [LedgerGap(1, hole(5, 8), hole(5, 8)), LedgerGap(2, hole(12, 14), hole(12, 14))]
     found = changes(Arrival([run(1, 2), run(20, 20)]), None, noted)
     assert [missing.span for missing in found.opened] == [(3, 4), (9, 11), (15, 19)]

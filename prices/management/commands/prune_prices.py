@@ -15,7 +15,7 @@ from prices.recording.session import connect
 from prices.recording.tape import Pruned, Tape
 from prices.retention import age
 from prices.retention.pruner import prune, survey
-from prices.retention.summary import Account
+from prices.retention.summary import PruneSummary
 from pricetracker.process.progress import Progress
 from pricetracker.process.signals import StopRequest
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                     steps, verb = survey(tape, name, cutoff), "would be pruned"
                 else:
                     steps, verb = prune(tape, name, cutoff, rest=stop.wait), "pruned"
-                self._follow(steps, Account(name, cutoff), verb, stop)
+                self._follow(steps, PruneSummary(name, cutoff), verb, stop)
                 if stop():
                     break
         if stop():
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _follow(
-        self, steps: Iterable[Pruned], account: Account, verb: str, stopped: Callable[[], bool]
+        self, steps: Iterable[Pruned], account: PruneSummary, verb: str, stopped: Callable[[], bool]
     ) -> None:
         # Not among the results, which may be redirected.
         with Progress(sys.stderr, f"ticks {verb}") as progress:
