@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from prices.exchange import connection
+from prices.exchange import connection, failures
 from prices.exchange.backoff import CEILING
 from prices.exchange.connection_chain import DEAD_AFTER
 from prices.exchange.messages import micros, parse
@@ -242,7 +242,7 @@ class TestLoss:
         [
             (
                 "451 Unavailable For Legal Reasons",
-                "The exchange refused the connection with HTTP 451. " + connection.REFUSALS[451],
+                "The exchange refused the connection with HTTP 451. " + failures.REFUSALS[451],
             ),
             (
                 "403 Forbidden",
@@ -253,7 +253,7 @@ class TestLoss:
             ),
             (
                 "418 I'm a teapot",
-                "The exchange refused the connection with HTTP 418. " + connection.REFUSALS[418],
+                "The exchange refused the connection with HTTP 418. " + failures.REFUSALS[418],
             ),
             (
                 "429 Too Many Requests",
