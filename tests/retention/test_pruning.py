@@ -368,7 +368,9 @@ class TestAudit:
     def test_looks_at_the_past_in_parts_of_any_size(self, tape, candles) -> None:
         pruned(tape, 170)
         scan, findings = Scan(tape.database, tape.numbers[SYMBOL]), Findings(SYMBOL)
-        PrunedCandleAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(candles=candles)
+        PrunedCandleAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(
+            candles=candles
+        )
         assert (findings.past, findings.is_complete) == (3, True)
 
     def test_refolds_no_minute_that_lost_ticks(self, tape) -> None:
