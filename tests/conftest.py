@@ -1,6 +1,7 @@
 """What all tests share: at the end, the throw-away home goes, and the server in it first."""
 
 import os
+import random
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,15 @@ from playwright.sync_api import Browser
 from pricetracker.postgres import hold
 from tests.support.browser import find_browser, open_browser
 from tests.support.private_postgres import Private
+from tests.support.seeds import VARIABLE, choose_seed, load_profile
 
 TESTS = Path(__file__).parent
+
+SEED = choose_seed()
+load_profile(SEED)
+
+# Fixtures of tests that draw from the seed.
+DRAWING = {"draw", "seed"}
 
 # Test modules that start programs and servers, drive a browser, or let a tape run for a while.
 SLOW = {
@@ -49,6 +57,7 @@ SLOW = {
     "page/test_screens.py",
     "process/test_bad_proxies.py",
     "process/test_serving.py",
+    "project/test_seeds.py",
     "process/test_migrate.py",
     "process/test_output.py",
     "process/test_signals.py",
@@ -69,15 +78,45 @@ SLOW = {
 }
 
 
+def is_drawn(item: pytest.Item) -> bool:
+    """Properties, and tests that use the seed in another way."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(fixtures & DRAWING) or getattr(item.obj, "is_hypothesis_test", False)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for others."""
     for item in items:
         if item.path.relative_to(TESTS).as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
+        if is_drawn(item):
+            item.add_marker(pytest.mark.drawn)
     if sys.platform == "win32" or os.geteuid() != 0:
         roots = [item for item in items if item.get_closest_marker("root")]
         items[:] = [item for item in items if item not in roots]
         config.hook.pytest_deselected(items=roots)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis draws from the seed of the run as well, unless it was given another."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header() -> str:
+    return f"seed: {SEED} ({VARIABLE}={SEED} repeats this run)"
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A number of the test's own that follows from the seed of the run."""
+    return random.Random(f"{SEED} {request.node.nodeid}").getrandbits(32)
+
+
+@pytest.fixture
+def draw(seed: int) -> random.Random:
+    return random.Random(seed)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
@@ -121,9 +121,7 @@ instants = st.none() | st.builds(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("interval", INTERVALS)
 @given(numbers, instants, instants, st.integers(1, 8))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 def test_pages_hold_each_candle_once_and_whole(
     symbols: dict[str, Symbol],
     interval: str,
@@ -153,9 +151,7 @@ def test_pages_hold_each_candle_once_and_whole(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("minutes", INTERVALS.values())
 @given(st.lists(numbers, min_size=3, max_size=3))
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15)
 def test_the_newest_candle_of_a_symbol_is_first_in_its_list(
     symbols: dict[str, Symbol], minutes: int, numbers: list[frozenset[int]]
 ) -> None:

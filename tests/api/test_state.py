@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
@@ -123,9 +123,7 @@ steps = st.lists(
 @given(steps)
 # The gap comes after the price of then by its ids, and before it by its instants.
 @example([(1, 2), (1, -1), (2, -1), (1, DAY // 2), (1, DAY // 2), (1, 2)])
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_a_price_is_known_exactly_when_no_gap_hides_it(tape, steps: list[tuple[int, int]]) -> None:
     """What an answer's verdict says of the price 24 hours before the newest tick, the change goes by, too."""
     clear(tape)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.audit.candle_audit import FIRST_MINUTES
@@ -240,9 +240,7 @@ class TestModel:
         hands=st.lists(st.tuples(st.sampled_from(sorted(HANDS)), st.integers(0, 24), st.integers(1, 4)), max_size=4),
         steps=st.sampled_from([(IDS, FIRST_MINUTES), (1, 1), (7, 2)]),
     )  # fmt: skip
-    @settings(
-        max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=100)
     def test_finds_what_the_model_finds(self, transactional_db, ticks, hands, steps) -> None:
         with open_tape(SYMBOL, "ETHUSDT") as tape:
             clear(tape)

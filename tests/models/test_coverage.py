@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.coverage import GAPS_LISTED, Coverage, Verdict
@@ -107,9 +107,7 @@ def put(tape: Tape, case: Case, batches: list[list[Tick]]) -> None:
 
 
 @given(data=st.data())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_complete_is_never_wrong_and_incomplete_has_a_gap(transactional_db, data) -> None:
     """Random tapes with random holes, against the ledger that only the test knows."""
     case = data.draw(cases())
@@ -184,9 +182,7 @@ def check_latest(case: Case) -> None:
 
 
 @given(ledger=ledgers(), data=st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 def test_a_gap_past_the_newest_tick_is_not_passed_over(transactional_db, ledger, data) -> None:
     """Somebody looked elsewhere, while a recorder goes on vouching: an answer that it could change is not complete."""
     cut = data.draw(st.integers(1, len(ledger)))

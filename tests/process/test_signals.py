@@ -1,6 +1,5 @@
 """Signals as users, terminals and supervisors send them: all that was received is committed, and nothing is left running."""
 
-import random
 import signal
 import sys
 import time
@@ -201,10 +200,7 @@ class TestWhileStarting:
         ],
         ids=lambda value: value[0] if isinstance(value, list) else "",
     )
-    def test_it_ends_soon_with_0(self, tmp_path, exchange, arguments, ready) -> None:
-        seed = random.randrange(1 << 32)
-        print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-        draw = random.Random(seed)
+    def test_it_ends_soon_with_0(self, tmp_path, exchange, arguments, ready, draw) -> None:
         if arguments[0] == "stream_prices":
             with command("migrate", log=tmp_path / "log", home=tmp_path / "0") as migrating:
                 assert migrating.ended() == 0

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.coverage import Verdict
@@ -199,9 +199,7 @@ class TestContradiction:
         max_size=8,
     ),
 )
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100)
 def test_each_trade_that_was_ever_missed_is_in_one_row(transactional_db, lengths, batches) -> None:
     """However a gap is filled: its rows never overlap, nothing in them is lost, and what is open is what is missing."""
     ledger: list[Tick] = []

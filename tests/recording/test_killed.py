@@ -95,10 +95,7 @@ def rows_of(ticks: list[Tick]) -> list[tuple]:
     )
 
 
-def test_thirty_rounds(home: Path) -> None:
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-    draw = random.Random(seed)
+def test_thirty_rounds(home: Path, draw: random.Random) -> None:
     ticks = [*recorded(BTC), *recorded(ETH)]
     with local_exchange(BTC, ETH, speed=SPEED) as exchange:
         recorders = Recorders(exchange, home)

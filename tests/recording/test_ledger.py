@@ -99,7 +99,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(case=cases())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_open_is_what_is_missing(case: Case) -> None:
     known = every(gap.missing for gap in case.gaps)
     found = case.changes()
@@ -119,7 +119,7 @@ def test_open_is_what_is_missing(case: Case) -> None:
 
 
 @given(case=cases())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_each_trade_ever_missed_is_in_one_row(case: Case) -> None:
     found = case.changes()
     for gap in case.gaps:
@@ -135,7 +135,7 @@ def test_each_trade_ever_missed_is_in_one_row(case: Case) -> None:
 
 
 @given(case=cases())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_missing_trade_was_made_between_its_instants(case: Case) -> None:
     found = case.changes()
     for missing in found.opened + [rest.missing for rest in found.shrunk + found.split]:
@@ -143,7 +143,7 @@ def test_a_missing_trade_was_made_between_its_instants(case: Case) -> None:
 
 
 @given(case=cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_ticks_are_counted_in_the_gap_they_fill(case: Case) -> None:
     found = case.changes()
     changed = {rest.gap for rest in found.shrunk} | {gap.id for gap in found.closed}

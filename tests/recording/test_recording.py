@@ -106,10 +106,7 @@ def test_a_thousand_instants_get_the_right_price(files, replayed) -> None:
                 assert (tick.first_trade, tick.price) == (ticks[found][1], Decimal(ticks[found][2]))
 
 
-def test_a_killed_recorder_leaves_no_tick_half_counted() -> None:
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-    draw = random.Random(seed)
+def test_a_killed_recorder_leaves_no_tick_half_counted(draw: random.Random) -> None:
     with local_exchange(loop=True, speed=50) as exchange:
         for _ in range(6):
             before = Price.objects.count()
@@ -121,10 +118,7 @@ def test_a_killed_recorder_leaves_no_tick_half_counted() -> None:
             check_against_itself()
 
 
-def test_of_two_recorders_on_one_tape_either_may_be_killed() -> None:
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-    draw = random.Random(seed)
+def test_of_two_recorders_on_one_tape_either_may_be_killed(draw: random.Random) -> None:
     ticks = [*recorded(BTC), *recorded(ETH)]
     with local_exchange(BTC, ETH, speed=60) as exchange:
         with recorder(exchange), recorder(exchange) as second:

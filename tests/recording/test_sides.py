@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from django.db import connection
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick
@@ -71,9 +71,7 @@ def test_another_trade_tells_no_side() -> None:
         st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1), min_size=1, max_size=6
     )
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 def test_told_in_any_order_it_is_the_model(transactional_db, batches) -> None:
     """Each tick comes with its side or without, any number of times, in one batch or in several."""
     muted = mute(TOLD)

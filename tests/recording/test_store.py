@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick, micros
@@ -55,9 +55,7 @@ class TestAnyOrder:
     """Whatever comes, in whatever batches and however often: the tape equals a plain model of it."""
 
     @given(data=st.data())
-    @settings(
-        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=150)
     def test_ticks_candles_and_gaps_equal_the_model(self, transactional_db, data) -> None:
         tape_of_exchange = data.draw(tapes())
         with open_tape() as tape:
@@ -115,9 +113,7 @@ def feeds(draw: st.DrawFn) -> list[list[Tick]]:
 
 
 @given(batches=feeds())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_what_follows_the_end_is_stored_as_anything_else(
     transactional_db, batches: list[list[Tick]]
 ) -> None:
@@ -226,9 +222,7 @@ def test_a_price_is_stored_exactly(price: str) -> None:
 
 
 @given(time=st.integers(1_000_000_000_000_000, 9_007_199_254_740_991))
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50)
 def test_an_instant_is_stored_to_the_microsecond(transactional_db, time: int) -> None:
     with open_tape() as tape:
         clear(tape)

@@ -161,19 +161,15 @@ class Storm(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_any_storm_the_tape_is_whole(tmp_path: Path) -> None:
+def test_after_any_storm_the_tape_is_whole(tmp_path: Path, seed: int) -> None:
     Storm.files, Storm.ledger = beginnings(tmp_path, LONG)
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
     run_state_machine_as_test(
         seeded(seed)(Storm),
         settings=settings(
             max_examples=8,
             stateful_step_count=8,
-            deadline=None,
             # What takes time cannot be made smaller by trying again.
             phases=[Phase.generate],
-            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -5,8 +5,6 @@ fall silent for a symbol, and REST may be down, refuse, lag or answer late; neit
 """
 
 import io
-import os
-import random
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -252,16 +250,12 @@ class Verdicts(RuleBasedStateMachine):
             assert coverage.verdict is not Verdict.UNKNOWN
 
 
-def test_complete_is_never_said_of_another_answer() -> None:
-    seed = int(os.environ.get("SEED", "11")) if os.environ.get("CI") else random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
+def test_complete_is_never_said_of_another_answer(seed: int) -> None:
     run_state_machine_as_test(
         seeded(seed)(Verdicts),
         settings=settings(
             max_examples=15,
             stateful_step_count=12,
-            deadline=None,
-            database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

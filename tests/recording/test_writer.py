@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg import OperationalError
 
@@ -832,9 +832,7 @@ times = st.sampled_from([10**11, 10**14 - 1, 10**14, 10**17 - 1, 1_751_531_436_0
 )
 @example(frames=[frame(Tick("BTCUSDT", 1, 1 << 31, "1", "1", 10**11, 10**11))])
 @example(frames=[frame(Tick("BTCUSDT", n, n, "1", "9" * 20, 10**11, 10**11)) for n in (1, 2)])
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 def test_whatever_is_understood_can_be_stored(transactional_db, frames: list[bytes]) -> None:
     """One frame that a statement chokes on would stop the recorder for good."""
     understood = {}

@@ -27,11 +27,8 @@ def repair(exchange: Running, *symbols: str) -> tuple[int, str]:
     return finish(manage("repair_gaps", *symbols, exchange=exchange))
 
 
-def test_every_hole_of_a_real_tape_is_filled() -> None:
+def test_every_hole_of_a_real_tape_is_filled(draw: random.Random) -> None:
     """One in a hundred ticks at random, and a stretch of some thousands."""
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-    draw = random.Random(seed)
     ticks = recorded(BTC)
     kept = [
         t
@@ -56,10 +53,7 @@ def dump() -> list[list[tuple]]:
     return [list(model.objects.order_by("pk").values_list()) for model in (Price, Candle, Symbol)]
 
 
-def test_deleted_ticks_come_back_and_no_other_row_changes() -> None:
-    seed = random.randrange(1 << 32)
-    print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
-    draw = random.Random(seed)
+def test_deleted_ticks_come_back_and_no_other_row_changes(draw: random.Random) -> None:
     store(recorded(BTC), "BTCUSDT")
     before = dump()
     keys = list(Price.objects.order_by("pk").values_list("pk", flat=True))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.exchange.messages import Tick
@@ -361,9 +361,7 @@ def pasts(draw: st.DrawFn) -> Past:
 
 
 @given(past=pasts(), data=st.data())
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200)
 def test_whatever_is_missing_and_handed_out_comes_back_once(transactional_db, past, data) -> None:
     """At the end only what the exchange withholds is a gap, and ids that were never made are known to be void."""
     if len(past.told) < 2:

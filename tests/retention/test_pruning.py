@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.audit.candle_audit import CandleAudit
@@ -99,9 +99,7 @@ def needed(ticks: list[Tick], cutoff: datetime) -> list[int]:
 
 class TestAnswers:
     @given(ticks=tapes(), seconds=st.integers(-1, 1200), at_once=st.sampled_from([1, 2, 5000]))
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=60)
     def test_stay_what_they_were_from_the_cutoff_on(
         self, transactional_db, ticks, seconds, at_once
     ) -> None:
