@@ -13,8 +13,9 @@ from ..exchange.messages import Tick
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
 from .id_witness import IdVerdict, Outcome
+from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
-from .staleness import FORGOTTEN, RETRY_WITHIN
+from .staleness import FORGOTTEN
 from .tape import Tape
 from .trade_recognition import Known, Recognition, is_near_newest, recognise, told
 from .trade_times import since_1970

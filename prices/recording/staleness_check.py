@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..exchange import exchange_info as listing
 from ..exchange.agg_trades import AggTrades, Page
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
@@ -16,41 +15,36 @@ from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Stopped, Unanswered
 from .id_check import witnesses
 from .id_witness import is_far, pace_of
+from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
-from .staleness import RETRY_WITHIN, Staleness
+from .staleness import Staleness
+from .symbol_log import SymbolLog
+from .symbol_status import SymbolStatus
 from .tape import Newest
 from .trade_recognition import Known, recognise
 from .trade_times import sift_rows, since_1970
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a trade may still be on its way to us after REST has returned it.
+# Seconds that a trade may still be on its way on the stream after REST has returned it.
 ON_ITS_WAY = 2.0
 
-# Seconds between two checks. With several hundred symbols they would use up the rate limit, and
-# repair needs it, too.
+# Seconds between two checks. With hundreds of symbols they would use up the rate limit, which repair
+# needs as well.
 INTERVAL = 2.0
-
-# Seconds between two log lines about failed checks: all stale symbols may be tried in vain, again
-# and again.
-WARNING_INTERVAL = 60.0
-
-# Maximum number of symbols that such a line names.
-NAMED = 10
-
-# Seconds between two requests for the status of stale symbols, which is only logged.
-STATUS_INTERVAL = 60.0
 
 MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What the exchange said of a symbol, in its place among the frames of the streams.
+    """The exchange's answer about a stale symbol, for the writer to compare with the tape.
 
-    `proven` is the last trade id that its history confirms, -1 if it was not requested: one wrong
-    answer is not believed. `breaks` is how often the symbol's feed had been interrupted before,
-    `taken` when the answer arrived (seconds, monotonic).
+    last_trade: its newest trade.
+    proven: the last trade id that its history confirms; -1 if that was not requested. A single
+    response is not trusted.
+    breaks: how often its feed had been interrupted before the request.
+    taken: when the response arrived, in seconds, monotonic.
     """
 
     symbol: str
@@ -60,7 +54,7 @@ class CheckResult:
     taken: float
 
     def is_old(self, connected_at: float) -> bool:
-        """The last trade was made before the present connection could deliver it."""
+        """Whether the last trade was made before the present connection could deliver it."""
         age = (self.last_trade.now - self.last_trade.traded) / MICROSECONDS
         return age > self.taken - connected_at - ON_ITS_WAY
 
@@ -68,9 +62,11 @@ class CheckResult:
 class StalenessCheck:
     """Checks one symbol per turn.
 
-    `breaks` returns how often a symbol's feed has been interrupted; `hand_over` takes the result. A
-    check that fails proves nothing: the symbol stays stale, and has another turn within
-    `RETRY_WITHIN` seconds.
+    breaks: returns how often the feed of a symbol has been interrupted.
+    hand_over: takes the result of a check.
+
+    A check that fails proves nothing: the symbol stays stale, and is checked again within
+    RETRY_WITHIN seconds.
     """
 
     def __init__(
@@ -92,20 +88,17 @@ class StalenessCheck:
         self.clock = clock
         self._wall_clock = wall_clock
         self._waits = backoff(ceiling=RETRY_WITHIN)
-        # Symbols whose checks have failed since the last log line about it, and when that was
-        # written.
-        self._untold: dict[str, None] = {}
-        self._told_at: float | None = None
+        # All stale symbols may be tried in vain, again and again.
+        self._failed = SymbolLog(clock)
+        self._status = SymbolStatus(rest, clock)
         self._next_look = clock()
-        self._next_status = clock()
-        self._statuses: dict[str, str] = {}
-        # A result waits here until everything that the streams had sent by then has arrived.
+        # Results wait here until everything that the stream had sent by then has arrived.
         self._seen: deque[CheckResult] = deque()
 
     def turn(self) -> bool:
-        """Returns whether there was something to do.
+        """Make a check if one is due. Returns whether there was something to do.
 
-        Raises Stopped, and one of `tape.AWAY` when the database is unavailable.
+        Raises Stopped, and one of AWAY when the database is unavailable.
         """
         now = self.clock()
         while self._seen and now - self._seen[0].taken >= ON_ITS_WAY:
@@ -134,36 +127,25 @@ class StalenessCheck:
             raise
         self._waits = backoff(ceiling=RETRY_WITHIN)
         self._seen.append(CheckResult(symbol, last_trade, proven, breaks, taken))
-        self._tell_status(symbol)
+        self._status.tell(symbol)
 
     def _fail(self, symbol: str, error: Unanswered) -> None:
-        """A failed check proves nothing.
-
-        One that the exchange rejects must not delay the others.
-        """
+        """Log a failed check. One that the exchange rejects does not delay the others."""
         now = self.clock()
         refused = isinstance(error, Refused)
         self._staleness.failed(symbol, now, refused=refused)
         if not refused:
             self._next_look = now + next(self._waits)
-        self._untold[symbol] = None
-        if self._told_at is not None and now - self._told_at < WARNING_INTERVAL:
-            return
-        names = ", ".join([*self._untold][:NAMED])
-        more = f" and {len(self._untold) - NAMED} more" if len(self._untold) > NAMED else ""
-        logger.warning(
-            "%s%s: stale, and the REST check failed; watermark withdrawn. %s",
-            names,
-            more,
-            error,
-        )
-        self._untold.clear()
-        self._told_at = now
+        self._failed.add(symbol)
+        if names := self._failed.due():
+            logger.warning(
+                "%s: stale, and the REST check failed; watermark withdrawn. %s", names, error
+            )
 
     def _prove(self, symbol: str, last_trade: LastTrade) -> int:
-        """The last trade of a symbol that its history confirms, as far as that is new.
+        """The last trade id that the history of a symbol confirms; -1 when it is on the tape.
 
-        The tape of a symbol that has not traded since it is recorded begins with it.
+        If the symbol has no tape yet, its tape begins with this page.
         """
         newest = self._tape.once(lambda tape: tape.newest(symbol))
         if newest is not None and last_trade.last <= newest.last:
@@ -177,7 +159,7 @@ class StalenessCheck:
         return page.last
 
     def _begin(self, symbol: str, page: Page) -> int:
-        """Begin the tape of a symbol with a page of it, as far as its times can be right."""
+        """Begin the tape of a symbol with a page, without ticks that have impossible times."""
         latest = int(self._wall_clock() * 1_000_000) + AHEAD_OF_OURS
         refused = self._tape.once(lambda tape: sift_rows(tape, page.ticks, latest))
         if refused:
@@ -197,18 +179,3 @@ class StalenessCheck:
             return True
         ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
         return not ticks or recognise(agg_trades, ticks).known is Known.YES
-
-    def _tell_status(self, symbol: str) -> None:
-        """Log when a symbol is quiet because it is not traded, and when it is traded again."""
-        if self.clock() < self._next_status:
-            return
-        self._next_status = self.clock() + STATUS_INTERVAL
-        try:
-            found = listing.ask(self._rest, [symbol]) or []
-        except Unanswered:
-            # Only logged: the check itself has been answered.
-            return
-        for listed in found:
-            if listed.status != self._statuses.get(symbol, listing.TRADING):
-                logger.info("%s is stale: its status is %s.", symbol, listed.status)
-            self._statuses[symbol] = listed.status

@@ -4,9 +4,8 @@ from collections import Counter
 
 import pytest
 
-from prices.recording.staleness import (
+from prices.recording.inter_arrival import (
     COUNTS_FOR,
-    FORGOTTEN,
     HANDOVER_COUNTS_FOR,
     LONGEST,
     PAST,
@@ -15,8 +14,8 @@ from prices.recording.staleness import (
     RETRY_WITHIN,
     SETTLING_IN,
     SHORTEST,
-    Staleness,
 )
+from prices.recording.staleness import FORGOTTEN, Staleness
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 

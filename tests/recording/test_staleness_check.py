@@ -6,9 +6,10 @@ import pytest
 
 from prices.exchange.rest import Rest
 from prices.models import Price
+from prices.recording.inter_arrival import RETRY_WITHIN, SETTLING_IN, SHORTEST
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
-from prices.recording.staleness import RETRY_WITHIN, SETTLING_IN, SHORTEST, Staleness
+from prices.recording.staleness import Staleness
 from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, CheckResult, StalenessCheck
 from prices.recording.tape import Tape
 from replay.faults.fault import Fault

@@ -22,16 +22,16 @@ from prices.exchange.stream import Down, Renewed, Up
 from prices.models import Price
 from prices.recording.buffer import Buffer
 from prices.recording.heartbeat import BEAT
-from prices.recording.reconnecting import ReconnectingTape
-from prices.recording.staleness import (
+from prices.recording.inter_arrival import (
     COUNTS_FOR,
     PAST,
     PAUSES,
     RETRY_WITHIN,
     SETTLING_IN,
     SHORTEST,
-    Staleness,
 )
+from prices.recording.reconnecting import ReconnectingTape
+from prices.recording.staleness import Staleness
 from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, StalenessCheck
 from prices.recording.status import Status
 from prices.recording.writer import Writer

@@ -22,11 +22,12 @@ from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.heartbeat import BEAT, LINE_COUNTS_FOR
+from prices.recording.inter_arrival import SETTLING_IN, SHORTEST
 from prices.recording.lag_trend import SPAN
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.recorder import Recorder
 from prices.recording.session import connect
-from prices.recording.staleness import SETTLING_IN, SHORTEST, Staleness
+from prices.recording.staleness import Staleness
 from prices.recording.staleness_check import CheckResult
 from prices.recording.status import Status
 from prices.recording.tape import Stored, Tape
