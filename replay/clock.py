@@ -1,4 +1,4 @@
-"""The exchange's clock, in microseconds: what has happened, and what may be sent."""
+"""The exchange's clocks, in microseconds: what has happened, and what may be sent."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LOOK_AGAIN = 0.01  # seconds
 
 
 class Clock:
-    """The present, which a looped ledger extends into; and what all clocks have in common."""
+    """Real time, for a looped ledger; and what all clocks have in common."""
 
     speed = 1.0
 
@@ -22,11 +22,11 @@ class Clock:
         self._wall = wall
 
     def now(self) -> int:
-        """REST knows what happened up to now."""
+        """The exchange's time: REST has all trades up to it."""
         return int(self._wall() * 1_000_000)
 
     def edge(self) -> int:
-        """Trades after this time are news: a client that connects now is sent these."""
+        """A client that connects now is sent the trades after this time."""
         return self.now() - LAG
 
     def horizon(self) -> int:
@@ -67,7 +67,7 @@ class ReplayClock(Clock):
 
 
 class DrivenClock(Clock):
-    """Advanced by the sending: it shows the time of the furthest client, and waits for nothing."""
+    """Advanced by sending, without waiting: it shows the time of the most advanced client."""
 
     def __init__(self, first_time: int) -> None:
         self._now = first_time
@@ -98,9 +98,9 @@ class StepClock(Clock):
         self._now += micros
 
     def step_to(self, time: int) -> None:
-        """What happened up to this instant is known then. Streams lag, as always."""
+        """Advance to an instant. REST has its trades then; streams lag behind it, as always."""
         self._now = max(self._now, time)
 
     def seconds_until(self, time: int) -> float:
-        """Not known: ask again soon."""
+        """Unknown, since a test decides: check again soon."""
         return LOOK_AGAIN if time > self.horizon() else 0

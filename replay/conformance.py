@@ -20,8 +20,8 @@ WEIGHT = "used more than {weight} request weight in a minute"
 REMEMBERED = 30_000
 
 
-class Rush:
-    """The maximum number of events in any stretch of some seconds."""
+class PeakRate:
+    """Counts events in a sliding window of `seconds`; `most` is the maximum so far."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -29,7 +29,7 @@ class Rush:
         self.most = 0
 
     def note(self, now: float) -> int:
-        """The number of events now."""
+        """Count an event. Returns how many are in the window now."""
         self._latest.append(now)
         while now - self._latest[0] >= self._seconds:
             self._latest.popleft()
@@ -42,7 +42,7 @@ class Client:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._connects = Rush(CONNECTIONS_WINDOW)
+        self._connects = PeakRate(CONNECTIONS_WINDOW)
         self._minute = 0
         self._weight_of_minute = 0
         self._wait_until = 0.0
@@ -99,7 +99,7 @@ class Judge:
         self._client(address).frames(in_a_second)
 
     def left_unanswered(self, address: str) -> None:
-        """It left a ping without its pong for as long as the exchange waits."""
+        """A client has not answered a ping in time."""
         self._client(address).broken[PONGS] += 1
 
     def request(self, address: str, weight: int, now: float) -> None:

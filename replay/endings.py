@@ -1,4 +1,4 @@
-"""How a connection ends: cleanly, or in one of the ways in which connections fail."""
+"""Ends a connection: cleanly, or in one of the ways in which connections fail."""
 
 import asyncio
 import socket
@@ -11,22 +11,21 @@ from aiohttp import web
 
 from .faults.fault import Fault
 
-# How long a client may take to answer a close frame, or the end of the stream, before it is
-# disconnected.
+# How long a client may take to answer a close frame, or a FIN, before it is disconnected.
 CLOSE_TIMEOUT = 1  # second
 
-# How often a waiting task checks whether it is time.
+# How often a waiting task checks its condition.
 CHECK_INTERVAL = 0.02  # seconds
 
 
-class Farewell(NamedTuple):
+class CloseFrame(NamedTuple):
     """Why the exchange closes a connection."""
 
     code: int
     reason: str = ""
 
 
-Ending = Farewell | Fault
+Ending = CloseFrame | Fault
 
 
 async def end(
@@ -36,14 +35,14 @@ async def end(
     is_held: Callable[[], bool],
 ) -> None:
     """`is_held`: a half-open connection stays so for as long as this is true."""
-    if isinstance(ending, Farewell):
+    if isinstance(ending, CloseFrame):
         await close(ws, transport, ending)
         return
     match ending.name:
         case "close":
             options = ending.options
-            farewell = Farewell(int(options.get("code", 1001)), options.get("reason", ""))
-            await close(ws, transport, farewell)
+            close_frame = CloseFrame(int(options.get("code", 1001)), options.get("reason", ""))
+            await close(ws, transport, close_frame)
         case "fin":
             await finish(transport)
         case "half-open":
@@ -54,10 +53,10 @@ async def end(
 
 
 async def close(
-    ws: web.WebSocketResponse, transport: asyncio.Transport, farewell: Farewell
+    ws: web.WebSocketResponse, transport: asyncio.Transport, close_frame: CloseFrame
 ) -> None:
     # A client that has stopped reading would hold up a drain without end.
-    await ws.close(code=farewell.code, message=farewell.reason.encode(), drain=False)
+    await ws.close(code=close_frame.code, message=close_frame.reason.encode(), drain=False)
     transport.abort()
 
 

@@ -9,8 +9,8 @@ from . import archive
 from .clock import Clock, DrivenClock, ReplayClock
 from .conformance import Judge
 from .faults.catalogue import check
-from .faults.schedule import Agenda
-from .faults.targets import Stage
+from .faults.schedule import FaultSchedule
+from .faults.targets import FaultTargets
 from .ledger import Ledger, Market
 from .limits import CONNECTIONS_WINDOW, Limits, RollingWindow, Weights
 from .rest import Rest
@@ -22,8 +22,8 @@ class Exchange:
         self.clock = clock
         self.limits = limits or Limits()
         self.wall = time.time  # request weight is counted by the minute on the wall
-        self.faults = Agenda(check=check)
-        self.stage = Stage(self.faults)
+        self.faults = FaultSchedule(check=check)
+        self.targets = FaultTargets(self.faults)
         self.judge = Judge(self.limits, self.faults.played)
         self.rest = Rest(ledger, self.limits)
         self._weights: dict[str, Weights] = {}

@@ -1,23 +1,23 @@
-"""What one connection is still to be sent: a place in the ledger for each market it listens to."""
+"""What one connection is still to be sent: its position in the ledger, for each market."""
 
 from bisect import bisect_right
 
 from .frames import Slice
 from .ledger import ENDLESS, Market
 
-# Trades of each market, on average, that are worth looking through all markets for.
+# Trades per market, on average, that are worth a pass over all markets.
 WORTHWHILE = 10
 
 
 class Feed:
-    """Slow or fast, a connection is sent each trade once: only its own reading advances it."""
+    """Sends each trade once, however slow or fast its client reads."""
 
     def __init__(self) -> None:
         self._places: dict[Market, int] = {}
         self._unbroken: dict[Market, int] = {}  # since when nothing was left out
 
     def listen(self, markets: list[Market], since: int) -> None:
-        """Listen to these and no others; a new one begins with the first trade after `since`."""
+        """Listen to these markets only; a new one begins with the first trade after `since`."""
         self._places = {
             market: self._places[market] if market in self._places else market.count_until(since)
             for market in markets
@@ -27,7 +27,7 @@ class Feed:
         }
 
     def broken(self) -> None:
-        """Some of what was taken did not reach the client."""
+        """Some trades that were taken did not reach the client."""
         self._unbroken = dict(self._places)
 
     def latest(self, count: int, symbol: str) -> list[Slice]:
@@ -76,7 +76,8 @@ class Feed:
             return sum(market.count_until(end) - place for market, place in waiting)
 
         ordered = sorted(ends)
-        # Where some are much busier than others, the earliest leaves most of them with nothing.
+        # Where some markets are much busier than others, the earliest instant leaves most of them
+        # with no trade.
         return ordered[max(0, bisect_right(ordered, share * len(waiting), key=ticks) - 1)]
 
     @staticmethod

@@ -7,7 +7,7 @@ from typing import Any
 from .candles import INTERVALS, candles
 from .faults.rest_history import History
 from .faults.rest_lies import lies
-from .faults.schedule import Agenda
+from .faults.schedule import FaultSchedule
 from .ledger import Ledger, Market, Tick
 from .limits import Limits
 from .listing import exchange_info
@@ -19,7 +19,7 @@ from .trades import newest_trades
 
 Answer = tuple[int, Any]  # HTTP status and what its JSON body holds
 
-NO_FAULTS = Agenda()
+NO_FAULTS = FaultSchedule()
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Question:
     params: Params
     now: int  # µs
     unit: int  # µs in the unit of time that the answer speaks
-    faults: Agenda
+    faults: FaultSchedule
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Rest:
         pairs: Iterable[tuple[str, str]],
         time_unit: str | None,
         now: int,
-        faults: Agenda = NO_FAULTS,
+        faults: FaultSchedule = NO_FAULTS,
     ) -> Answer | None:
         """None when there is no such path. Applies the faults that change the data."""
         endpoint = ENDPOINTS.get(path)

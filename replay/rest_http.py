@@ -25,15 +25,15 @@ async def respond(
     if seconds := delay(exchange.faults, symbol):
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), seconds)
-    spoiled = instead(exchange.faults, symbol, exchange.wall())
-    if isinstance(spoiled, Page) and spoiled.at_the_gate:
-        return _page(spoiled, {})
+    replacement = instead(exchange.faults, symbol, exchange.wall())
+    if isinstance(replacement, Page) and replacement.from_gateway:
+        return _page(replacement, {})
     weights = exchange.weights_of(address)
     refusal = weights.spend(weight, exchange.wall())
     headers = {"X-MBX-USED-WEIGHT-1M": str(weights.used)}
-    if isinstance(spoiled, Page):
-        return _page(spoiled, headers)
-    if refusal := refusal or spoiled:
+    if isinstance(replacement, Page):
+        return _page(replacement, headers)
+    if refusal := refusal or replacement:
         exchange.judge.told_to_wait(address, refusal.retry_after, exchange.wall())
         return _refused(refusal, headers)
     return _answered(request, exchange, headers)

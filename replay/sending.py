@@ -1,4 +1,4 @@
-"""Sends trades on one connection, as fast as the clock runs and the client reads."""
+"""Sends the trades of one connection, as fast as the clock runs and the client reads."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from .exchange import Exchange
 from .faults.fault import Fault
-from .faults.frame_faults import Spoiler
+from .faults.frame_faults import FrameFaults
 from .feed import Feed
 from .frames import Slice, chunk, framed, shutdown_text, told
 from .streams import Session
@@ -34,7 +34,7 @@ class Sender:
         self._socket = socket
         self._request = request
         self._feed = Feed()
-        self._spoiler = Spoiler(exchange.faults)
+        self._frame_faults = FrameFaults(exchange.faults)
         self._changed = asyncio.Event()  # what is listened to
         self._stopped = False
 
@@ -49,7 +49,7 @@ class Sender:
         self._stopped = True
 
     def mute(self, fault: Fault) -> None:
-        self._spoiler.mute(fault)
+        self._frame_faults.mute(fault)
 
     def send_again(self, fault: Fault) -> None:
         slices = self._feed.latest(fault.count, fault.symbol)
@@ -64,7 +64,7 @@ class Sender:
     async def run(self) -> None:
         while self._is_open():
             # Before each chunk, so that no trade is sent that happened after a fault was added.
-            self._exchange.stage.play()
+            self._exchange.targets.play()
             if self._stopped:
                 return
             slices = self._feed.take(self._clock.horizon() - self._held_back(), CHUNK)
@@ -82,10 +82,10 @@ class Sender:
 
     def _frames(self, slices: list[Slice]) -> bytes:
         dialect = self._session.dialect
-        if not self._spoiler.is_at_work():
+        if not self._frame_faults.is_at_work():
             return chunk(slices, dialect)
-        texts = self._spoiler.spoil(told(slices, dialect))
-        if self._spoiler.has_lost:
+        texts = self._frame_faults.apply(told(slices, dialect))
+        if self._frame_faults.has_lost:
             self._feed.broken()
         return framed(texts)
 
@@ -103,7 +103,7 @@ class Sender:
         next_time = self._feed.next_time()
         timeout = None
         if next_time is None:
-            self._write(framed(self._spoiler.release()))
+            self._write(framed(self._frame_faults.release()))
         else:
             shortest = LOOK_AGAIN if self._held_back() else SHORTEST_SLEEP
             timeout = max(self._clock.seconds_until(next_time), shortest)

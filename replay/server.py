@@ -98,7 +98,7 @@ async def serving(
     app.router.add_get("/judge", _judge)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
-    faults = asyncio.ensure_future(exchange.stage.watch())
+    faults = asyncio.ensure_future(exchange.targets.watch())
     try:
         await web.TCPSite(runner, host, port, ssl_context=secured).start()
         authority = _authority(*runner.addresses[0][:2])

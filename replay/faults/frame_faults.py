@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from .fault import Fault
-from .schedule import Agenda
+from .schedule import FaultSchedule
 
 GARBAGE = b"<html>502 Bad Gateway</html>"
 
@@ -11,9 +11,9 @@ GARBAGE = b"<html>502 Bad Gateway</html>"
 FRAME_FAULTS = frozenset({"skip", "double", "swap", "truncate", "garbage"})
 
 
-class Spoiler:
-    def __init__(self, agenda: Agenda) -> None:
-        self._agenda = agenda
+class FrameFaults:
+    def __init__(self, schedule: FaultSchedule) -> None:
+        self._schedule = schedule
         self._mutes: list[Fault] = []
         self._held: dict[str, bytes] = {}  # by symbol: a tick that the next one overtakes
         self.has_lost = False  # something that was to be sent will not be
@@ -23,10 +23,10 @@ class Spoiler:
 
     def is_at_work(self) -> bool:
         """Whether trades must be looked at one by one."""
-        self._mutes = [fault for fault in self._mutes if self._agenda.stands(fault)]
-        return bool(self._mutes or self._held) or self._agenda.any_lasting(FRAME_FAULTS)
+        self._mutes = [fault for fault in self._mutes if self._schedule.stands(fault)]
+        return bool(self._mutes or self._held) or self._schedule.any_lasting(FRAME_FAULTS)
 
-    def spoil(self, ticks: Iterable[tuple[str, bytes]]) -> list[bytes]:
+    def apply(self, ticks: Iterable[tuple[str, bytes]]) -> list[bytes]:
         """What is sent instead of these trades, each given as symbol and text."""
         self.has_lost = False
         return [text for symbol, tick in ticks for text in self._in_place_of(symbol, tick)]
@@ -37,22 +37,22 @@ class Spoiler:
         return held
 
     def _in_place_of(self, symbol: str, tick: bytes) -> list[bytes]:
-        agenda = self._agenda
-        if any(fault.hits(symbol) for fault in self._mutes) or agenda.use("skip", symbol):
+        schedule = self._schedule
+        if any(fault.hits(symbol) for fault in self._mutes) or schedule.use("skip", symbol):
             self.has_lost = True
             return []
         sent = []
-        if agenda.use("garbage", symbol):
+        if schedule.use("garbage", symbol):
             sent.append(GARBAGE)
-        if agenda.use("truncate", symbol):
+        if schedule.use("truncate", symbol):
             self.has_lost = True
             tick = _half(tick)
         overtaken = self._held.pop(symbol, None)
-        if overtaken is None and agenda.use("swap", symbol):
+        if overtaken is None and schedule.use("swap", symbol):
             self._held[symbol] = tick
             return sent
         sent.append(tick)
-        if agenda.use("double", symbol):
+        if schedule.use("double", symbol):
             sent.append(tick)
         if overtaken is not None:
             sent.append(overtaken)

@@ -5,7 +5,7 @@ import math
 from ..limits import Refusal
 from .fault import Fault
 from .rest_pages import Page, error_page, sign_in_page
-from .schedule import Agenda
+from .schedule import FaultSchedule
 
 RETRY_AFTER = "5"  # seconds, when the fault does not say
 
@@ -16,21 +16,21 @@ BANNED = (
 )
 
 
-def is_cut_off(faults: Agenda, symbol: str) -> bool:
+def is_cut_off(faults: FaultSchedule, symbol: str) -> bool:
     return _hit(faults, "rest-down", symbol) is not None
 
 
-def is_truncated(faults: Agenda, symbol: str) -> bool:
+def is_truncated(faults: FaultSchedule, symbol: str) -> bool:
     return _hit(faults, "rest-truncate", symbol) is not None
 
 
-def delay(faults: Agenda, symbol: str) -> float:
+def delay(faults: FaultSchedule, symbol: str) -> float:
     """Seconds that the response takes."""
     fault = _hit(faults, "rest-slow", symbol)
     return float(fault.options["delay"]) if fault else 0
 
 
-def instead(faults: Agenda, symbol: str, wall: float) -> Page | Refusal | None:
+def instead(faults: FaultSchedule, symbol: str, wall: float) -> Page | Refusal | None:
     """What is sent instead of a response. `wall`: seconds since 1970."""
     fault = _hit(faults, "rest-status", symbol)
     if fault is None:
@@ -43,7 +43,7 @@ def instead(faults: Agenda, symbol: str, wall: float) -> Page | Refusal | None:
     return error_page(status, as_json=body == "json")
 
 
-def _hit(faults: Agenda, name: str, symbol: str) -> Fault | None:
+def _hit(faults: FaultSchedule, name: str, symbol: str) -> Fault | None:
     """The fault that affects this response, by its seconds or its count."""
     fault = faults.lasting(name, symbol)
     if fault is None or fault.seconds < math.inf:

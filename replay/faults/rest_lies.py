@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .schedule import Agenda
+from .schedule import FaultSchedule
 
 SECOND = 1_000_000  # µs
 
@@ -24,7 +24,7 @@ class Lies:
         return self != Lies(lag=self.lag)
 
 
-def lies(faults: Agenda, symbol: str) -> Lies:
+def lies(faults: FaultSchedule, symbol: str) -> Lies:
     def option(name: str, key: str) -> str:
         fault = faults.lasting(name, symbol)
         return fault.options[key] if fault else "0"

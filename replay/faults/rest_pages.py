@@ -16,7 +16,7 @@ class Page:
     content_type: str
 
     @property
-    def at_the_gate(self) -> bool:
+    def from_gateway(self) -> bool:
         """Sent by the gateway of the exchange, which knows nothing of request weight."""
         return self.status in (200, 403, 451)
 

@@ -22,7 +22,7 @@ class _Point:
         return self.begins <= elapsed < self.begins + self.fault.seconds
 
 
-class Agenda:
+class FaultSchedule:
     """The exchange asks it which faults are active; others may add to it from threads of their
     own.
     """

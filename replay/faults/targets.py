@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from .fault import Fault
-from .schedule import Agenda
+from .schedule import FaultSchedule
 
 # Faults that are over as soon as they have occurred, and those that last on the connections they
 # affected.
@@ -16,37 +16,37 @@ SPELLS = frozenset({"mute", "half-open"})
 CHECK_INTERVAL = 0.02  # seconds
 
 
-class Victim(Protocol):
+class FaultTarget(Protocol):
     def listens_to(self, symbol: str) -> bool:
         """Whether a fault of this symbol, or of all when it is empty, can still affect it."""
 
     def hit(self, fault: Fault) -> None: ...
 
 
-class Stage:
-    def __init__(self, agenda: Agenda) -> None:
-        self._agenda = agenda
-        self._victims: set[Victim] = set()
+class FaultTargets:
+    def __init__(self, schedule: FaultSchedule) -> None:
+        self._schedule = schedule
+        self._targets: set[FaultTarget] = set()
         self._waiting: list[Fault] = []
 
-    def enter(self, victim: Victim) -> None:
-        self._victims.add(victim)
-        for fault in self._agenda.all_lasting("mute"):
+    def enter(self, target: FaultTarget) -> None:
+        self._targets.add(target)
+        for fault in self._schedule.all_lasting("mute"):
             if fault.options.get("everywhere") == "yes":
-                victim.hit(fault)
+                target.hit(fault)
 
-    def leave(self, victim: Victim) -> None:
-        self._victims.discard(victim)
+    def leave(self, target: FaultTarget) -> None:
+        self._targets.discard(target)
 
     def play(self) -> None:
         """Apply the faults that are due; while there is no connection, they wait."""
-        if self._agenda.is_empty:
+        if self._schedule.is_empty:
             return
-        self._waiting += self._agenda.due(MOMENTS | SPELLS)
+        self._waiting += self._schedule.due(MOMENTS | SPELLS)
         self._waiting = [
             fault
             for fault in self._waiting
-            if self._agenda.stands(fault) and not self._comes_upon_somebody(fault)
+            if self._schedule.stands(fault) and not self._hits_any(fault)
         ]
 
     async def watch(self) -> None:
@@ -54,10 +54,10 @@ class Stage:
             self.play()
             await asyncio.sleep(CHECK_INTERVAL)
 
-    def _comes_upon_somebody(self, fault: Fault) -> bool:
-        victims = [victim for victim in self._victims if victim.listens_to(fault.symbol)]
-        for victim in victims:
-            victim.hit(fault)
-        if victims:
-            self._agenda.has_hit(fault, over=fault.name in MOMENTS)
-        return bool(victims)
+    def _hits_any(self, fault: Fault) -> bool:
+        targets = [target for target in self._targets if target.listens_to(fault.symbol)]
+        for target in targets:
+            target.hit(fault)
+        if targets:
+            self._schedule.has_hit(fault, over=fault.name in MOMENTS)
+        return bool(targets)

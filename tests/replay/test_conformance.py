@@ -136,7 +136,7 @@ def test_swallowed_pings_are_not_held_against_the_client():
     with local_exchange(limits=limits) as exchange, connected(f"{exchange.ws_url}/ws") as lost:
         exchange.exchange.faults.add(fault("half-open"), now=True)
         eventually(lambda: exchange.exchange.faults.played())
-        # Another client lives through more than the time that the first would have had.
+        # Another client tasks through more than the time that the first would have had.
         with connected(f"{exchange.ws_url}/ws") as connection:
             for _ in range(10):
                 connection.recv_data(control_frame=True)

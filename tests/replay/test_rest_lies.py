@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from replay.archive import read
 from replay.faults.fault import Fault
-from replay.faults.schedule import Agenda
+from replay.faults.schedule import FaultSchedule
 from replay.ledger import Ledger
 from replay.limits import Limits
 from replay.recording import Recording
@@ -31,13 +31,13 @@ def ledger(rows, **options):
 REST = Rest(ledger(ROWS), Limits())
 
 
-def agenda(*faults):
+def schedule(*faults):
     """These faults, under way for ever."""
-    agenda = Agenda(clock=lambda: 0)
+    schedule = FaultSchedule(clock=lambda: 0)
     for fault in faults:
-        agenda.add(fault)
-    agenda.start()
-    return agenda
+        schedule.add(fault)
+    schedule.start()
+    return schedule
 
 
 def lie(name, symbol="", **options):
@@ -85,7 +85,7 @@ def chosen(rows, limit=500, from_id=None, start=None, end=None):
 
 def test_a_tombstone_has_an_aggregate_id_and_no_trades():
     first, second, third = ROWS[:3]
-    told = ask("aggTrades", agenda(lie("tombstones", every=2)), startTime=first["T"], limit=4)
+    told = ask("aggTrades", schedule(lie("tombstones", every=2)), startTime=first["T"], limit=4)
     assert told == [
         first,
         second,
@@ -95,14 +95,14 @@ def test_a_tombstone_has_an_aggregate_id_and_no_trades():
 
 
 def test_two_aggregates_have_one_id_and_the_next_follows():
-    told = ask("aggTrades", agenda(lie("twice", every=2)), startTime=ROWS[0]["T"], limit=4)
+    told = ask("aggTrades", schedule(lie("twice", every=2)), startTime=ROWS[0]["T"], limit=4)
     first = ROWS[0]["a"]
     assert [row["a"] for row in told] == [first, first, first + 1, first + 1]
     assert [row["f"] for row in told] == [row["f"] for row in ROWS[:4]]
 
 
 def test_time_goes_back_by_5_ms():
-    told = ask("aggTrades", agenda(lie("time-back", every=3)), limit=1000)
+    told = ask("aggTrades", schedule(lie("time-back", every=3)), limit=1000)
     moved = [row["T"] - lied["T"] for row, lied in zip(ROWS, told, strict=True)]
     assert moved[:6] == [0, 0, 5000, 0, 0, 5000]
     assert any(later["T"] < earlier["T"] for earlier, later in pairwise(told))
@@ -116,13 +116,16 @@ def test_no_time_goes_back_beyond_its_minute():
         ROWS[2] | {"T": opens + 9000},
     ]
     told = ask(
-        "aggTrades", agenda(lie("time-back", every=1)), opens + MINUTE, Rest(ledger(rows), Limits())
+        "aggTrades",
+        schedule(lie("time-back", every=1)),
+        opens + MINUTE,
+        Rest(ledger(rows), Limits()),
     )
     assert [row["T"] - opens for row in told] == [-5001, 0, 4000]
 
 
 def test_a_page_by_time_goes_by_the_times_that_are_told():
-    faults, rows = agenda(lie("time-back", every=4)), bent(ROWS, back=4)
+    faults, rows = schedule(lie("time-back", every=4)), bent(ROWS, back=4)
     for told in rows[3:80:4]:
         assert told in ask("aggTrades", faults, startTime=told["T"], endTime=told["T"])
         assert told not in ask("aggTrades", faults, startTime=told["T"] + 1)
@@ -146,7 +149,7 @@ def liars(draw):
         "back": draw(every),
     }
     names = {"tombstones": "tombstones", "twice": "twice", "back": "time-back"}
-    return how, agenda(*(lie(names[key], every=n) for key, n in how.items() if n))
+    return how, schedule(*(lie(names[key], every=n) for key, n in how.items() if n))
 
 
 @given(liars(), instants, st.none() | instants, st.none() | instants, st.integers(1, 1000))
@@ -195,7 +198,7 @@ def test_nothing_but_ids_and_times_is_bent(liar):
 
 def test_a_looped_ledger_is_bent_from_its_beginning_to_its_end():
     rest = Rest(ledger(ROWS, loop=True), Limits())
-    faults = agenda(lie("tombstones", every=7), lie("twice", every=5))
+    faults = schedule(lie("tombstones", every=7), lie("twice", every=5))
     now = END + 10_000 * MINUTE
     newest = ask("aggTrades", faults, now, rest, limit=1000)
     ids = [row["a"] for row in newest]
@@ -209,10 +212,10 @@ def test_a_looped_ledger_is_bent_from_its_beginning_to_its_end():
 
 def test_who_lies_about_one_symbol_is_honest_about_the_others():
     rest = Rest(Ledger(read([BTC, ETH])), Limits())
-    faults = agenda(lie("tombstones", symbol="ETHUSDT", every=1))
+    faults = schedule(lie("tombstones", symbol="ETHUSDT", every=1))
     eth = ask("aggTrades", faults, END, rest, symbol="ETHUSDT")
     assert [row for row in eth if row["f"] < 0] != []
-    assert ask("aggTrades", faults, END, rest) == ask("aggTrades", agenda(), END, rest)
+    assert ask("aggTrades", faults, END, rest) == ask("aggTrades", schedule(), END, rest)
 
 
 # --- What is left out, forgotten, or not known yet ------------------------------------------------
@@ -230,7 +233,7 @@ def test_what_is_left_out_is_missing_from_every_page(liar, first, count, start, 
     how, _ = liar
     gone = ROWS[first : first + count + 1]
     first_id, last_id = gone[0]["l"], gone[-1]["f"]  # a part of it is enough
-    faults = agenda(
+    faults = schedule(
         lie("rest-omit", first=first_id, last=last_id),
         *(lie(name, every=how[name]) for name in ("twice",) if how[name]),
     )
@@ -248,13 +251,13 @@ def test_what_is_left_out_is_missing_from_every_page(liar, first, count, start, 
 
 
 def test_ids_jump_over_what_is_left_out():
-    faults = agenda(lie("rest-omit", first=ROWS[100]["f"], last=ROWS[109]["l"]))
+    faults = schedule(lie("rest-omit", first=ROWS[100]["f"], last=ROWS[109]["l"]))
     told = ask("aggTrades", faults, fromId=ROWS[99]["a"], limit=2)
     assert told == [ROWS[99], ROWS[110]]
 
 
 def test_what_is_forgotten_is_passed_over_without_an_error():
-    faults = agenda(lie("rest-retention", first=ROWS[120]["f"]))
+    faults = schedule(lie("rest-retention", first=ROWS[120]["f"]))
     assert ask("aggTrades", faults, fromId=1, limit=3) == ROWS[120:123]
     assert ask("aggTrades", faults, startTime=ROWS[0]["T"], limit=3) == ROWS[120:123]
     assert ask("aggTrades", faults, limit=1000) == ROWS[120:]
@@ -264,7 +267,7 @@ def test_what_is_forgotten_is_passed_over_without_an_error():
 
 def test_an_aggregate_that_is_forgotten_in_part_is_forgotten():
     cut = next(row for row in ROWS[100:] if row["l"] > row["f"])
-    faults = agenda(lie("rest-retention", first=cut["f"] + 1))
+    faults = schedule(lie("rest-retention", first=cut["f"] + 1))
     assert ask("aggTrades", faults, fromId=1, limit=1)[0]["f"] == cut["l"] + 1
 
 
@@ -273,23 +276,23 @@ def test_a_stale_exchange_is_the_exchange_of_so_long_ago(now, lag, liar):
     assume(now - lag * 1000 >= ROWS[0]["T"])
     how, _ = liar
     bends = [lie("tombstones", every=how["tombstones"])] if how["tombstones"] else []
-    faults = agenda(lie("rest-stale", lag=lag / 1000), *bends)
+    faults = schedule(lie("rest-stale", lag=lag / 1000), *bends)
     earlier = now - int(lag / 1000 * 1_000_000)
-    assert ask("aggTrades", faults, now) == ask("aggTrades", agenda(*bends), earlier)
+    assert ask("aggTrades", faults, now) == ask("aggTrades", schedule(*bends), earlier)
     candles = {"interval": "1m"}
-    assert ask("klines", faults, now, **candles) == ask("klines", agenda(), earlier, **candles)
+    assert ask("klines", faults, now, **candles) == ask("klines", schedule(), earlier, **candles)
 
 
 @pytest.mark.parametrize("path", ["trades", "ticker/price"])
 def test_what_is_told_from_memory_is_never_stale(path):
-    faults = agenda(lie("rest-stale", lag=10), lie("tombstones", every=1), lie("twice", every=2))
-    assert ask(path, faults) == ask(path, agenda())
+    faults = schedule(lie("rest-stale", lag=10), lie("tombstones", every=1), lie("twice", every=2))
+    assert ask(path, faults) == ask(path, schedule())
     assert ask("aggTrades", faults)[-1]["T"] < END
 
 
 def test_candles_are_not_bent():
-    faults = agenda(lie("tombstones", every=1), lie("time-back", every=1))
-    assert ask("klines", faults, interval="1m") == ask("klines", agenda(), interval="1m")
+    faults = schedule(lie("tombstones", every=1), lie("time-back", every=1))
+    assert ask("klines", faults, interval="1m") == ask("klines", schedule(), interval="1m")
 
 
 # --- The listing ---------------------------------------------------------------------------------
@@ -297,7 +300,7 @@ def test_candles_are_not_bent():
 
 def test_the_listing_gives_the_status_of_a_symbol():
     rest = Rest(Ledger(read([BTC, ETH])), Limits())
-    faults = agenda(lie("status", symbol="ETHUSDT", status="BREAK"))
+    faults = schedule(lie("status", symbol="ETHUSDT", status="BREAK"))
     listing = ask("exchangeInfo", faults, END, rest, symbol=None)
     statuses = {symbol["symbol"]: symbol["status"] for symbol in listing["symbols"]}
     assert statuses == {"BTCUSDT": "TRADING", "ETHUSDT": "BREAK"}
