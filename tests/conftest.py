@@ -18,6 +18,9 @@ from tests.support.seeds import VARIABLE, choose_seed, load_profile
 
 TESTS = Path(__file__).parent
 
+# What is given to `-m` for the quick tests.
+QUICK = "not slow"
+
 SEED = choose_seed()
 load_profile(SEED)
 
@@ -76,6 +79,12 @@ SLOW = {
     "repair/test_background.py",
     "recording/test_writer.py",
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """To import what is left out anyway would take a good part of the quick tests' time."""
+    is_slow = collection_path.relative_to(TESTS).as_posix() in SLOW
+    return True if is_slow and config.option.markexpr == QUICK else None
 
 
 def is_drawn(item: pytest.Item) -> bool:
