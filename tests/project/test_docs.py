@@ -29,7 +29,7 @@ COMMON = {
 
 def variables() -> list[str]:
     """The environment variables that the settings file reads."""
-    return re.findall(r"(?:env\.\w+|environ\.get)\(\s*\"([A-Z_]+)\"", SETTINGS)
+    return re.findall(r"(?:env\.\w+|secret_key\.from_env|environ\.get)\(\s*\"([A-Z_]+)\"", SETTINGS)
 
 
 def commands() -> list[str]:
