@@ -13,7 +13,10 @@ INDENT = 4
 
 
 def plain_text(value: Any) -> str:
-    """Django's own kinds of text, of which errors are made, are text. Anything else has no business in an answer."""
+    """What msgspec does not know: the framework's own kinds of text, of which errors are made.
+
+    Raises TypeError for anything else: it has no business in a response.
+    """
     if isinstance(value, str | Promise):
         return str(value)
     raise TypeError(f"A response cannot contain a {type(value).__name__}.")
@@ -31,8 +34,7 @@ class ExactJSONRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        # What msgspec does not know are the framework's own kinds of text, such as the details of an error.
-        encoded = msgspec.json.encode(data, enc_hook=str)
+        encoded = msgspec.json.encode(data, enc_hook=plain_text)
         if "indent=" in (media_type or ""):
             return msgspec.json.format(encoded, indent=INDENT)
         return encoded
