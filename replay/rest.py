@@ -49,11 +49,7 @@ class Rest:
     def weight(self, path: str, names: Iterable[str]) -> int:
         """The weight of a request; 0 when there is no such path."""
         endpoint = ENDPOINTS.get(path)
-        if endpoint is None:
-            return 0
-        if path == "ticker/price" and "symbol" not in names:
-            return 4
-        return endpoint.weight
+        return endpoint.weight if endpoint else 0
 
     def answer(
         self,
@@ -118,14 +114,6 @@ class Rest:
         rows = candles(market, first, last, length, now)
         return [candle_row(row, question.unit) for row in rows]
 
-    def _ticker_price(self, question: Question) -> Any:
-        prices = []
-        for market in self._markets(question.params):
-            count = min(market.count_until(question.now), market.size)
-            for tick in market.ticks(max(0, count - 1), count):
-                prices.append({"symbol": market.symbol, "price": tick.price})
-        return prices[0] if "symbol" in question.params and prices else prices
-
     def _market(self, params: Params) -> Market:
         return self._listed(params.symbol())
 
@@ -151,7 +139,6 @@ ENDPOINTS = {
     "klines": Endpoint(
         Rest._klines, ("symbol", "interval", "startTime", "endTime", "limit"), weight=2
     ),
-    "ticker/price": Endpoint(Rest._ticker_price, ("symbol", "symbols"), weight=2),
 }
 
 

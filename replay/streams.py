@@ -1,4 +1,4 @@
-"""What one stream connection has subscribed to: its streams and properties. Knows no socket."""
+"""What one stream connection has subscribed to. Knows no socket."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ KNOWN_STREAM = re.compile(
 )
 SERVED = "aggTrade"  # the other streams are accepted, and stay silent
 
-METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
+METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 
 
 class Session:
@@ -83,10 +83,6 @@ class Session:
                 return self._unsubscribe(params)
             case "LIST_SUBSCRIPTIONS":
                 return list(self._names)
-            case "SET_PROPERTY":
-                return self._set_property(params)
-            case "GET_PROPERTY":
-                return self._get_property(params)
         known = ", ".join(f"`{name}`" for name in METHODS)
         where = at(1, text.find(str(method)) + len(str(method)) + 1)
         raise ControlError(
@@ -105,27 +101,8 @@ class Session:
         for name in names:
             self._names.pop(name, None)
 
-    def _set_property(self, params: list[Any]) -> None:
-        _check_property(params, 2)
-        if len(params) < 2 or not isinstance(params[1], bool):
-            raise ControlError(1, "Invalid value type: expected Boolean")
-        self._combined = params[1]
-
-    def _get_property(self, params: list[Any]) -> bool:
-        _check_property(params, 1)
-        return self._combined
-
 
 def _check_names(names: list[Any]) -> None:
     for name in names:
         if not (isinstance(name, str) and KNOWN_STREAM.fullmatch(name)):
             raise ControlError(2, "Invalid request: invalid stream")
-
-
-def _check_property(params: list[Any], most: int) -> None:
-    if not params or not isinstance(params[0], str):
-        raise ControlError(2, "Invalid request: property name must be a string")
-    if len(params) > most:
-        raise ControlError(2, "Invalid request: too many parameters")
-    if params[0] != "combined":
-        raise ControlError(0, "Unknown property")

@@ -12,6 +12,10 @@ from rest_framework.viewsets import GenericViewSet
 from ..models import Symbol
 from . import query_params
 
+# On every response of a demo.
+DEMO_HEADER = "X-Demo"
+DEMO_WORDS = "a replayed recording, not today's prices"
+
 
 @cache
 def ready(serializer: type[Serializer[Any]]) -> Serializer[Any]:
@@ -41,5 +45,5 @@ class TapeViewSet(GenericViewSet[Any]):
         response = super().finalize_response(*args, **kwargs)
         response["Cache-Control"] = "no-store"
         if settings.DEMO:
-            response["X-Demo"] = "a replayed recording, not today's prices"
+            response[DEMO_HEADER] = DEMO_WORDS
         return response

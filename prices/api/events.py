@@ -18,7 +18,7 @@ from ..live.broadcast import is_full, is_stuck, on_air
 from ..live.snapshot import Wish
 from ..models import Symbol
 from . import query_params, serializers
-from .base import NeverRecorded
+from .base import DEMO_HEADER, DEMO_WORDS, NeverRecorded
 from .errors import DatabaseAway
 from .renderers import EventStreamRenderer, ExactJSONRenderer
 
@@ -108,7 +108,7 @@ class EventsView(APIView):
         # nginx would collect events until they fill a buffer.
         response["X-Accel-Buffering"] = "no"
         if settings.DEMO:
-            response["X-Demo"] = "a replayed recording, not today's prices"
+            response[DEMO_HEADER] = DEMO_WORDS
         return response
 
     def head(self, request: Any) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,10 +12,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 from rest_framework.utils.urls import replace_query_param
 
-from ..minutes import EPOCH, minute_number
+from ..minutes import EPOCH, MICROSECOND, minute_number
 from ..models.candle import FOREVER, FoldedCandle, Series
-
-MICROSECOND = timedelta(microseconds=1)
 
 # ASCII digits alone, and few: Python reads other scripts' digits too, and refuses to read thousands.
 SHORT_NUMBER = re.compile(r"[0-9]{1,9}")

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from ..coverage import Coverage, Verdict
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso, naive_iso
+from ..minutes import MICROSECOND
 from ..models import Candle, Price, Symbol
 
-MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
 
 NONE = "\N{EN DASH}"

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from enum import Enum
 
 from ..exchange.agg_trades import ROWS, WEIGHT, AggTradeRow, AggTrades, Page
@@ -13,7 +12,7 @@ from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.locate import page_before, void
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
-from ..minutes import EPOCH
+from ..minutes import EPOCH, MICROSECOND
 from ..recording.reconnecting import ReconnectingTape
 from ..recording.tape import Stored
 from ..recording.trade_times import sift_rows
@@ -21,8 +20,6 @@ from .open_gaps import Missing, OpenGap, Reason, left_of, missing, next_gap, pru
 from .schedule import BEHIND, UNANSWERED, WITHHELD, Schedule
 
 logger = logging.getLogger(__name__)
-
-MICROSECOND = timedelta(microseconds=1)
 
 
 class Turn(Enum):

@@ -1,18 +1,19 @@
 // The zone in which times are shown: UTC, or the reader's own by choice, which is remembered.
 
+import { keep, recall } from "./memory.js";
 import { parse, spelt } from "./instants.js";
 
 const KEY = "zone";
 const MINUTE = 60_000_000n;
 
 const listeners = [];
-let local = recalled() === "local";
+let local = recall(KEY) === "local";
 
 export const isLocal = () => local;
 
 export function choose(wanted) {
   local = wanted;
-  remember(wanted ? "local" : "utc");
+  keep(KEY, wanted ? "local" : "utc");
   listeners.forEach((listener) => listener());
 }
 
@@ -49,22 +50,4 @@ function hours(minutes) {
   const size = Math.abs(minutes);
   const parts = [Math.trunc(size / 60), size % 60].map((n) => String(n).padStart(2, "0"));
   return (minutes < 0 ? "-" : "+") + parts.join(":");
-}
-
-// A browser may refuse to store anything for us.
-
-function recalled() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
-
-function remember(zone) {
-  try {
-    localStorage.setItem(KEY, zone);
-  } catch {
-    // Then it is forgotten with the page.
-  }
 }

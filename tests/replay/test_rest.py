@@ -217,7 +217,6 @@ def test_candles_are_chosen_by_when_they_open():
 def test_there_is_no_candle_before_the_first_tick():
     before = BTC_ROWS[0]["T"] - 1
     assert ask("klines", before, symbol="BTCUSDT", interval="1m") == []
-    assert ask("ticker/price", before) == []
 
 
 def test_a_looped_ledger_has_the_same_candles_each_cycle():
@@ -242,17 +241,6 @@ def test_ping_and_time():
     assert ask("ping") == {}
     assert ask("time") == {"serverTime": END}
     assert ask("time", unit=None) == {"serverTime": END // 1000}
-
-
-def test_the_price_is_that_of_the_last_tick_so_far():
-    tick = BTC_ROWS[4321]
-    last = [row for row in BTC_ROWS if row["T"] <= tick["T"]][-1]
-    assert ask("ticker/price", tick["T"], symbol="BTCUSDT") == {
-        "symbol": "BTCUSDT",
-        "price": last["p"],
-    }
-    prices = ask("ticker/price", symbols='["ETHUSDT","BTCUSDT"]')
-    assert [price["symbol"] for price in prices] == ["ETHUSDT", "BTCUSDT"]
 
 
 def test_the_listing_names_symbols_and_limits():
@@ -323,9 +311,6 @@ def test_a_bad_unit_of_time_is_refused():
         ("exchangeInfo", [], 20),
         ("aggTrades", ["symbol"], 4),
         ("klines", ["symbol"], 2),
-        ("ticker/price", ["symbol"], 2),
-        ("ticker/price", [], 4),
-        ("ticker/price", ["symbols"], 4),
         ("no/such/path", [], 0),
     ],
 )

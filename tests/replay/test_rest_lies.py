@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -283,10 +282,9 @@ def test_a_stale_exchange_is_the_exchange_of_so_long_ago(now, lag, liar):
     assert ask("klines", faults, now, **candles) == ask("klines", schedule(), earlier, **candles)
 
 
-@pytest.mark.parametrize("path", ["trades", "ticker/price"])
-def test_what_is_told_from_memory_is_never_stale(path):
+def test_what_is_told_from_memory_is_never_stale():
     faults = schedule(lie("rest-stale", lag=10), lie("tombstones", every=1), lie("twice", every=2))
-    assert ask(path, faults) == ask(path, schedule())
+    assert ask("trades", faults) == ask("trades", schedule())
     assert ask("aggTrades", faults)[-1]["T"] < END
 
 

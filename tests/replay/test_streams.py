@@ -72,14 +72,6 @@ def test_there_is_a_limit_to_the_streams_of_a_connection():
     assert len(session.symbols()) == MAX_STREAMS
 
 
-def test_the_combined_property_is_set_and_read():
-    session = Session(combined=False)
-    assert ask(session, method="GET_PROPERTY", params=["combined"], id=1)["result"] is False
-    assert ask(session, method="SET_PROPERTY", params=["combined", True], id=2)["result"] is None
-    assert ask(session, method="GET_PROPERTY", params=["combined"], id=3)["result"] is True
-    assert session.dialect.combined
-
-
 @pytest.mark.parametrize("request_id", [0, -5, 2**63 - 1, None, "a1", "x" * 36])
 def test_the_id_comes_back(request_id):
     reply = ask(Session(combined=False), method="LIST_SUBSCRIPTIONS", id=request_id)
@@ -110,22 +102,6 @@ def test_a_bad_id_is_an_error(request_id):
             "Invalid request: unknown variant `JUMP`, expected one of `SUBSCRIBE`, ",
         ),
         ('{"method":"SUBSCRIBE","params":"a@trade","id":1}', 2, "Invalid request: "),
-        (
-            '{"method":"SET_PROPERTY","params":["combined",1],"id":1}',
-            1,
-            "Invalid value type: expected Boolean",
-        ),
-        ('{"method":"GET_PROPERTY","params":["colour"],"id":1}', 0, "Unknown property"),
-        (
-            '{"method":"GET_PROPERTY","params":[5],"id":1}',
-            2,
-            "Invalid request: property name must be a string",
-        ),
-        (
-            '{"method":"GET_PROPERTY","params":["combined",true],"id":1}',
-            2,
-            "Invalid request: too many parameters",
-        ),
     ],
 )
 def test_bad_requests_get_the_exchange_s_errors(text, code, beginning):

@@ -6,7 +6,6 @@ import contextlib
 import signal
 import socket
 import sys
-from argparse import ArgumentTypeError
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -19,6 +18,7 @@ from prices.management.arguments import symbol
 from prices.patience import patiently
 from prices.recording.session import connect
 from pricetracker.commands import execute
+from pricetracker.process.arguments import port
 from pricetracker.process.server import address, listen, reason, serve
 from pricetracker.process.signals import StopRequest
 from pricetracker.process.supervisor import ChildEnded, Children
@@ -33,12 +33,6 @@ SERVER_STOP_TIMEOUT = 5
 
 # The exit code that shells give for a command that Ctrl-C ended.
 INTERRUPTED = 130
-
-
-def port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) < 1 << 16):
-        raise ArgumentTypeError(f"{text!r} is not a port: it must be a number from 0 to 65535.")
-    return int(text)
 
 
 class Command(BaseCommand):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pricetracker.process.arguments import port
 from pricetracker.process.stop_signals import on_stop
 from replay.archive import RecordingError
 from replay.exchange import Exchange, open_exchange
@@ -31,12 +32,6 @@ def speed(text: str) -> float:
     if not 0 < factor < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number above zero nor max.")
     return factor
-
-
-def port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535.")
-    return int(text)
 
 
 def seed(text: str) -> int:

@@ -1,6 +1,6 @@
 // Which symbol the chart shows, and at which interval.
 
-import { keep, recall } from "./memory.js";
+import { keep, recall } from "../memory.js";
 
 const [SYMBOL, INTERVAL] = ["chart-symbol", "chart-interval"];
 
