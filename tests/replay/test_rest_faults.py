@@ -14,7 +14,7 @@ from tests.support.local_exchange import BTC, ETH, Running, local_exchange
 
 TIMEOUT = 10  # seconds: only a broken exchange takes that long
 
-PRICE = "trades?symbol=BTCUSDT&limit=1"
+CANDLES = "klines?symbol=BTCUSDT&interval=1m"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def exchange() -> Iterator[Running]:
 
 
 def fetch(
-    exchange: Running, path: str = PRICE, timeout: float = TIMEOUT
+    exchange: Running, path: str = CANDLES, timeout: float = TIMEOUT
 ) -> urllib3.BaseHTTPResponse:
     with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
         return pool.request("GET", f"{exchange.rest_url}/api/v3/{path}")
@@ -65,8 +65,8 @@ def test_a_fault_with_an_end_spoils_every_answer_until_then(exchange):
 
 def test_a_fault_may_hit_one_symbol(exchange):
     play(exchange, "rest-status", status=503, seconds=1000, symbol="ETHUSDT")
-    assert fetch(exchange, "trades?symbol=ETHUSDT&limit=1").status == 503
-    assert fetch(exchange, PRICE).status == 200
+    assert fetch(exchange, "klines?symbol=ETHUSDT&interval=1m").status == 503
+    assert fetch(exchange, CANDLES).status == 200
     assert fetch(exchange, "ping").status == 200
 
 
@@ -85,7 +85,7 @@ def test_an_answer_takes_its_time(exchange):
     with pytest.raises(urllib3.exceptions.ReadTimeoutError):
         fetch(exchange, timeout=0.3)
     play(exchange, "rest-slow", delay=0.05)
-    assert fetch(exchange).json()["symbol"] == "BTCUSDT"
+    assert [len(candle) for candle in fetch(exchange).json()] == [12]
 
 
 @pytest.mark.parametrize(
