@@ -9,11 +9,15 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from .status_line import Line
 
-# Columns of the bar: on a narrow terminal it leaves the room to the words.
+# Columns of the bar. On a narrow terminal it is the part that shrinks.
 BAR_WIDTH = 20
+
+# Seconds of the past from which the time that is left is estimated: one step may take a minute.
+ESTIMATED_OVER = 600.0
 
 
 class Progress:
@@ -30,6 +34,7 @@ class Progress:
         self._clock = clock
         self._done = self._shown = 0
         self._bar: Bar | None = None
+        self._part = 0.0
         self._handlers: list[logging.Handler] = []
 
     def __enter__(self) -> Self:
@@ -78,6 +83,10 @@ class Progress:
         return True
 
     def _draw(self, doing: str, amount: str, part: float | None) -> None:
+        if part is not None and part < self._part:
+            # The next thing to do: how fast the one before went says nothing about it.
+            self.clear()
+        self._part = part or 0.0
         if self._bar is None:
             self._bar = self._start()
         (task,) = self._bar.task_ids
@@ -85,8 +94,9 @@ class Progress:
             task,
             description=doing,
             total=None if part is None else 1.0,
-            completed=part or 0.0,
+            completed=self._part,
             amount=amount,
+            visible=True,
         )
         self._bar.refresh()
 
@@ -96,7 +106,7 @@ class Progress:
             BarColumn(BAR_WIDTH),
             TaskProgressColumn(),
             TextColumn("{task.fields[amount]}", markup=False),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
             console=Console(file=self._out),
             # Drawn by `tell`, in the thread that works: nothing runs on when that one is killed.
             auto_refresh=False,
@@ -104,10 +114,11 @@ class Progress:
             redirect_stdout=False,
             redirect_stderr=False,
             transient=True,
+            speed_estimate_period=ESTIMATED_OVER,
             get_time=self._clock,
         )
+        bar.add_task("", total=None, amount="", visible=False)
         bar.start()
         # A command that is killed could not show it again.
         bar.console.show_cursor()
-        bar.add_task("", total=None, amount="")
         return bar

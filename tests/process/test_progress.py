@@ -40,6 +40,18 @@ def test_a_terminal_shows_a_bar() -> None:
     assert " 25% 1,000 ticks read | 1,000 per second" in shown
 
 
+def test_a_narrow_terminal_keeps_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out, clock = Terminal(), Clock()
+    with Progress(out, "ticks read", clock) as progress:
+        for part in (0.1, 0.2, 0.3):
+            clock.now += 100
+            progress.tell("BTCUSDT: ticks", 1_000_000, part)
+    shown = out.getvalue()
+    assert "BTCUSDT: ticks" in shown
+    assert " 30% 3,000,000 ticks read | 10,000 per second 11:40" in shown
+
+
 def test_nothing_of_the_bar_is_left_behind() -> None:
     out, clock = Terminal(), Clock()
     with Progress(out, "ticks read", clock) as progress:
