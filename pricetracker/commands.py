@@ -1,4 +1,4 @@
-"""The command line: errors of the environment are reported in one sentence, without a traceback.
+"""The command line: invalid settings and a missing database end it with one sentence.
 
 A stdout that fails (a full disk, a closed terminal, `| head`) never ends a command that records,
 serves or changes the database. A command that prints results exits with code 1, at once; one that
@@ -18,7 +18,7 @@ from . import __version__, reasons
 from .process import output
 from .process.output import Use
 
-# What stdout means to a command, when it is not what the command is for.
+# What stdout is to a command; to all others it is the result.
 USES = {
     "start": Use.SHOWN,
     "stream_prices": Use.SHOWN,
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def end_unwritten(program: str, error: OSError) -> None:
-    """No message if the reader just went away, as `| head` does."""
+    """Exit with UNWRITTEN. No message if the reader has gone, as `| head` does."""
     if not isinstance(error, BrokenPipeError):
         sys.stderr.write(f"{program}: {output.OutputFailed(error)}\n")
     sys.exit(UNWRITTEN)

@@ -8,7 +8,7 @@ from csp.middleware import CSPMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-# For what is no page: should a browser show it as one, nothing in it loads or runs.
+# For responses that are no page: if a browser shows one as a page, nothing in it loads or runs.
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 SERVER_OPTIONS = {
-    # Questions here read some rows by an index, or long stretches of a table. Nothing is won by
-    # compiling them, and a page at random costs hardly more than the next one on today's disks.
+    # Queries here read a few rows by an index, or large parts of a table: compiling them gains
+    # nothing. And on an SSD a random page costs hardly more than the next one.
     "jit": "off",
     "random_page_cost": "1.1",
     # The newest rows are read most: vacuum them soon.
@@ -13,7 +13,7 @@ SERVER_OPTIONS = {
     # In a storm the WAL grows by some hundreds of MB per minute; its files are reused, not created.
     "min_wal_size": "512MB",
     "max_wal_size": "2GB",
-    # Clients are told of their errors; a statement with thousands of ticks need not be repeated.
+    # Clients get their errors; the log need not repeat statements with thousands of ticks.
     "log_min_error_statement": "panic",
 }
 
@@ -21,7 +21,7 @@ SERVER_OPTIONS = {
 def private_database(cluster: Path) -> dict[str, Any]:
     """The settings of an alias whose server has its files in this folder.
 
-    Clusters that are there already were made with these names: they stay as they are.
+    Do not change these names: existing clusters were created with them.
     """
     return {
         "ENGINE": "pricetracker.postgres",

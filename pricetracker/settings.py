@@ -41,8 +41,8 @@ DATABASES = {
     "default": env.database("DATABASE_URL") or private_database(PRICETRACKER_HOME / "postgres")
 }
 
-# Parameters are sent to PostgreSQL beside the statement, which it then plans once per session:
-# planning takes longer than an answer.
+# Server-side parameters, so that PostgreSQL plans a statement once per session: planning takes
+# longer than executing it.
 PLANNED_ONCE = {"server_side_binding": True, "prepare_threshold": 5}
 DATABASES["default"].setdefault("OPTIONS", {}).update(PLANNED_ONCE)
 
@@ -102,8 +102,8 @@ TEMPLATES = [
     },
 ]
 
-# Nothing but our own files runs or is shown on any page, and nobody frames one. Two routes need
-# more, and say why: prices.api.renderers and prices.api.urls.
+# Pages load our own files only, and cannot be framed. Two routes need more, and say why:
+# prices.api.renderers and prices.api.urls.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -118,7 +118,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Files are served from where they lie, DEBUG or not: no collectstatic before the first start.
+# Static files are served from their folders, DEBUG or not: no collectstatic is needed.
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 SERVESTATIC_USE_FINDERS = True
@@ -137,7 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 REST_FRAMEWORK = {
-    # The API only reads, and what it reads is public: no login is looked up for it.
+    # The API is read-only and public: it looks up no login.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "UNAUTHENTICATED_USER": None,
@@ -182,8 +182,8 @@ LOGGING: dict[str, Any] = {
         # Host header. Our own errors, 5xx, are logged with a traceback.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
-        # When a pipeline's server is lost, it logs again what the exception says already. Only the
-        # pool's warnings say why there is no connection.
+        # It repeats what its exceptions say. Only the pool's warnings say why there is no
+        # connection.
         "psycopg": {"level": "ERROR"},
         "psycopg.pool": {"level": "WARNING"},
     },

@@ -1,4 +1,4 @@
-"""Which folder lets other users of the machine replace what is in another one."""
+"""Whether other users of the machine can change what is in a folder."""
 
 import os
 import stat
@@ -14,8 +14,8 @@ except ImportError:  # Windows, which inherits permissions that keep other users
 def exposed(home: Path) -> str | None:
     """Why other users can change what is in a folder, in words; None when they cannot.
 
-    Whoever may write to a folder above it can put another one in its place, unless the sticky bit
-    protects it, as in /tmp.
+    Users who may write to a parent folder can replace it, unless the sticky bit protects it, as in
+    /tmp.
     """
     if grp is None:
         return None

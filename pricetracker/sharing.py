@@ -1,4 +1,4 @@
-"""How the threads of a process that serves requests share the database."""
+"""The connection pool of a process that serves requests."""
 
 from typing import Any, Self
 
@@ -12,10 +12,10 @@ CONNECTION_TIMEOUT = 5
 # Live push has one more.
 POOL = {"min_size": 0, "max_size": 8 + 1}
 
-# Seconds that a transaction of a request may stay idle. None waits for anything in between.
+# Seconds that a transaction of a request may be idle. None waits for anything else.
 IDLE_IN_TRANSACTION = 30
 
-# Not among the options of a connection, which a pooler may refuse.
+# Set by a statement: a pooler such as PgBouncer may refuse them as options of a connection.
 LIMIT = """
 SELECT set_config('lock_timeout', %s, false),
     set_config('idle_in_transaction_session_timeout', %s, false)
@@ -23,9 +23,9 @@ SELECT set_config('lock_timeout', %s, false),
 
 
 def limited(lock_timeout: float) -> type[psycopg.Connection[Any]]:
-    """Sessions in which no statement waits longer than `lock_timeout` seconds for a lock.
+    """A connection class whose statements wait at most `lock_timeout` seconds for a lock.
 
-    A request that queues for one, as behind a migration, keeps its connection from others.
+    A request that waits for one, for example behind a migration, occupies its connection.
     """
 
     class Limited(psycopg.Connection[Any]):
@@ -41,13 +41,13 @@ def limited(lock_timeout: float) -> type[psycopg.Connection[Any]]:
 
 
 def share_database(patience: float = CONNECTION_TIMEOUT) -> None:
-    """From now on each thread borrows a connection from a pool, for one request.
+    """Use a pool from now on: each thread takes a connection from it for one request.
 
-    Commands do not use it: a pool hides why there is no connection behind its timeout.
+    Commands do not use it: a pool reports a timeout, and not why there is no connection.
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
-    # By default the pool would retry ever more rarely, for minutes after the database is back. So
-    # it gives up, and the next request makes it start again.
+    # By default the pool would retry at growing intervals, up to minutes after the database is
+    # back. So it gives up early, and the next request makes it start again.
     pool = {
         **POOL,
         "timeout": patience,
@@ -55,5 +55,5 @@ def share_database(patience: float = CONNECTION_TIMEOUT) -> None:
         "connection_class": limited(patience),
     }
     database["OPTIONS"] = {**database["OPTIONS"], "pool": pool}
-    # With the private server, for which commands wait as long as a recovery takes.
+    # For the private server: unlike commands, requests do not wait until it has recovered.
     database["PATIENCE"] = patience

@@ -1,4 +1,4 @@
-"""The broadcast: one thread listens for changes and reads them, for all clients of this process."""
+"""The broadcast: one thread listens for changes and reads them for all clients of a process."""
 
 import asyncio
 import logging
@@ -19,31 +19,31 @@ from .snapshot import Event, Outrun, Snapshot, Wish
 
 logger = logging.getLogger(__name__)
 
-# Minimum seconds from one publication to the next: ten per second.
+# Minimum seconds between two publications.
 PUBLISH_INTERVAL = 0.1
 
-# Maximum events per second for all clients together: with hundreds of them publications become
-# rarer, and the rest of the site keeps its share of the processor.
+# Maximum events per second to all clients together. With hundreds of clients publications become
+# less frequent, so that the rest of the site keeps its share of the processor.
 MAX_EVENTS_PER_SECOND = 2_000
 
-# Seconds between two reads of everything, changed or not: a recorder that dies notifies nobody.
+# Seconds between two reads of everything, changed or not: a recorder that dies does not notify.
 READ_INTERVAL = 1.0
 
-# Seconds between two events that only say that the connection is alive.
+# Seconds between two heartbeat events, which only show that the connection is alive.
 HEARTBEAT_INTERVAL = 5.0
 
-# Seconds without an event, not even a heartbeat, after which the thread is stuck: the database
-# neither answers nor hangs up.
+# Seconds without an event, not even a heartbeat, after which the thread counts as stuck: the
+# database neither answers nor closes the connection.
 STUCK_AFTER = 3 * HEARTBEAT_INTERVAL
 
-# Maximum number of clients of one process. Each holds a connection to this site, and memory for it.
+# Maximum number of clients of one process. Each takes a connection and its memory.
 MAX_CLIENTS = 1_000
 
 
 class Broadcast:
-    """Runs while there are clients and the database answers.
+    """Runs while it has clients and the database is available.
 
-    Its methods belong to the event loop that it was made in.
+    Call its methods in the event loop in which it was created.
     """
 
     def __init__(self, shapes: Shapes) -> None:
@@ -73,18 +73,18 @@ class Broadcast:
             self.loop.call_later(1, self._watch)
 
     async def read(self, wish: Wish) -> AsyncIterator[bytes]:
-        """The events that a client wants, as they happen.
+        """The events that a client wants, as they happen, in the format of Server-Sent Events.
 
-        Ends when the broadcast does, or when the client cannot keep up.
+        Ends when the broadcast ends, or when the client cannot keep up.
         """
         place = self._snapshot.enter()
-        # A new list each time: by it the thread sees that there is a new client.
+        # A new list each time shows the thread that there is a new client.
         self.wishes = [*self.wishes, wish]
         try:
             while not self.over:
                 more = self._more
-                # The parts of the snapshot that nobody wanted until now are as old as the last
-                # client that wanted them.
+                # Parts of the snapshot that no present client wanted are out of date until the
+                # thread has read them for this one.
                 if wish in self._served and (told := self._snapshot.read(wish, place)):
                     yield told
                 else:
@@ -147,10 +147,7 @@ class Broadcast:
 
     @staticmethod
     def _rest(took: float, clients: int) -> None:
-        """Wait until the next publication is allowed.
-
-        Half of the time is left to others, however much there was to read.
-        """
+        """Wait until the next publication is due; at least for as long as the last one took."""
         time.sleep(max(took, PUBLISH_INTERVAL - took, clients / MAX_EVENTS_PER_SECOND - took))
 
     def _tell(self, method: Callable[..., None], *arguments: object) -> None:
@@ -170,9 +167,7 @@ current: Broadcast | None = None
 
 
 def on_air(shapes: Shapes) -> Broadcast:
-    """The broadcast of this process: the running one, or a new one that sends rows in these
-    shapes.
-    """
+    """The broadcast of this process; starts one that uses these shapes if none is running."""
     global current
     if current is None or current.over or current.loop is not asyncio.get_running_loop():
         current = Broadcast(shapes)
@@ -189,6 +184,6 @@ def is_stuck() -> bool:
 
 
 def sign_off() -> None:
-    """End all streams of this process, which is about to stop. To be called in the event loop."""
+    """End all streams of this process, which is stopping. Call it in the event loop."""
     if current is not None:
         current.end()

@@ -1,4 +1,4 @@
-"""The rows of the tape that have changed, each in the shape that the API uses for it."""
+"""Reads the rows of the tape that have changed, and shapes them as the API does."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
@@ -9,10 +9,7 @@ from .snapshot import Event, Wish
 
 
 class Shapes(Protocol):
-    """The shape of each row, which is the one that the API uses for it elsewhere.
-
-    The API is above this package, and passes it in.
-    """
+    """Shapes rows as the API does. This package must not import the API, which passes it in."""
 
     def bodies(self, kind: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
         """One body per row; `kind` is latest, symbol, candle or gap.
@@ -25,7 +22,7 @@ class Shapes(Protocol):
 
 
 def event(kind: str, symbol: str, of: str, text: bytes) -> Event:
-    """An event of a Server-Sent Events stream: its name, and one line of JSON."""
+    """An event of a Server-Sent Events stream: its name, and `text`, one line of JSON."""
     return Event(kind, symbol, of, b"event: %s\ndata: %s\n\n" % (kind.encode(), text))
 
 

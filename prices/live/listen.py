@@ -1,4 +1,4 @@
-"""What has changed on the tape since the last call, by PostgreSQL's LISTEN."""
+"""What has changed on the tape, by LISTEN/NOTIFY."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,10 +18,10 @@ class Heard(NamedTuple):
 
 @contextmanager
 def listening() -> Iterator[Callable[[float], Heard]]:
-    """Listen on this thread's database connection, which is given back at the end.
+    """Listen on this thread's database connection, which is closed at the end.
 
-    The function that it yields waits for a number of seconds at most, and returns as soon as
-    something has changed. Raises OperationalError when the database is unavailable.
+    Yields a function that waits until something has changed, for at most the given seconds. Raises
+    OperationalError when the database is unavailable.
     """
     try:
         with connection.cursor() as cursor:
@@ -30,17 +30,17 @@ def listening() -> Iterator[Callable[[float], Heard]]:
                 cursor.execute(f"LISTEN {channel}")
         yield hear
     finally:
-        # The pool gives the connection to others, who do not want to listen.
+        # The pool gives the connection to other threads, which must not listen.
         with suppress(Error), connection.cursor() as cursor:
             cursor.execute("UNLISTEN *")
             cursor.execute("RESET application_name")
         connection.close()
 
 
-def hear(patience: float) -> Heard:
+def hear(timeout: float) -> Heard:
     heard = Heard(set(), set())
     with connection.wrap_database_errors:
-        for told in connection.connection.notifies(timeout=patience, stop_after=1):
+        for told in connection.connection.notifies(timeout=timeout, stop_after=1):
             if told.channel == TICKS:
                 heard.symbols.update(map(int, told.payload.split()))
             else:

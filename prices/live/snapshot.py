@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# Gap events that are kept for slow clients. A client that is further behind has to request the gaps
-# again.
+# Gap events kept for slow clients. A client that is further behind has to request the gaps again.
 GAPS_KEPT = 1_000
 
 
 class Event(NamedTuple):
-    """`kind` names the event; `symbol` is its symbol, or empty for all; `text` is how it is sent.
+    """A new event replaces an older one that differs only in `text`.
 
-    `of` tells events of one kind and symbol apart: a candle's interval, a gap's id. A new event
-    replaces an older one that differs only in `text`.
+    kind: the name of the event.
+    symbol: empty for all symbols.
+    of: tells events of one kind and symbol apart: the interval of a candle, the id of a gap.
+    text: what is sent.
     """
 
     kind: str
@@ -50,7 +51,7 @@ class Wish:
 
 
 class Outrun(Exception):
-    """A client was away for so long that events it needs were dropped."""
+    """A client is so far behind that events it needs were dropped."""
 
 
 @dataclass

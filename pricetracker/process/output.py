@@ -1,4 +1,4 @@
-"""stdout and stderr: every line is written at once, and an output error never ends a recording."""
+"""stdout and stderr: lines are written at once, and a failing output never ends a recording."""
 
 import contextlib
 import errno
@@ -10,17 +10,17 @@ import sys
 import threading
 from enum import Enum
 
-# Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may hold up a
-# thread, once. After that, what does not fit is dropped until there is room again.
+# Seconds that a reader who has stopped reading (a pager, Ctrl-S on a terminal) may block a thread,
+# once. After that, text that does not fit is dropped until there is room again.
 WRITE_TIMEOUT = 0.5
 
-# Characters that are written at once: at most 4 bytes each, and a pipe that is reported as writable
-# takes 4,096.
+# Characters per write, of at most 4 bytes each: a pipe that is reported as writable takes 4,096
+# bytes.
 PIECE = 1024
 
 
 class Use(Enum):
-    """What stdout means to a command, and so what a failing stdout means."""
+    """What stdout is to a command, which decides what happens when it fails."""
 
     SHOWN = "for people to look at: a failure is ignored"
     REPORT = "tells of work that is done anyway: a failure is the exit code of the finished command"
@@ -28,7 +28,7 @@ class Use(Enum):
 
 
 class OutputFailed(Exception):
-    """The results could not be written. `error` says why."""
+    """The results of a command could not be written. `error` says why."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"The output could not be written: {error.strerror}.")
@@ -42,7 +42,7 @@ class OutputStream(io.TextIOWrapper):
     failure: OSError | None = None
 
     def __init__(self, buffer: io.BufferedIOBase, encoding: str) -> None:
-        # An unusual character must not end a command either, on a terminal that cannot show it.
+        # A character that the terminal cannot show must not end a command either.
         super().__init__(buffer, encoding, errors="backslashreplace", line_buffering=True)  # type: ignore[arg-type]
         self._threads = threading.RLock()
         self._is_stuck = False
@@ -76,7 +76,7 @@ class OutputStream(io.TextIOWrapper):
         return not self._is_stuck
 
     def flush(self) -> None:
-        # Also called by the interpreter as it ends: its exit code would become 120.
+        # The interpreter also calls this at exit, and would exit with 120 on an error.
         with self._threads:
             try:
                 if self.use is not Use.SHOWN:
@@ -87,20 +87,20 @@ class OutputStream(io.TextIOWrapper):
     def _fail(self, error: OSError) -> None:
         self.failure = self.failure or error
         if self.use is Use.RESULT:
-            # What follows, including the reasons for ending, is only shown.
+            # What follows, such as the error message, is only shown.
             self.use = Use.SHOWN
             raise OutputFailed(error)
 
 
 def prepare(use: Use = Use.SHOWN) -> None:
-    """Make stdout and stderr streams of this kind. stderr is never more than shown."""
+    """Replace stdout and stderr by such streams. stderr is always Use.SHOWN."""
     reopen_closed()
     sys.stdout = sys.__stdout__ = wrapped(sys.stdout)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = wrapped(sys.stderr)  # type: ignore[misc]
     sys.stdout.use = use
     if use is Use.SHOWN and sys.platform != "win32":
-        # Under `stty tostop` a terminal suspends whoever writes to it in the background, where all
-        # children of `start` are.
+        # Under `stty tostop`, a terminal suspends background processes that write to it, and all
+        # children of `start` are in the background.
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
 

@@ -12,7 +12,7 @@ ABSOLUTE = re.compile(rb"https?://([^/]+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def accept_absolute(application: Application) -> Application:
-    """An ASGI application that sees each request as if it had named the path alone."""
+    """Wrap an ASGI application so that it sees the path of each request alone."""
 
     async def accepting(scope: Scope, receive: Any, send: Any) -> None:
         await application(in_origin_form(scope), receive, send)
@@ -21,7 +21,7 @@ def accept_absolute(application: Application) -> Application:
 
 
 def in_origin_form(scope: Scope) -> Scope:
-    """The host that the URL names counts, and not the header: Django then checks that one."""
+    """The scope of a request for a path. The host in the URL replaces the Host header."""
     if scope["type"] != "http" or scope["path"].startswith("/"):
         return scope
     found = ABSOLUTE.fullmatch(scope.get("raw_path") or b"")

@@ -11,7 +11,7 @@ import uvicorn
 
 from .stop_signals import on_stop
 
-# Seconds that pending requests get when the server stops.
+# Seconds that pending requests get to finish when the server stops.
 SHUTDOWN_TIMEOUT = 3
 
 APPLICATION = "pricetracker.asgi:application"
@@ -21,15 +21,15 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family)
-    # Without it the second part of a response waits up to 40 ms, until the client has acknowledged
-    # the first one. Accepted sockets inherit it; asyncio sets it by itself only on those whose
-    # protocol was named when they were made.
+    # Otherwise the second part of a response waits up to 40 ms, until the client has acknowledged
+    # the first one. Accepted sockets inherit the option; asyncio sets it only on sockets that were
+    # created with an explicit protocol.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
 def reason(error: OSError) -> str:
-    """Why there is none, without the address, which the message of `create_server` repeats."""
+    """Why `listen` failed, without the address, which its message would repeat."""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
@@ -40,20 +40,20 @@ def address(listening: socket.socket) -> str:
 
 
 def freeze() -> None:
-    """Exempt everything that is loaded from garbage collection.
+    """Exempt everything that is loaded now from garbage collection.
 
-    Looking through it again would take longer than any response.
+    A full collection would take longer than any response.
     """
     from django.urls import get_resolver
 
-    # Otherwise loaded by the first request.
+    # Load the URLs now; otherwise the first request does.
     get_resolver().url_patterns  # noqa: B018
     gc.collect()
     gc.freeze()
 
 
 class Server(uvicorn.Server):
-    """Live push ends first: its streams have no end of their own to wait for."""
+    """Ends live push first when it stops: its streams never end by themselves."""
 
     # Called in the event loop before pending requests are waited for.
     at_end: Callable[[], None]
@@ -79,14 +79,14 @@ class Server(uvicorn.Server):
 def serve(listening: socket.socket, at_end: Callable[[], None]) -> None:
     """Serve the site until a stop signal; outside of the main thread until the process ends.
 
-    `at_end` is called in the event loop before pending requests are waited for: it ends those that
-    have no end.
+    at_end: called in the event loop when the server stops, before it waits for pending requests. It
+    ends those that never end by themselves.
     """
     config = uvicorn.Config(
         APPLICATION,
         lifespan="off",
         server_header=False,
-        # Django's logging takes uvicorn's messages as it takes all others.
+        # Django's logging configuration handles uvicorn's messages as well.
         log_config=None,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )

@@ -1,4 +1,4 @@
-"""Stopping on request: any signal requests it, and only a second Ctrl-C forces it."""
+"""Stopping on request: a stop signal requests it, a second Ctrl-C forces it."""
 
 import signal
 import sys
@@ -10,16 +10,15 @@ from typing import Self
 
 from .stop_signals import on_stop
 
-# Seconds. Waits are cut into slices so that stopping never takes longer than one.
+# Seconds. Waits are cut into slices, so that a stop request is noticed within one.
 SLEEP_SLICE = 0.1
 
 
 class StopRequest:
     """A flag that Ctrl-C, SIGTERM and SIGHUP set while the context is open.
 
-    A Ctrl-C after that is a KeyboardInterrupt. Other signals may be repeated without effect:
-    systemd sends SIGTERM to all processes of a service, and a parent then sends it to its children
-    again.
+    A second Ctrl-C raises KeyboardInterrupt. Repeated SIGTERMs have no effect: systemd sends one to
+    all processes of a service, and a parent then sends another one to its children.
 
     Open it in the main thread. The previous handlers are restored at its end.
     """
@@ -58,6 +57,6 @@ class StopRequest:
 
 
 def leave_on_hangup() -> None:
-    """End with 0 when the terminal closes, as with Ctrl-C, unless this was started with `nohup`."""
+    """Exit with 0 when the terminal closes, as on Ctrl-C, unless started with `nohup`."""
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))

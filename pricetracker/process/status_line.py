@@ -1,4 +1,4 @@
-"""A status line: refreshed every second on a terminal, a plain line per minute in a log."""
+"""A status line: refreshed every second on a terminal, a line per minute in a log."""
 
 import shutil
 import time

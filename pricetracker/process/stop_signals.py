@@ -8,12 +8,9 @@ from types import FrameType
 
 
 def stop_signals() -> list[signal.Signals]:
-    """Those that this process responds to.
-
-    One that was started by `nohup` outlives its terminal.
-    """
+    """The stop signals that this process handles. With `nohup` it ignores SIGHUP."""
     if sys.platform == "win32":
-        # When a console closes, or its user logs off, Python reports a Ctrl-Break.
+        # Python reports a console that closes, or a user who logs off, as Ctrl-Break.
         return [signal.SIGINT, signal.SIGTERM, signal.SIGBREAK]
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -23,7 +20,7 @@ def stop_signals() -> list[signal.Signals]:
 
 @contextmanager
 def on_stop(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Call the handler for each, for as long as the block lasts; in the main thread only."""
+    """Handle the stop signals for as long as the block lasts. In the main thread only."""
     before = {number: signal.signal(number, handler) for number in stop_signals()}
     try:
         yield

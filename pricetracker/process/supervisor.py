@@ -1,8 +1,8 @@
-"""Child processes: each ends when it is told to, and none outlives its parent.
+"""Child processes: each stops when its parent requests it, and none outlives the parent.
 
 A child holds the reading end of a pipe, its lifeline. When the writing end closes, because the
-parent requests a stop or because the parent is gone for any reason, the child sends itself a
-SIGTERM. This works on all systems.
+parent requests a stop or has exited for any reason, the child sends itself a SIGTERM. This works on
+all systems.
 """
 
 import contextlib
@@ -33,15 +33,12 @@ CHECK_INTERVAL = 0.2
 # parent receives it.
 SIGNALLED_TOGETHER = 2.0
 
-# How a child ends that was asked to, before it has handlers of its own and after.
+# Exit codes of a child that was asked to stop: with its own handlers, and before it had any.
 ASKED_TO_END = [0] + [-int(number) for number in stop_signals()]
 
 
 class ChildEnded(Exception):
-    """A child ended without being told to.
-
-    If it exited by its own code, it has logged the reason.
-    """
+    """A child ended without being told to. `has_said_why`: it has logged the reason."""
 
     def __init__(self, process: BaseProcess) -> None:
         self.has_said_why = (process.exitcode or 0) > 0
@@ -49,17 +46,15 @@ class ChildEnded(Exception):
 
 
 class Children:
-    """A context manager: at its end all children are stopped.
+    """A context manager that stops all children at its end, and kills them on KeyboardInterrupt.
 
-    On an exception, such as a second Ctrl-C, they are killed. `environment` is added to ours in the
-    children that are started from then on.
+    environment: variables that are added to ours in the children started from now on.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
         self.lifelines: dict[BaseProcess, Connection] = {}
-        # Kept open: a child that announces itself after we stopped waiting for it must not find a
-        # broken pipe.
+        # Kept open: a child may announce itself after we have stopped waiting for it.
         self._announcements: list[Connection] = []
 
     def __enter__(self) -> Self:
@@ -75,7 +70,7 @@ class Children:
             raise
 
     def start(self, target: Callable[..., object], *args: Any) -> BaseProcess:
-        """Run a function of a module in a child process with this name."""
+        """Run a module-level function in a child process, which is named after the function."""
         theirs, ours = context.Pipe(duplex=False)
         process = context.Process(
             name=target.__name__, target=live, args=(theirs, self.environment, target, args)
@@ -87,10 +82,9 @@ class Children:
         return process
 
     def announced(self, target: Callable[..., object], *args: Any, stop: Callable[[], bool]) -> Any:
-        """Start a child and wait for what it sends when it is ready.
+        """Start a child, and wait for what it sends when it is ready.
 
-        None if a stop was requested before. Raises ChildEnded, also when another child ends
-        meanwhile.
+        None if a stop was requested before that. Raises ChildEnded when any child ends meanwhile.
         """
         if stop():
             return None
@@ -116,7 +110,7 @@ class Children:
         """Wait up to `timeout` seconds for the end of any child. Raises ChildEnded."""
         ended = wait([process.sentinel for process in self.lifelines], timeout)
         for process in self.lifelines:
-            # A signal may go to all processes at once, and then it is expected that a child ends.
+            # A signal may be sent to all processes at once; then a child may end first.
             if process.sentinel in ended and not stop():
                 process.join()
                 if process.exitcode not in ASKED_TO_END or not came(stop):
@@ -136,7 +130,7 @@ class Children:
 
 
 def came(stop: Callable[[], bool]) -> bool:
-    """Whether a stop is requested within a moment."""
+    """Whether a stop is requested within SIGNALLED_TOGETHER seconds."""
     deadline = time.monotonic() + SIGNALLED_TOGETHER
     while not stop() and time.monotonic() < deadline:
         time.sleep(CHECK_INTERVAL)
@@ -149,11 +143,11 @@ def live(
     target: Callable[..., object],
     args: Sequence[Any],
 ) -> None:
-    """The main function of a child.
+    """The main function of a child process.
 
-    Until the target has its own handlers, a SIGTERM kills at once: quiet, and nothing else is as
-    reliable. An exception from a handler is lost when it is raised where Python can only ignore it,
-    as during an import.
+    Until the target installs its own handlers, SIGTERM kills the process at once. A handler that
+    raised an exception would be less reliable: Python ignores it in some places, for example during
+    an import.
     """
     output.prepare()
     leave_terminal()
@@ -169,19 +163,17 @@ def end_with(lifeline: Connection) -> None:
         if sys.platform == "win32":
             signal.raise_signal(signal.SIGTERM)
         else:
-            # Not to this thread: whatever the main thread waits in has to be interrupted.
+            # To the process, not to this thread: it must interrupt what the main thread waits for.
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def leave_terminal() -> None:
-    """Ignore Ctrl-C, which goes to all processes of a terminal: the parent decides when a child
-    stops.
-    """
+    """Ignore Ctrl-C, which a terminal sends to all its processes: the parent stops the children."""
     if sys.platform == "win32":
         ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
     else:
         os.setpgid(0, 0)
-        # While it is ignored, an interrupt that was held back is dropped.
+        # Ignoring it for a moment drops an interrupt that was held back.
         former = signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, former)
@@ -189,11 +181,11 @@ def leave_terminal() -> None:
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C, also in a process that is started here, until it can leave the terminal."""
+    """Hold back Ctrl-C, also in a child that is started here, until it has left the terminal."""
     if sys.platform == "win32":
         yield
         return
-    # It is started with the first child otherwise, and ends the holding back.
+    # It would be started with the first child, and would unblock the signal.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
