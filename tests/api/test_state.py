@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,6 +23,7 @@ from prices.models import Counter, Price, Symbol
 from prices.models.symbol import percent
 from prices.recording.tape import Tape
 from pricetracker import __version__
+from tests.support.plans import PAGE_COSTS, nodes
 from tests.support.tapes import START, clear, open_tape, tick
 
 pytestmark = pytest.mark.django_db
@@ -415,7 +415,8 @@ class TestMetrics:
             assert family.documentation
 
 
-def test_a_large_tape_is_read_by_index(tape) -> None:
+@pytest.mark.parametrize("random_page_cost", PAGE_COSTS)
+def test_a_large_tape_is_read_by_index(tape, random_page_cost: float) -> None:
     """200,000 ticks: a plan that reads them all, or a day of them, would show."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -427,6 +428,7 @@ def test_a_large_tape_is_read_by_index(tape) -> None:
             [list(tape.numbers.values())],
         )
         cursor.execute("ANALYZE prices_price")
+        cursor.execute("SELECT set_config('random_page_cost', %s, true)", [str(random_page_cost)])
         with CaptureQueriesContext(connection) as queries:
             found = Symbol.objects.with_state()
         cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + queries[0]["sql"])
@@ -437,9 +439,3 @@ def test_a_large_tape_is_read_by_index(tape) -> None:
     assert {node.get("Index Name") for node in scans} == {"price_symbol_timestamp"}
     assert max(node["Actual Rows"] for node in scans) == 10
     assert not any(node.get("Rows Removed by Filter") for node in scans)
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes(below)

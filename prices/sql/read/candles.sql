@@ -32,7 +32,17 @@ CROSS JOIN LATERAL (
     -- By position: by its name it would be the column of the minutes.
     GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s -- noqa: AM06
 ) AS folded
-JOIN prices_candle AS opening ON symbol.id = opening.symbol_id AND folded.opening = opening.minute
-JOIN prices_candle AS closing ON symbol.id = closing.symbol_id AND folded.closing = closing.minute
+-- Each of these two is there. The order and the limit keep the planner to the key: with equations
+-- it may read the whole table, under PostgreSQL's own cost settings.
+CROSS JOIN LATERAL (
+    SELECT * FROM prices_candle AS candle
+    WHERE candle.symbol_id = symbol.id AND candle.minute >= folded.opening
+    ORDER BY candle.minute ASC LIMIT 1
+) AS opening
+CROSS JOIN LATERAL (
+    SELECT * FROM prices_candle AS candle
+    WHERE candle.symbol_id = symbol.id AND candle.minute <= folded.closing
+    ORDER BY candle.minute DESC LIMIT 1
+) AS closing
 WHERE symbol.id = ANY(%(symbols)s)
 ORDER BY symbol.id ASC, folded.minute DESC
