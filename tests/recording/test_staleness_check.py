@@ -6,7 +6,12 @@ import pytest
 
 from prices.exchange.rest import Rest
 from prices.models import Price
-from prices.recording.inter_arrival import RETRY_WITHIN, SETTLING_IN, SHORTEST
+from prices.recording.inter_arrival import (
+    REFUSED_RETRY_WITHIN,
+    RETRY_WITHIN,
+    SETTLING_IN,
+    SHORTEST,
+)
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.staleness import Staleness
@@ -175,17 +180,33 @@ def test_a_failed_check_restores_no_trust_and_is_repeated(exchange, looking, fau
     assert [looked.symbol for looked in looking.seen] == ["BTCUSDT"]
 
 
-def test_a_refused_check_restores_nothing_and_delays_none(looking, caplog) -> None:
-    """HTTP 400, as for a symbol that is no longer listed."""
-    looking.staleness.inter_arrivals["GONEUSDT"] = looking.staleness.inter_arrivals.pop("BTCUSDT")
+@pytest.fixture
+def gone(looking) -> str:
+    """A symbol that the exchange refuses to speak of (HTTP 400): it is no longer listed."""
+    arrivals = looking.staleness.inter_arrivals
+    arrivals["GONEUSDT"] = arrivals.pop("BTCUSDT")
     looking.staleness.connected(looking.now)
+    return "GONEUSDT"
+
+
+def test_a_refused_check_restores_nothing(looking, gone) -> None:
+    for _ in range(4):
+        looking.now += SETTLING_IN + 1
+        looking.staleness.ticked({"ETHUSDT": 1}, looking.now)
+        assert looking.staleness_check.turn() is True
+        assert not looking.staleness.trusted(gone, looking.now)
+        assert looking.staleness.trusted("ETHUSDT", looking.now)
+        looking.now += REFUSED_RETRY_WITHIN
+
+
+def test_a_refused_check_delays_no_other(looking, gone, caplog) -> None:
     put_on_tape(recorded(ETH)[-1])
     looking.now += SETTLING_IN + 1
     for _ in range(4):
         looking.staleness_check.turn()
-        assert not looking.staleness.trusted("GONEUSDT", looking.now)
+        assert not looking.staleness.trusted(gone, looking.now)
         looking.now += INTERVAL
-    assert "GONEUSDT: stale, and the REST check failed" in caplog.text
+    assert f"{gone}: stale, and the REST check failed" in caplog.text
     assert "ETHUSDT" in {looked.symbol for looked in looking.seen}
 
 
