@@ -366,6 +366,18 @@ class TestSecretKey:
         os.chown(kept.parent, 12345, -1)
         assert len(read(monkeypatch, None, secret_key.from_env, kept)) >= 50
 
+    @pytest.mark.root
+    def test_the_link_of_another_user_is_refused(self, monkeypatch, tmp_path) -> None:
+        """To a key of our own, which that user may know from elsewhere."""
+        ours, kept = tmp_path / "ours", tmp_path / "home" / "secret_key"
+        secret_key.keep_new_key(ours)
+        kept.parent.mkdir()
+        kept.symlink_to(ours)
+        assert len(read(monkeypatch, None, secret_key.from_env, kept)) >= 50
+        os.chown(kept, 12345, -1, follow_symlinks=False)
+        with pytest.raises(ImproperlyConfigured, match="belongs to another user"):
+            read(monkeypatch, None, secret_key.from_env, kept)
+
     def test_processes_that_start_at_once_have_the_same(self, tmp_path) -> None:
         show = "from django.conf import settings; print(settings.SECRET_KEY)"
         home = {"PRICETRACKER_HOME": str(tmp_path / "home")}
