@@ -156,6 +156,20 @@ class TestDepth:
 
 
 class TestLength:
+    def test_an_answer_without_end_is_given_up(self) -> None:
+        def flood(peer: Peer) -> None:
+            peer.read_request()
+            peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                peer.send(bytes(1 << 20))
+
+        with (
+            faulty(flood) as url,
+            Waiting().rest(url) as rest,
+            pytest.raises(Unanswered, match="answer is too large"),
+        ):
+            rest.get("ping", 1)
+
     def test_compressed_bodies_are_not_unpacked(self) -> None:
         bomb = gzip.compress(b"0" * 200_000_000, 9)
 
