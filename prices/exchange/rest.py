@@ -101,9 +101,9 @@ class Rest:
         self.rate_limiter.spend(weight, self.clock())
         self.requests += 1
         self.weight += weight
-        return self.threads.run(lambda: self._ask(question))
+        return self.threads.run(lambda: self.ask(question))
 
-    def _ask(self, question: str) -> bytes:
+    def ask(self, question: str) -> bytes:
         began = self.clock()
         try:
             # Redirects are not followed: a page for signing in, say, is no exchange. Nothing is

@@ -46,7 +46,7 @@ class Heartbeat:
     ) -> None:
         self._tape = tape
         self._staleness = staleness
-        self._renew = renew
+        self.renew = renew
         self.clock = clock
         self.wall_clock = wall_clock
         self._watermark = Watermark()
@@ -154,7 +154,7 @@ class Heartbeat:
         if looked.last_trade.last > newest.last:
             self._doubt(symbol)
             if self._is_mute(looked, newest):
-                self._renew(f"{symbol} is stale, but the exchange has traded it.")
+                self.renew(f"{symbol} is stale, but the exchange has traded it.")
 
     def _is_mute(self, looked: CheckResult, newest: Newest) -> bool:
         """The exchange has traded the symbol since the connection was opened, and no frame of it

@@ -99,7 +99,7 @@ class IdCheck:
         self._rest = rest
         self._tape = tape
         self.hand_over = hand_over
-        self._reserve = reserve
+        self.reserve = reserve
         self.clock = clock
         self._wall_clock = wall_clock
         self._waits = backoff(ceiling=RETRY_WITHIN)
@@ -127,7 +127,7 @@ class IdCheck:
             for symbol, tick in self._questions.copy().items()
             if self._is_due(symbol, tick, now)
         ]
-        if not due or (self._reserve and self._rest.due_in(COST + self._reserve)):
+        if not due or (self.reserve and self._rest.due_in(COST + self.reserve)):
             return False
         _, symbol, tick = min(due, key=itemgetter(0))
         self._tried_at[symbol] = now

@@ -72,20 +72,20 @@ class Writer:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._buffer = buffer
+        self.buffer = buffer
         self.symbols = frozenset(symbols)
         self._heard = heard
         self.tape = tape
         self._status = status
         self.staleness = staleness
-        self._asked_for = asked_for
+        self.asked_for = asked_for
         self.clock = clock
         self._wall_clock = wall_clock
         self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock)
         self.times = Times(tape)
         self.id_witness = IdWitness(tape, self.times) if witnessed else None
         tape.returned = self._start_over
-        self._bad_frames = BadFrames(clock)
+        self.bad_frames = BadFrames(clock)
         self.lag = LagTrend(clock())
         # From a trade to its commit, of the newest commit.
         self._commit_lag: timedelta | None = None
@@ -102,7 +102,7 @@ class Writer:
             self.id_witness.forget()
 
     def run(self) -> None:
-        while not self.finishing or self._buffer:
+        while not self.finishing or self.buffer:
             self.turn()
         self.heartbeat.fall_silent()
         self._stored_counters.store()
@@ -111,17 +111,17 @@ class Writer:
     def turn(self) -> None:
         # Read first: whatever was received by then is in the buffer by now.
         heard = self._heard()
-        events = self._buffer.take(BEAT)
+        events = self.buffer.take(BEAT)
         if events:
             self.write(events, taken=self.clock())
-        self._bad_frames.tell()
-        self._status.tell(self.counters, len(self._buffer), connected=heard is not None)
-        self.heartbeat.beat(heard, len(self._buffer), self._commit_lag)
+        self.bad_frames.tell()
+        self._status.tell(self.counters, len(self.buffer), connected=heard is not None)
+        self.heartbeat.beat(heard, len(self.buffer), self._commit_lag)
         self._stored_counters.store_if_due()
 
     def counts(self) -> dict[str, int]:
         """All counts since the start, as in `counter_names`."""
-        counts = self.counters.by_name() | {"frames_refused": self._bad_frames.count}
+        counts = self.counters.by_name() | {"frames_refused": self.bad_frames.count}
         counts["gaps_opened"] += self.heartbeat.gaps_opened
         return counts | dict(self._counts_beside())
 
@@ -142,9 +142,9 @@ class Writer:
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self._wall_clock() * 1_000_000))
             heard -= self._refuse(refused)
-        if self._buffer.dropped != self.counters.dropped:
+        if self.buffer.dropped != self.counters.dropped:
             # Frames are missing somewhere near this batch.
-            self.counters.dropped = self._buffer.dropped
+            self.counters.dropped = self.buffer.dropped
             heard.clear()
             self.heartbeat.fall_silent()
             self.staleness.unsettle()
@@ -178,7 +178,7 @@ class Writer:
         Returns their symbols.
         """
         for tick, reason in refused:
-            self._bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
+            self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
             self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
@@ -240,7 +240,7 @@ class Writer:
         self._commit_lag = timedelta(seconds=self._wall_clock()) - traded
         self.counters.add(stored, len(ticks), sent)
         if stored.contradiction:
-            self._bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
+            self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
                 self.heartbeat.stumble(symbol)
         newest = {tick.symbol: micros(tick.sent) for tick in ticks}
@@ -275,7 +275,7 @@ class Writer:
             # Logged and skipped. The next tick of its symbol will show by its trade id whether it
             # held one.
             symbol = symbol_of(frame, self.symbols)
-            self._bad_frames.add(frame, str(error), [symbol] if symbol else ())
+            self.bad_frames.add(frame, str(error), [symbol] if symbol else ())
             if symbol:
                 raise Stumble(symbol) from error
             self.staleness.unsettle()
@@ -293,7 +293,7 @@ class Writer:
 
         The next one subscribes to them again.
         """
-        symbols = self._asked_for(reply.id)
+        symbols = self.asked_for(reply.id)
         names = f" to {', '.join(symbols[:NAMED])}" if symbols else ""
         if len(symbols) > NAMED:
             names += f" and {len(symbols) - NAMED} more"
@@ -306,7 +306,7 @@ class Writer:
         """The tick, if its symbol was subscribed to. Others belong to no recorded symbol."""
         if tick.symbol in self.symbols:
             return tick
-        self._bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
+        self.bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
         return None
 
     def _tell_lag(self, sent: int, taken: float) -> None:
@@ -315,5 +315,5 @@ class Writer:
             logger.warning(
                 "Feed lag is growing: +%.1f s over the last minutes; %d frames buffered.",
                 growth,
-                len(self._buffer),
+                len(self.buffer),
             )

@@ -60,7 +60,7 @@ class Repairer:
         self._rest = rest
         self.symbols = symbols
         self.rows = rows
-        self._filled = filled
+        self.filled = filled
         self._reserve = reserve
         self.clock = clock
         self._wall_clock = wall_clock
@@ -69,7 +69,7 @@ class Repairer:
         # page.
         self._places: dict[int, AggTradeRow] = {}
         self._waits = backoff(ceiling=UNANSWERED)
-        self._pause_until = clock()
+        self.pause_until = clock()
         self.ticks = 0
 
     def turn(self) -> Turn | None:
@@ -78,7 +78,7 @@ class Repairer:
         Raises Stopped while waiting for the rate limit.
         """
         now = self.clock()
-        if now < self._pause_until or (self._reserve and self._rest.due_in(WEIGHT + self._reserve)):
+        if now < self.pause_until or (self._reserve and self._rest.due_in(WEIGHT + self._reserve)):
             return None
         resting = self._schedule.resting(now)
         gap = self._tape.once(
@@ -100,7 +100,7 @@ class Repairer:
         if page.ticks:
             stored = self._tape.once(lambda tape: tape.fill(gap.symbol, page.ticks))
             self.ticks += stored.ticks
-            self._filled(stored)
+            self.filled(stored)
         for first, last in void(page):
             self._rule_out(gap.symbol, first, last)
         return self._go_on(gap, page) if page.last < gap.last else self._leave(gap, page)
@@ -130,7 +130,7 @@ class Repairer:
     def _rule_out(self, symbol: str, first: int, last: int) -> None:
         closed = self._tape.once(lambda tape: tape.void(symbol, first, last))
         if closed:
-            self._filled(Stored(0, gaps_opened=0, gaps_closed=closed))
+            self.filled(Stored(0, gaps_opened=0, gaps_closed=closed))
             logger.info("%s: trades %d to %d never existed on the exchange.", symbol, first, last)
 
     def _go_on(self, gap: OpenGap, page: Page) -> Turn:
@@ -170,7 +170,7 @@ class Repairer:
         # Other gaps have their turn first: perhaps only this one gets no answer.
         self._postpone([gap.id], error, Turn.UNANSWERED)
         wait = next(self._waits)
-        self._pause_until = self.clock() + wait
+        self.pause_until = self.clock() + wait
         due = max(wait, self._rest.due_in(WEIGHT))
         logger.warning("Missing trades cannot be fetched: %s Next attempt in %.1f s.", error, due)
         return Turn.UNANSWERED

@@ -1,5 +1,6 @@
 """The lookout against the local exchange: what it asks of a silent symbol, and what it hands to the writer."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +32,7 @@ class Looking:
 
     def __init__(self, rest_url: str) -> None:
         self.now = 1000.0
+        self.wall_clock = time.time
         self.seen: list[CheckResult] = []
         self.staleness = Staleness(SYMBOLS, self.now)
         self.rest = Rest(rest_url)
@@ -42,6 +44,7 @@ class Looking:
             breaks=lambda symbol: 7,
             hand_over=self.seen.append,
             clock=lambda: self.now,
+            wall_clock=lambda: self.wall_clock(),
         )
 
 
@@ -133,7 +136,7 @@ def test_far_news_of_the_same_exchange_are_confirmed(looking) -> None:
 
 
 def test_no_tape_begins_with_a_trade_that_is_yet_to_come(looking, caplog) -> None:
-    looking.staleness_check.wall_clock = lambda: START.timestamp() - 9e8
+    looking.wall_clock = lambda: START.timestamp() - 9e8
     looking.now += SETTLING_IN + 1
     looking.staleness_check.turn()
     assert Price.objects.count() == 0
