@@ -1,4 +1,4 @@
-"""The tape in Django's admin."""
+"""The tape in Django's admin: everything that is recorded, read-only."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -9,16 +9,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import lazy
 
+from ..counter_names import COUNTERS
 from ..formats.instants import parse
 from ..minutes import minute_start
-from ..models import CandleRow, Gap, Symbol, Tick
+from ..models import CandleRow, Counter, Gap, Market, Symbol, Tick
 from ..models.gap import GapQuerySet
 from ..models.symbol import SymbolQuerySet
 from ..models.tick import ID_BITS, TickQuerySet
 from .columns import exact, instant
 from .tape import TapeAdmin
 
-# Of the largest id that a bigint holds.
+# Of the largest bigint.
 MOST_DIGITS = len(str((1 << 63) - 1))
 
 
@@ -28,7 +29,7 @@ def title() -> str:
     return "Price Tracker"
 
 
-# Lazy, as tests switch the demo on and off.
+# Lazy, because tests switch the demo on and off.
 admin.site.site_header = admin.site.site_title = lazy(title, str)()
 admin.site.index_title = "Recorded market data (read-only)"
 
@@ -45,12 +46,15 @@ class TickAdmin(TapeAdmin):
         "is_buyer_maker",
     )
     ordering = ("-timestamp", "-id")
-    search_help_text = "A symbol, an instant (ISO 8601 or epoch), or both: the ticks at or before it, newest first."
+    search_help_text = (
+        "A symbol, an instant (ISO 8601 or epoch), or both: "
+        "the ticks at or before it, newest first."
+    )
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Tick | None:
-        # By the columns of an index: the id is made of them.
+        # By the columns of an index. The id is computed from them.
         if not object_id.isdecimal() or len(object_id) > MOST_DIGITS:
             return None
         number, first_trade = divmod(int(object_id), 1 << ID_BITS)
@@ -76,7 +80,7 @@ class CandleAdmin(TapeAdmin):
         "first_trade",
         "last_trade",
     )
-    # The key is symbol and minute; there is no index on the minute alone.
+    # The order of the primary key. There is no index on the minute alone.
     ordering = ("-number", "-minute")
     search_help_text = (
         "A symbol, an instant (ISO 8601 or epoch): its minute for each symbol; or both: "
@@ -86,7 +90,7 @@ class CandleAdmin(TapeAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> CandleRow | None:
-        # By the columns of the index: the id is made of them.
+        # By the columns of the index. The id is computed from them.
         name, _, minute = object_id.partition(" ")
         try:
             start = parse(minute).instant
@@ -158,5 +162,23 @@ class SymbolAdmin(TapeAdmin):
 
     @admin.display(description="lag (s)")
     def lag_seconds(self, symbol: Symbol) -> str | None:
-        # Not as Python writes a time span: a negative one would be days before hours.
+        # Python would write a negative time span as days before hours.
         return f"{symbol.lag.total_seconds():.6f}" if symbol.lag is not None else None
+
+
+@admin.register(Counter)
+class CounterAdmin(TapeAdmin):
+    list_display = ("name", "value", "meaning")
+    ordering = ("name",)
+    search_fields = ()
+
+    @admin.display(empty_value="-")
+    def meaning(self, counter: Counter) -> str | None:
+        return COUNTERS.get(counter.name)
+
+
+@admin.register(Market)
+class MarketAdmin(TapeAdmin):
+    list_display = ("name",)
+    ordering = ("id",)
+    search_fields = ()

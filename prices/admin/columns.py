@@ -1,4 +1,4 @@
-"""Columns of the admin's lists that Django would round: decimals by the digit, instants by the microsecond."""
+"""Columns of the admin's lists that Django would round: decimals and instants, exactly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,8 @@ Column = Callable[[Any], Any]
 
 
 def exact(field: str) -> Column:
+    """A decimal with all of its digits."""
+
     @admin.display(description=field.replace("_", " "), empty_value="-")
     def show(row: Any) -> str | None:
         number = getattr(row, field)
@@ -22,6 +24,8 @@ def exact(field: str) -> Column:
 
 
 def instant(field: str, label: str) -> Column:
+    """An instant in UTC, to the microsecond."""
+
     @admin.display(description=f"{label} (UTC)", empty_value="-")
     def show(row: Any) -> str | None:
         moment = getattr(row, field)

@@ -1,4 +1,4 @@
-"""Rows that machines write, in Django's admin: looked at, never touched, never counted."""
+"""Tables that only the tracker writes, in the admin: read-only, and never counted."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
 
-# Pages that can be turned: each reads the rows of those before it once more. A search for an instant goes further back.
+# Maximum number of pages: each reads the rows of the previous ones again. To see older rows, search
+# for an instant.
 PAGES = 50
 ROWS_A_PAGE = 100
 ROWS = PAGES * ROWS_A_PAGE
 
 
 class UncountedList(ChangeList):
-    """Pages that know only whether another one follows: each reads one row more than it shows."""
+    """Pages that only know whether another one follows: each reads one row more than it shows."""
 
     def get_results(self, request: HttpRequest) -> None:
         if not 1 <= self.page_num <= PAGES:
@@ -40,22 +41,22 @@ class UncountedList(ChangeList):
         self.result_count = min(start + len(rows), ROWS)
         self.multi_page = self.result_count > ROWS_A_PAGE
         self.paginator = Paginator(range(self.result_count), ROWS_A_PAGE)
-        # Equal, so that the search box does not tell a number of results.
+        # Equal, so that the search box shows no number of results.
         self.full_result_count = self.result_count
         self.show_full_result_count = self.can_show_all = self.show_admin_actions = False
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
-        """The order that an index gives, whichever the address asks for."""
+        """The order of an index, whichever the URL asks for."""
         return list(self.model_admin.ordering or ())
 
 
 class TapeAdmin(ModelAdmin):
-    """Rows that machines write. A subclass says which of them a search finds."""
+    """A table that only the tracker writes. A subclass says what a search finds."""
 
     actions = None
     list_per_page = ROWS_A_PAGE
     sortable_by = ()
-    # Not fields, as Django would take them, but what `search` understands; without any there is no search box.
+    # Not names of fields, but what `search` finds rows by. Without any there is no search box.
     search_fields: ClassVar[tuple[str, ...]] = ("symbol", "instant")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -77,7 +78,7 @@ class TapeAdmin(ModelAdmin):
         return rows
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # A filter written into the address could ask for a scan of the table.
+        # A filter in the URL could scan the whole table.
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

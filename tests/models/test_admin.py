@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from prices.admin.tape import PAGES
-from prices.models import Candle, Gap, Price, Symbol
+from prices.counter_names import COUNTERS
+from prices.models import Candle, CandleRow, Counter, Gap, Market, Price, Symbol, Tick
 
 pytestmark = pytest.mark.django_db
 
@@ -254,3 +257,39 @@ class TestAddress:
         assert len(queries) <= QUERIES
         assert not [query["sql"] for query in queries if "COUNT(" in query["sql"].upper()]
         assert "Show all" not in page
+
+
+class TestCounters:
+    """Few rows, and no symbol: a list without a search."""
+
+    @pytest.fixture(autouse=True)
+    def counted(self, db: None) -> None:
+        Counter.objects.create(name="ticks_stored", value=12_345_678_901)
+        Counter.objects.create(name="of_a_later_version", value=1)
+        Market.objects.create(id=1, name="binance")
+
+    def test_they_are_shown_with_what_they_mean(self, admin_client: Client) -> None:
+        page = admin_client.get("/admin/prices/counter/").content.decode()
+        assert "12345678901" in page
+        assert COUNTERS["ticks_stored"] in page
+        assert "of_a_later_version" in page
+        assert 'id="searchbar"' not in page
+
+    @pytest.mark.parametrize("row", ["counter/ticks_stored", "market/1"])
+    def test_they_cannot_be_changed(self, admin_client: Client, row: str) -> None:
+        assert admin_client.get(f"/admin/prices/{row}/change/").status_code == 200
+        assert admin_client.post(f"/admin/prices/{row}/change/", {}).status_code == 403
+        assert admin_client.post(f"/admin/prices/{row}/delete/", {"post": "yes"}).status_code == 403
+
+    @pytest.mark.parametrize("model", ["counter", "market"])
+    def test_they_are_not_counted(self, admin_client: Client, model: str) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            admin_client.get(f"/admin/prices/{model}/?all=")
+        assert not [query["sql"] for query in queries if "COUNT(" in query["sql"].upper()]
+
+
+def test_everything_that_is_recorded_can_be_browsed() -> None:
+    """Either itself or, when its key has two columns, as the view of it."""
+    views = {Price: Tick, Candle: CandleRow}
+    models = {views.get(model, model) for model in apps.get_app_config("prices").get_models()}
+    assert models == {model for model in admin.site._registry if model._meta.app_label == "prices"}

@@ -41,7 +41,7 @@ def test_the_admin(browser: Browser, site: str) -> None:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
-        for path in ("tick", "candlerow", "gap", "symbol"):
+        for path in ("counter", "market", "tick", "candlerow", "gap", "symbol"):
             page.goto(f"{site}/admin/prices/{path}/")
             expect(page.locator("#changelist")).to_be_visible()
         page.locator("#result_list a").first.click()
