@@ -5,13 +5,26 @@ import logging
 import sys
 from pathlib import Path
 
-from . import cost, freshness, outage, page, push, questions, readers, readme, recording, results
+from . import (
+    cost,
+    freshness,
+    orm,
+    outage,
+    page,
+    push,
+    questions,
+    readers,
+    readme,
+    recording,
+    results,
+)
 from .options import Options
 
 PARTS = {
     "recording": recording.run,
     "freshness": freshness.run,
     "questions": questions.run,
+    "orm": orm.run,
     "cost": cost.run,
     "outage": outage.run,
     "push": push.run,

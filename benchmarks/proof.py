@@ -10,7 +10,8 @@ PLACES = 200
 # Symbols whose ticks do not hold all trades from the first to the last.
 TORN = """
 SELECT array_agg(symbol_id) FROM (
-    SELECT symbol_id FROM prices_price GROUP BY symbol_id HAVING sum(trades) <> max(id + trades) - min(id)
+    SELECT symbol_id FROM prices_price GROUP BY symbol_id
+    HAVING sum(trades) <> max(first_trade + trades) - min(first_trade)
 ) AS torn
 """
 

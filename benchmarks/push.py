@@ -187,7 +187,7 @@ def tape(result: Connection, begins: float, ends: float) -> None:
             "SELECT name, extract(epoch FROM timestamp)::float8,"
             " extract(epoch FROM pg_xact_commit_timestamp(price.xmin))::float8"
             " FROM prices_price price JOIN prices_symbol symbol ON symbol.id = price.symbol_id"
-            " WHERE timestamp >= to_timestamp(%s) AND timestamp < to_timestamp(%s) ORDER BY price.id",
+            " WHERE timestamp >= to_timestamp(%s) AND timestamp < to_timestamp(%s) ORDER BY symbol_id, first_trade",
             [begins, ends],
         )
         result.send([Traded(*found) for found in cursor.fetchall()])
