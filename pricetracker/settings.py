@@ -146,8 +146,12 @@ REST_FRAMEWORK = {
         "prices.api.renderers.PageRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_FILTER_BACKENDS": ["prices.api.filters.RowFilter"],
+    "DEFAULT_PAGINATION_CLASS": "prices.api.pagination.KeysetPagination",
+    # Whoever may reach the site may ask as often as it can answer; live push has its own limit.
+    "DEFAULT_THROTTLE_CLASSES": [],
     "EXCEPTION_HANDLER": "prices.api.errors.handle",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "prices.api.schema.TapeSchema",
 }
 
 SPECTACULAR_SETTINGS = {

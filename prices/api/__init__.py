@@ -1,1 +1,1 @@
-"""The HTTP API: what clients may ask, and how they are answered. Reads the tape, never writes it."""
+"""The HTTP API: requests, and the shapes of the responses. Reads the tape, never writes it."""

@@ -1,4 +1,4 @@
-"""How the API answers what goes wrong: in JSON, whoever noticed it, a view or Django before any view."""
+"""Error responses of the API: all in JSON, from the views and from Django before any view."""
 
 import logging
 from collections.abc import Callable
@@ -9,18 +9,19 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import get_script_prefix
 from django.views import defaults
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from pricetracker import reasons
 
+from ..models import Symbol
 from .renderers import ExactJSONRenderer
 
 logger = logging.getLogger(__name__)
 
-# With what the API's paths begin: at the root lie the three questions and what operators ask.
+# What the API's paths begin with. At the root are the three questions and what operators request.
 API_PATHS = frozenset({"api", "latest", "price-at-second", "minmax", "health", "metrics"})
 
 SENTENCES = {
@@ -39,8 +40,16 @@ class DatabaseAway(APIException):
     default_code = "database_away"
 
 
+class NeverRecorded(NotFound):
+    """A 404 that names the symbols that are recorded."""
+
+    def __init__(self, symbol: str) -> None:
+        names = ", ".join(Symbol.objects.names()) or "none yet"
+        super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """As Django REST framework does; a database that is away is nobody's mistake, and not for ever."""
+    """As Django REST framework does, and 503 while the database is unavailable."""
     if isinstance(error, OperationalError):
         logger.error("Database unavailable: %s", reasons.first(error))
         error = DatabaseAway()
@@ -49,9 +58,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def prefer_json(request: Any) -> None:
-    """Render as JSON what a view renders otherwise (YAML, a template, events), but in the browsable API.
+    """Render an error in JSON, whatever else the view renders; but not in the browsable API.
 
-    No renderer is accepted yet when the request was refused for its format.
+    A request that was refused for its format has no accepted renderer yet.
     """
     if not isinstance(getattr(request, "accepted_renderer", None), BrowsableAPIRenderer):
         request.accepted_renderer = ExactJSONRenderer()
@@ -59,7 +68,7 @@ def prefer_json(request: Any) -> None:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether a client of the API meant this path: `latest.json` and `latest/` are slips of one."""
+    """Whether a client of the API meant this path, which may be `latest.json` or `latest/`."""
     first = request.path.removeprefix(get_script_prefix()).partition("/")[0]
     return first.partition(".")[0] in API_PATHS
 
@@ -67,7 +76,7 @@ def is_api(request: HttpRequest) -> bool:
 def in_json(
     status: HTTPStatus, page: Callable[..., HttpResponseBase]
 ) -> Callable[..., HttpResponseBase]:
-    """Django's handler of this status: JSON under the API's paths, Django's own page elsewhere."""
+    """A handler of this status for Django: JSON under the API's paths, Django's page elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_api(request):
@@ -84,6 +93,6 @@ server_error = in_json(HTTPStatus.INTERNAL_SERVER_ERROR, defaults.server_error)
 
 
 def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse:
-    """The 405 of a view that is none of Django REST framework's."""
+    """The 405 of a view that is not Django REST framework's."""
     sentence = f'Method "{request.method}" not allowed.'
     return JsonResponse({"detail": sentence}, status=405, headers={"Allow": ", ".join(allowed)})

@@ -1,10 +1,9 @@
-"""Live push as Server-Sent Events: who asks for what, and the stream that answers."""
+"""Live push as Server-Sent Events: what a client asks for, and the stream that it gets."""
 
 from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
@@ -17,17 +16,23 @@ from rest_framework.views import APIView
 from ..live.broadcast import is_full, is_stuck, on_air
 from ..live.snapshot import Wish
 from ..models import Symbol
-from . import query_params, serializers
-from .base import DEMO_HEADER, DEMO_WORDS, NeverRecorded
-from .errors import DatabaseAway
+from . import serializers
+from .errors import DatabaseAway, NeverRecorded
+from .headers import add_headers
+from .query_params import EventsQuery, read
 from .renderers import EventStreamRenderer, ExactJSONRenderer
+from .serializers import Answer
+from .shared import shared
 
-# Milliseconds after which a browser comes back that has lost the stream.
+# Milliseconds after which a browser that has lost the stream connects again.
 RETRY = 1_000
+
+# How live push asks for the latest prices.
+WITH_COVERAGE = {"include": frozenset({"coverage"})}
 
 
 class Shapes:
-    """Rows as the API gives them elsewhere, for live push."""
+    """The shapes that the API uses elsewhere, for live push."""
 
     kinds: ClassVar[dict[str, type[Serializer[Any]]]] = {
         "latest": serializers.LatestAnswer,
@@ -37,11 +42,10 @@ class Shapes:
     }
 
     def bodies(self, kind: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
-        # All at once: to set up a serializer takes longer than to use it.
         if kind == "latest":
-            rows = [{**serializers.latest(tick), "coverage": coverage} for tick, coverage in rows]
-        # With `many` it is another class than the one that is called.
-        return cast("list[dict[str, Any]]", self.kinds[kind](rows, many=True).data)
+            rows = (Answer(WITH_COVERAGE, *found) for found in rows)
+        shape = shared(self.kinds[kind])
+        return [shape.to_representation(row) for row in rows]
 
     def json(self, body: Any) -> bytes:
         return ExactJSONRenderer().render(body)
@@ -69,7 +73,7 @@ class Full(APIException):
 class EventsView(APIView):
     """Changes on the tape as Server-Sent Events.
 
-    Each event carries one line of JSON, in the shape that the API uses for the same object elsewhere:
+    Each event carries one line of JSON, in the shape that the API uses for that object elsewhere:
 
     - `latest`, as `/latest?include=coverage`: a newer tick, or a new verdict on the newest one;
     - `candle`, as a row of `/api/candles/`: the newest candle, as it forms;
@@ -86,42 +90,36 @@ class EventsView(APIView):
     """
 
     renderer_classes = (ExactJSONRenderer, EventStreamRenderer)
+    query_serializer_class = EventsQuery
 
-    @extend_schema(
-        parameters=[query_params.EventsQuestion],
-        responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR)},
-    )
+    @extend_schema(responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR)})
     def get(self, request: Any) -> StreamingHttpResponse:
         # Under WSGI Django collects the response before it sends it, and this one has no end.
         if not isinstance(request._request, ASGIRequest):
             raise NoStreams
-        query = query_params.EventsQuestion(data=query_params.parameters(request.query_params))
-        query.is_valid(raise_exception=True)
-        wish = Wish(**query.validated_data)
+        wish = Wish(**read(EventsQuery, request.query_params))
         check(wish)
         if is_stuck():
             raise DatabaseAway
         if is_full():
             raise Full
         response = StreamingHttpResponse(stream(wish), content_type="text/event-stream")
-        response["Cache-Control"] = "no-store"
+        add_headers(response)
         # nginx would collect events until they fill a buffer.
         response["X-Accel-Buffering"] = "no"
-        if settings.DEMO:
-            response[DEMO_HEADER] = DEMO_WORDS
         return response
 
     def head(self, request: Any) -> HttpResponse:
-        """The headers alone: Django would let the stream run, and the answer never end."""
+        """Only the headers: Django would run the stream, and the response would never end."""
         return HttpResponse(headers=self.get(request).headers)
 
 
 def check(wish: Wish) -> None:
-    """Raises NeverRecorded when there is no symbol of some name."""
+    """Raises NeverRecorded for a name that no symbol has."""
     try:
         names = set(Symbol.objects.names())
     finally:
-        # Django would hold it until the answer ends.
+        # Django would hold it until the stream ends.
         if not connection.in_atomic_block:
             connection.close()
     for wanted in (wish.symbols, wish.candles):

@@ -1,5 +1,6 @@
-"""Fields that read what clients write, and write what the tape holds, exactly."""
+"""Fields that read parameters, and fields that write values of the tape exactly."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,9 @@ from pricetracker import symbols
 
 from ..formats import instants
 from ..formats.decimals import decimal_text
+
+# Only ASCII digits, and few: Python reads the digits of other scripts too, and refuses thousands.
+SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -39,18 +43,45 @@ class SymbolsField(serializers.Field[frozenset[str], Any, Any, Any]):
 
 @extend_schema_field(OpenApiTypes.STR)
 class AskedField(serializers.Field[instants.Asked, Any, Any, Any]):
-    """An instant in any of the dialects of `prices.formats.instants`."""
+    """An instant in any format of `prices.formats.instants`, which keeps how it was written."""
 
     def to_internal_value(self, text: Any) -> instants.Asked:
-        try:
-            return instants.parse(str(text))
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from error
+        return parsed(text)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class InstantParameter(serializers.Field[datetime, Any, Any, Any]):
+    """The same, for filters: how it was written does not matter."""
+
+    def to_internal_value(self, text: Any) -> datetime:
+        return parsed(text).instant
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class LimitField(serializers.Field[int, Any, Any, Any]):
+    """A whole number from 1 to a maximum."""
+
+    def __init__(self, maximum: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.maximum = maximum
+
+    def to_internal_value(self, text: Any) -> int:
+        if not SHORT_NUMBER.fullmatch(text) or not 1 <= int(text) <= self.maximum:
+            raise serializers.ValidationError(f"Must be a whole number from 1 to {self.maximum}.")
+        return int(text)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class CursorField(serializers.Field[str, Any, Any, Any]):
+    """Where a page begins. Only `pagination` knows what it means."""
+
+    def to_internal_value(self, text: Any) -> str:
+        return str(text)
 
 
 @extend_schema_field(OpenApiTypes.STR)
 class IncludeField(serializers.Field[frozenset[str], Any, Any, Any]):
-    """Names of extra keys for the answer, separated by commas."""
+    """Names of extra keys of the response, separated by commas."""
 
     known = ("coverage",)
 
@@ -59,6 +90,19 @@ class IncludeField(serializers.Field[frozenset[str], Any, Any, Any]):
         if names.difference(self.known):
             raise serializers.ValidationError(f"Can only include: {', '.join(self.known)}.")
         return names
+
+
+def parsed(text: Any) -> instants.Asked:
+    """Raises ValidationError."""
+    try:
+        return instants.parse(str(text))
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from error
+
+
+def exact_number(number: Decimal) -> msgspec.Raw:
+    """A decimal as a JSON number with exactly its digits."""
+    return msgspec.Raw(decimal_text(number).encode())
 
 
 @extend_schema_field({"type": "string", "example": "61928.31"})
@@ -74,7 +118,7 @@ class ExactNumber(serializers.Field[Decimal, Any, msgspec.Raw, Any]):
     """A decimal as a JSON number, with the stored digits."""
 
     def to_representation(self, number: Decimal) -> msgspec.Raw:
-        return msgspec.Raw(decimal_text(number).encode())
+        return exact_number(number)
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

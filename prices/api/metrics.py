@@ -39,7 +39,7 @@ VERSION = "1.0.0"
 
 
 class SymbolGauge(NamedTuple):
-    """`value` is given a symbol with its state. A symbol for which it returns None has no sample."""
+    """`value` takes a symbol with its state. A symbol for which it returns None has no sample."""
 
     name: str
     help: str
@@ -158,5 +158,5 @@ def read() -> State | None:
         return None
 
 
-# Nothing is changed here that needs a token: without this, a POST would be told that it lacks one.
+# Nothing here needs a CSRF token: without this, the error for a POST would say that it lacks one.
 metrics = csrf_exempt(Metrics.as_view())

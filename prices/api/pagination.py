@@ -1,7 +1,11 @@
-"""Pages that stay fast and exact however far one reads: each begins where the last one ended, nothing is counted."""
+"""Pages that stay fast and exact however far a client reads: nothing is counted or skipped.
+
+Each page begins where the previous one ended. DRF's own `CursorPagination` has the same idea, but
+orders by one field and counts an offset among rows that share its value; any number of ticks may
+share an instant.
+"""
 
 import base64
-import re
 from datetime import datetime
 from typing import Any
 
@@ -12,37 +16,35 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 from rest_framework.utils.urls import replace_query_param
 
+from ..folded_candle import FoldedCandle
 from ..minutes import EPOCH, MICROSECOND, minute_number
-from ..models.candle import FOREVER, FoldedCandle, Series
-
-# ASCII digits alone, and few: Python reads other scripts' digits too, and refuses to read thousands.
-SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
+from ..models.candle import FOREVER, Series
+from .query_params import MAX_PAGE_SIZE, PageQuery, read
 
 # What a bigint can hold.
 KEYS = range(-(1 << 63), 1 << 63)
 
 
 class KeysetPagination(BasePagination):
-    """Rows newest first: by (`instant`, key), as any number of ticks may share an instant, or by key alone.
+    """Rows newest first: by key, or by (`instant`, key) when a subclass names an instant.
 
-    Parameters: `limit`, rows a page; `cursor`, where the page begins, taken from `next` of the page before.
+    Parameters: those of `PageQuery`. Raises ValidationError.
     """
 
-    page_size = 100
-    max_page_size = 1000
     instant: str | None = None
     keys = KEYS
 
     def paginate_queryset(self, rows: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
-        limit = self.limit(request.query_params.get("limit"))
-        cursor = request.query_params.get("cursor")
-        found = self.newest(rows, limit + 1, *(self.read(cursor) if cursor is not None else ()))
+        asked = read(PageQuery, request.query_params)
+        limit = asked["limit"]
+        position = self.read(asked["cursor"]) if "cursor" in asked else ()
+        found = self.newest(rows, limit + 1, *position)
         self.next = self.write(found[limit - 1]) if len(found) > limit else None
         return found[:limit]
 
     def newest(self, rows: Any, limit: int, *position: Any) -> list[Any]:
-        """So many rows, or, when a position is given, so many of those after it."""
+        """Up to `limit` rows; with a position, of those after it."""
         if position:
             rows = self.after(rows, *position)
         order = [f"-{self.instant}", "-pk"] if self.instant else ["-pk"]
@@ -53,21 +55,12 @@ class KeysetPagination(BasePagination):
     ) -> QuerySet[Any]:
         if self.instant is None:
             return rows.filter(pk__lt=key)
-        # The first condition alone would do for the index; the second settles the ticks of one instant.
+        # The first condition is for the index; the second orders the ticks of one instant.
         rows = rows.filter(**{f"{self.instant}__lte": instant})
         return rows.filter(Q(**{f"{self.instant}__lt": instant}) | Q(pk__lt=key))
 
-    def limit(self, text: str | None) -> int:
-        if text is None:
-            return self.page_size
-        if not SHORT_NUMBER.fullmatch(text) or not 1 <= int(text) <= self.max_page_size:
-            raise ValidationError(
-                {"limit": [f"Must be a whole number from 1 to {self.max_page_size}."]}
-            )
-        return int(text)
-
     def position(self, row: Any) -> list[int]:
-        """Numbers that tell where a row stands."""
+        """Where a row stands: its key, and its instant in microseconds since 1970."""
         position = [row.pk]
         if self.instant:
             position.append((getattr(row, self.instant) - EPOCH) // MICROSECOND)
@@ -102,13 +95,16 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit, cursor = (PageQuery().fields[name].help_text for name in ("limit", "cursor"))
+        number = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
         return [
+            {"name": "limit", "in": "query", "schema": number, "description": limit},
             {
-                "name": "limit",
+                "name": "cursor",
                 "in": "query",
-                "schema": {"type": "integer", "maximum": self.max_page_size},
+                "schema": {"type": "string"},
+                "description": cursor,
             },
-            {"name": "cursor", "in": "query", "schema": {"type": "string"}},
         ]
 
 

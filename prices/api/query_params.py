@@ -1,20 +1,28 @@
-"""What clients may ask: every query string is read by one of these."""
+"""The query strings that clients may send. Each is read by one of these serializers.
+
+What the lists can be filtered by is in `filters`.
+"""
 
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 
-from ..models import Gap
 from ..models.candle import INTERVALS
-from .fields import AskedField, IncludeField, SymbolField, SymbolsField
+from .fields import AskedField, CursorField, IncludeField, LimitField, SymbolField, SymbolsField
+from .shared import shared
+
+# Rows per page.
+PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
 
 
 def parameters(query: QueryDict) -> dict[str, str]:
-    """The parameters of a query string, an empty one among them. Raises ValidationError when one is repeated.
+    """The parameters of a query string, those with an empty value included.
 
-    Of a QueryDict a serializer takes the last of several, and an empty one for none, as HTML forms mean it: a client that
-    made a mistake would get an answer to a question that it did not ask.
+    Raises ValidationError when one is repeated. From a QueryDict a serializer takes the last of
+    several values, and an empty value as none, as HTML forms mean it: a client with a mistake would
+    get an answer to a question that it did not ask.
     """
     given = dict(query.lists())
     repeated = [name for name, values in given.items() if len(values) > 1]
@@ -23,45 +31,10 @@ def parameters(query: QueryDict) -> dict[str, str]:
     return {name: value for name, (value,) in given.items()}
 
 
-class SymbolsQuestion(serializers.Serializer[Any]):
-    symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
-
-
-class LatestQuestion(SymbolsQuestion):
-    include = IncludeField(
-        default=frozenset, help_text="`coverage`: add the reasons for the verdict."
-    )
-
-
-class InstantQuestion(LatestQuestion):
-    symbol = SymbolField(help_text="A recorded symbol, in any case.")
-    timestamp = AskedField(
-        help_text="ISO 8601 (naive: UTC), or an integer of epoch seconds, milliseconds or microseconds."
-    )
-
-
-class RangeQuestion(serializers.Serializer[Any]):
-    """Which rows of a list: those of a symbol, at or after `from`, before `to`."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {
-            "symbol": SymbolField(required=False, help_text="Only this symbol."),
-            "from": AskedField(required=False, help_text="At or after this instant."),
-            "to": AskedField(required=False, help_text="Before this instant."),
-        }
-
-
-class GapsQuestion(RangeQuestion):
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {
-            **super().get_fields(),
-            "status": serializers.ChoiceField(
-                Gap.Status.choices,
-                required=False,
-                help_text="Only gaps of this status.",
-                error_messages={"invalid_choice": "Must be open, repaired or void."},
-            ),
-        }
+def read(serializer: type[serializers.Serializer[Any]], query: QueryDict) -> dict[str, Any]:
+    """What a query string asks for. Raises ValidationError."""
+    asked: dict[str, Any] = shared(serializer).run_validation(parameters(query))
+    return asked
 
 
 def interval_field() -> serializers.ChoiceField:
@@ -74,20 +47,35 @@ def interval_field() -> serializers.ChoiceField:
     )
 
 
-class CandlesQuestion(RangeQuestion):
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {
-            **super().get_fields(),
-            "symbol": SymbolField(help_text="A recorded symbol, in any case."),
-            "from": AskedField(
-                required=False, help_text="Candles that begin at or after this instant."
-            ),
-            "to": AskedField(required=False, help_text="Candles that begin before this instant."),
-            "interval": interval_field(),
-        }
+class SymbolsQuery(serializers.Serializer[Any]):
+    symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
 
 
-class EventsQuestion(serializers.Serializer[Any]):
+class LatestQuery(SymbolsQuery):
+    include = IncludeField(
+        default=frozenset, help_text="`coverage`: add the reasons for the verdict."
+    )
+
+
+class InstantQuery(LatestQuery):
+    symbol = SymbolField(help_text="A recorded symbol, in any case.")
+    timestamp = AskedField(
+        help_text=(
+            "ISO 8601 (naive: UTC), or an integer of epoch seconds, milliseconds or microseconds."
+        )
+    )
+
+
+class PageQuery(serializers.Serializer[Any]):
+    limit = LimitField(
+        MAX_PAGE_SIZE, default=PAGE_SIZE, help_text=f"Rows per page, {PAGE_SIZE} by default."
+    )
+    cursor = CursorField(
+        required=False, help_text="Where the page begins, from `next` of the previous page."
+    )
+
+
+class EventsQuery(serializers.Serializer[Any]):
     symbols = SymbolsField(default=None, help_text="Only these symbols, separated by commas.")
     candles = SymbolsField(
         default=None, help_text="Only candles of these symbols; by default of the same symbols."

@@ -8,14 +8,14 @@ from csp.constants import UNSAFE_INLINE
 from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 
-# How the browsable API shows an answer.
+# Spaces per level in the browsable API.
 INDENT = 4
 
 
 def plain_text(value: Any) -> str:
-    """What msgspec does not know: the framework's own kinds of text, of which errors are made.
+    """The text of Django's own types of text, of which errors are made.
 
-    Raises TypeError for anything else: it has no business in a response.
+    Raises TypeError for anything else: a view has forgotten to shape it.
     """
     if isinstance(value, str | Promise):
         return str(value)
@@ -23,7 +23,10 @@ def plain_text(value: Any) -> str:
 
 
 class ExactJSONRenderer(BaseRenderer):
-    """Writes JSON by msgspec, which takes a number's own digits (`msgspec.Raw`) where json would want a float."""
+    """JSON by msgspec, which writes the digits of a number as given (`msgspec.Raw`).
+
+    Python's json would want a float.
+    """
 
     media_type = "application/json"
     format = "json"
@@ -44,21 +47,21 @@ class PageRenderer(BrowsableAPIRenderer):
     """The browsable API, under a Content-Security-Policy."""
 
     def get_context(self, *args: Any, **options: Any) -> dict[str, Any]:
-        # Colours of code samples, which no page here has, would come in a style element.
+        # Colours for code samples, which no page here has, would need a style element.
         return super().get_context(*args, **options) | {"code_style": ""}
 
     def render(
         self, data: Any, media_type: str | None = None, context: Mapping[str, Any] | None = None
     ) -> str:
-        # The framework's template places its menu of actions by style attributes. They can move
-        # and hide what is on the page; style elements and files stay ours, and scripts too.
+        # The framework's template positions its menus by style attributes. These may move and hide
+        # what is on the page; style elements, files and scripts are still only our own.
         if context is not None:
             context["response"]._csp_update = {"style-src-attr": [UNSAFE_INLINE]}
         return super().render(data, media_type, context)
 
 
 class EventStreamRenderer(ExactJSONRenderer):
-    """For those who accept nothing but a stream of events: why there is none is still told in JSON."""
+    """For clients that accept only an event stream. Errors are sent in JSON all the same."""
 
     media_type = "text/event-stream"
     format = "events"

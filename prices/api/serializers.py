@@ -1,18 +1,24 @@
-"""The shapes of the answers."""
+"""The shapes of the responses. Everything that the API and live push send is shaped here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from rest_framework import serializers
 
-from ..models import Price
-from .fields import ExactNumber, ExactText, InstantField
+from ..coverage import Coverage
+from ..formats.decimals import decimal_text
+from ..formats.instants import iso
+from ..models import Candle, Price
+from .fields import ExactNumber, ExactText, InstantField, exact_number
+
+# The price where there is none.
+NOT_AVAILABLE = "N/A"
 
 
 class RowAnswer(serializers.Serializer[Any]):
-    """A row of a list. Where its fields are found is looked up once a list: there may be a thousand rows."""
+    """A row of a list. Sources of fields are looked up once: there may be 1,000 rows."""
 
     @cached_property
     def writers(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
@@ -27,7 +33,7 @@ class RowAnswer(serializers.Serializer[Any]):
 
 
 class GapTouching(RowAnswer):
-    """A gap as it touches an answer: between which instants trades are missing, or once were."""
+    """A gap that touches an answer: between which instants trades are missing, or were."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
@@ -38,40 +44,95 @@ class GapTouching(RowAnswer):
 
 
 class CoverageAnswer(serializers.Serializer[Any]):
+    """What the tape can prove about an answer, and why."""
+
     verdict = serializers.CharField()
     complete_through = InstantField(allow_null=True)
     gaps = GapTouching(many=True)
 
 
-class LatestAnswer(serializers.Serializer[Any]):
+class Answer(NamedTuple):
+    """A question, as its query serializer has read it, and the answer.
+
+    `found` is None where there is no such tick or candle.
+    """
+
+    asked: Mapping[str, Any]
+    found: Price | Candle | None
+    coverage: Coverage
+
+
+class QuestionAnswer(serializers.Serializer[Any]):
+    """The answer to one of the three questions. `coverage` is a key only where it is included."""
+
+    def to_representation(self, answer: Answer) -> dict[str, Any]:
+        body = self.body(answer.asked, answer.found)
+        if "coverage" in answer.asked["include"]:
+            body["coverage"] = self.fields["coverage"].to_representation(answer.coverage)
+        return body
+
+    def body(self, asked: Mapping[str, Any], found: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class LatestAnswer(QuestionAnswer):
+    """The newest price of a symbol."""
+
     symbol = serializers.CharField()
     price = ExactText()
     timestamp = InstantField()
     coverage = CoverageAnswer(required=False)
 
+    def body(self, asked: Mapping[str, Any], price: Price) -> dict[str, Any]:
+        return {
+            "symbol": price.symbol.name,
+            "price": decimal_text(price.price),
+            "timestamp": iso(price.timestamp),
+        }
 
-def latest(tick: Price) -> dict[str, Any]:
-    """What `LatestAnswer` writes of the newest tick of a symbol, but for its coverage."""
-    return {"symbol": tick.symbol.name, "price": tick.price, "timestamp": tick.timestamp}
 
+class PriceAtAnswer(QuestionAnswer):
+    """The last price at or before an instant."""
 
-class PriceAtAnswer(serializers.Serializer[Any]):
     symbol = serializers.CharField()
-    timestamp = serializers.CharField()
-    price = serializers.CharField()
-    actual_timestamp = serializers.CharField(allow_null=True)
+    timestamp = serializers.CharField(help_text="The instant, as it was written in the request.")
+    price = serializers.CharField(help_text="Exact decimal; N/A when there is no price.")
+    actual_timestamp = serializers.CharField(
+        allow_null=True, help_text="When the price was traded, written like `timestamp`."
+    )
     coverage = CoverageAnswer(required=False)
 
+    def body(self, asked: Mapping[str, Any], price: Price | None) -> dict[str, Any]:
+        when = asked["timestamp"]
+        return {
+            "symbol": asked["symbol"],
+            "timestamp": when.text,
+            "price": NOT_AVAILABLE if price is None else decimal_text(price.price),
+            "actual_timestamp": None if price is None else when.answer(price.timestamp),
+        }
 
-class MinuteAnswer(serializers.Serializer[Any]):
+
+class MinuteAnswer(QuestionAnswer):
+    """The highest and the lowest price of a minute."""
+
     symbol = serializers.CharField()
-    minute = serializers.CharField()
+    minute = serializers.CharField(help_text="When the minute begins, written like `timestamp`.")
     high = ExactNumber(allow_null=True)
     low = ExactNumber(allow_null=True)
     coverage = CoverageAnswer(required=False)
 
+    def body(self, asked: Mapping[str, Any], candle: Candle | None) -> dict[str, Any]:
+        return {
+            "symbol": asked["symbol"],
+            "minute": asked["timestamp"].minute,
+            "high": None if candle is None else exact_number(candle.high),
+            "low": None if candle is None else exact_number(candle.low),
+        }
+
 
 class TickAnswer(RowAnswer):
+    """A tick: the trades of one order at one price and one instant."""
+
     symbol = serializers.CharField()
     price = ExactText()
     quantity = ExactText()
@@ -84,7 +145,9 @@ class TickAnswer(RowAnswer):
 
 
 class CandleAnswer(RowAnswer):
-    symbol = serializers.CharField(source="symbol.name")
+    """The prices and volumes of one interval; `minute` is when it begins."""
+
+    symbol = serializers.CharField()
     minute = InstantField()
     open = ExactNumber()
     high = ExactNumber()
@@ -97,16 +160,20 @@ class CandleAnswer(RowAnswer):
     )
     taker_buy_volume = ExactText(
         allow_null=True,
-        help_text="Volume in which the buyer was the taker. Null when it is not known of each tick.",
+        help_text=(
+            "Volume in which the buyer was the taker. Null when it is not known of each tick."
+        ),
     )
     taker_buy_quote_volume = ExactText(
         allow_null=True,
-        help_text="Quote volume in which the buyer was the taker. Null when it is not known of each tick.",
+        help_text=(
+            "Quote volume in which the buyer was the taker. Null when it is not known of each tick."
+        ),
     )
 
 
 class GapAnswer(GapTouching):
-    """Trades that are missing on the tape, or were: which, between which instants, and what was done about it."""
+    """Trades that are missing on the tape, or were: which ones, when, and what was done."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
@@ -130,7 +197,7 @@ class GapAnswer(GapTouching):
 
 
 class SymbolAnswer(RowAnswer):
-    """The state of a symbol's tape, of symbols `with_state`."""
+    """The state of a symbol's feed and tape."""
 
     symbol = serializers.CharField(source="name")
     live = serializers.BooleanField(help_text="A recorder extends the watermark of the symbol now.")
@@ -151,7 +218,8 @@ class SymbolAnswer(RowAnswer):
         source="lag_seconds",
         allow_null=True,
         help_text=(
-            "Seconds from the newest trade to its commit, by the recorder's clock. Null when not live."
+            "Seconds from the newest trade to its commit, by the recorder's clock. "
+            "Null when not live."
         ),
     )
     ticks_per_second = ExactNumber(
@@ -169,11 +237,15 @@ class SymbolAnswer(RowAnswer):
 
 
 class FeedHealth(serializers.Serializer[Any]):
+    """Whether a symbol is being recorded now, and its watermark."""
+
     symbol = serializers.CharField(source="name")
     live = serializers.BooleanField()
     heard_through = InstantField(allow_null=True)
 
 
 class Health(serializers.Serializer[Any]):
+    """Whether the site can answer queries."""
+
     status = serializers.CharField()
     feeds = FeedHealth(many=True)

@@ -1,8 +1,10 @@
-"""Where the API is found: the browsable tree under /api/, and the three questions at the root."""
+"""The URLs of the API: the browsable tree under /api/, and the three questions at the root."""
 
+from collections.abc import Callable
 from typing import Any
 
 from csp.decorators import csp_update
+from django.http import HttpResponseBase
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
@@ -12,8 +14,9 @@ from rest_framework.routers import APIRootView, DefaultRouter
 
 from pricetracker import __version__
 
-from . import events, lists, metrics, state, views
+from . import events, metrics, viewsets
 from .errors import prefer_json
+from .health import HealthView
 
 
 class TapeAPI(APIRootView):
@@ -21,44 +24,47 @@ class TapeAPI(APIRootView):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().get(request, *args, **kwargs)
-        # No list, and so not the router's.
+        # This is no viewset, and so the router does not list it.
         response.data["events"] = reverse("events", request=request)
         response.data["version"] = __version__
         return response
 
 
 class Docs(SpectacularSwaggerSplitView):
-    """The schema as a page to read and to try. Its script is a file: none is in the page."""
+    """The schema as a page to read and to try out. Its script is a file, not part of the page."""
 
     template_name = "prices/docs.html"
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        # The only renderer of this view fills in a template, which has no place for these.
+        # The only renderer of this view fills in a template, which has no place for options.
         prefer_json(request)
         return super().options(request, *args, **kwargs)
 
 
 class Router(DefaultRouter):
     APIRootView = TapeAPI
-    # `?format=json` says the same as a suffix, and reaches actions that know nothing of formats.
+    # `?format=json` does the same as a suffix, and works for actions without a `format` argument.
     include_format_suffixes = False
 
 
 router = Router()
-router.register("prices", views.PriceViewSet, basename="price")
-router.register("candles", lists.CandleViewSet, basename="candle")
-router.register("gaps", lists.GapViewSet, basename="gap")
-router.register("symbols", state.SymbolViewSet, basename="symbol")
+router.register("prices", viewsets.PriceViewSet, basename="price")
+router.register("candles", viewsets.CandleViewSet, basename="candle")
+router.register("gaps", viewsets.GapViewSet, basename="gap")
+router.register("symbols", viewsets.SymbolViewSet, basename="symbol")
+
+
+def at_root(action: str) -> Callable[..., HttpResponseBase]:
+    """An action of the prices without its viewset's path, configured as the router would do it."""
+    options = getattr(viewsets.PriceViewSet, action).kwargs
+    return viewsets.PriceViewSet.as_view({"get": action}, **options)
+
 
 urlpatterns = [
-    path("latest", views.PriceViewSet.as_view({"get": "latest"}), name="latest"),
-    path(
-        "price-at-second",
-        views.PriceViewSet.as_view({"get": "price_at_second"}),
-        name="price-at-second",
-    ),
-    path("minmax", views.PriceViewSet.as_view({"get": "minmax"}), name="minmax"),
-    path("health", views.HealthView.as_view(), name="health"),
+    path("latest", at_root("latest"), name="latest"),
+    path("price-at-second", at_root("price_at_second"), name="price-at-second"),
+    path("minmax", at_root("minmax"), name="minmax"),
+    path("health", HealthView.as_view(), name="health"),
     path("metrics", metrics.metrics, name="metrics"),
     path("api/events/", events.EventsView.as_view(), name="events"),
     path("api/", include(router.urls)),

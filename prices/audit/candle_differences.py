@@ -1,6 +1,7 @@
 """Why a candle differs from what its ticks make. No database."""
 
-from .scan_rows import Difference, Folded
+from ..folded_candle import FoldedCandle
+from .scan_rows import Difference
 
 # Columns that were added later: NULL in candles that are older than they are.
 ADDED_LATER = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
@@ -30,14 +31,20 @@ def is_explained(difference: Difference) -> bool:
     return 0 < excess <= difference.missing and (made is None or is_part(made, kept))
 
 
-def is_part(made: Folded, kept: Folded) -> bool:
+def is_part(made: FoldedCandle, kept: FoldedCandle) -> bool:
     """Whether more trades, and nothing else, could turn `made` into `kept`."""
     return (
         kept.high >= made.high
         and kept.low <= made.low
         and kept.volume > made.volume
-        and (kept.first < made.first or (kept.first, kept.open) == (made.first, made.open))
-        and (kept.last > made.last or (kept.last, kept.close) == (made.last, made.close))
+        and (
+            kept.first_trade < made.first_trade
+            or (kept.first_trade, kept.open) == (made.first_trade, made.open)
+        )
+        and (
+            kept.last_trade > made.last_trade
+            or (kept.last_trade, kept.close) == (made.last_trade, made.close)
+        )
         and (kept.quote_volume is None or kept.quote_volume > (made.quote_volume or 0))
         and all(
             # None in `made` means unknown for some tick: then it is unknown for `kept` as well.

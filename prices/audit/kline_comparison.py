@@ -8,13 +8,13 @@ from pricetracker.process.progress import Progress
 from ..exchange import klines
 from ..exchange.klines import Kline
 from ..exchange.rest import Rest
+from ..folded_candle import FoldedCandle
 from ..formats.counts import counted
 from ..formats.instants import iso
 from ..minutes import MINUTE
 from . import wording
 from .findings import Findings
 from .scan import Scan
-from .scan_rows import Folded
 
 # Klines compared per query: so many minutes of a busy market have a million ticks.
 KLINES = 500
@@ -69,7 +69,7 @@ class KlineComparison:
         self._progress.tell(place, 0, self._scan.part(stop))
 
 
-def difference(ours: Folded | None, theirs: Kline | None) -> str:
+def difference(ours: FoldedCandle | None, theirs: Kline | None) -> str:
     """In which fields the two differ, in words; empty when they are equal."""
     if theirs is None:
         return "the tape has ticks, but the exchange has no kline"
@@ -82,5 +82,6 @@ def difference(ours: Folded | None, theirs: Kline | None) -> str:
     # Klines have no trade ids, and their quote volumes are rounded to the digits of the quote
     # asset: neither is compared.
     rest = (ours.quote_volume, ours.taker_buy_volume, ours.taker_buy_quote_volume)
-    kline = Folded(ours.first, ours.last, theirs.trades, *theirs.values, *rest)
+    ids = (ours.first_trade, ours.last_trade)
+    kline = FoldedCandle(ours.symbol, ours.minute, *ids, theirs.trades, *theirs.values, *rest)
     return wording.apart(ours, kline, "the exchange has", "its ticks make")

@@ -5,16 +5,15 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any, LiteralString
 
-import psycopg
-
+from ..folded_candle import FoldedCandle
 from ..minutes import MINUTE, minute_start
 from ..patience import patiently
+from ..recording.tape import Tape
 from ..sql import statement
 from .candle_clusters import PrunedCandle
 from .scan_rows import (
     Difference,
     Evidence,
-    Folded,
     KeptFrom,
     LedgerRow,
     ScannedTicks,
@@ -77,10 +76,11 @@ class Scan:
     symbol: its number in the database.
     """
 
-    def __init__(self, database: psycopg.Connection[Any], symbol: int, ids: int = IDS) -> None:
-        self.database = database
+    def __init__(self, tape: Tape, name: str, ids: int = IDS) -> None:
+        self.database = tape.database
         self._ids = ids
-        self.symbol = symbol
+        self.symbol = tape.numbers[name]
+        self._name = name
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -173,11 +173,16 @@ class Scan:
         """
         rows = self.ask(CANDLES, start=start, stop=stop)
         minutes, ticks, *_ = rows[0]
-        return minutes, int(ticks), [to_difference(*row[2:]) for row in rows if row[2] is not None]
+        return (
+            minutes,
+            int(ticks),
+            [self._difference(*row[2:]) for row in rows if row[2] is not None],
+        )
 
-    def minutes(self, start: datetime, stop: datetime) -> dict[datetime, Folded]:
+    def minutes(self, start: datetime, stop: datetime) -> dict[datetime, FoldedCandle]:
         """The candles that the ticks in [start, stop) make, by minute."""
-        return {minute: Folded(*row) for minute, *row in self.ask(MINUTES, start=start, stop=stop)}
+        rows = self.ask(MINUTES, start=start, stop=stop)
+        return {row[0]: FoldedCandle(self._name, *row) for row in rows}
 
     def whole_minutes(self) -> tuple[datetime, datetime] | None:
         """The minutes that are wholly on the tape, half-open; None without a tick.
@@ -201,13 +206,13 @@ class Scan:
         """Those of some minutes that an open gap touches, or of which ticks were pruned."""
         return {minute for (minute,) in self.ask(TORN, minutes=list(minutes))}
 
-
-def to_difference(minute: datetime, is_made: bool, *columns: Any) -> Difference:
-    size = len(Folded._fields)
-    is_kept, missing = columns[size], columns[-1]
-    return Difference(
-        minute,
-        Folded(*columns[:size]) if is_made else None,
-        Folded(*columns[size + 1 : -1]) if is_kept else None,
-        int(missing or 0),
-    )
+    def _difference(self, minute: datetime, is_made: bool, *columns: Any) -> Difference:
+        # All but symbol and minute.
+        size = len(FoldedCandle._fields) - 2
+        made, is_kept, kept = columns[:size], columns[size], columns[size + 1 : -1]
+        return Difference(
+            minute,
+            FoldedCandle(self._name, minute, *made) if is_made else None,
+            FoldedCandle(self._name, minute, *kept) if is_kept else None,
+            missing=int(columns[-1] or 0),
+        )

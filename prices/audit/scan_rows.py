@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from ..folded_candle import FoldedCandle
 from ..intervals import Span
 
 
@@ -90,22 +91,6 @@ class Evidence(NamedTuple):
     ends: datetime
 
 
-class Folded(NamedTuple):
-    """A candle as stored, or as computed from ticks. None: unknown."""
-
-    first: int
-    last: int
-    trades: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    quote_volume: Decimal | None
-    taker_buy_volume: Decimal | None
-    taker_buy_quote_volume: Decimal | None
-
-
 class Difference(NamedTuple):
     """A minute whose candle differs from what its ticks make.
 
@@ -115,6 +100,6 @@ class Difference(NamedTuple):
     """
 
     minute: datetime
-    made: Folded | None
-    kept: Folded | None
+    made: FoldedCandle | None
+    kept: FoldedCandle | None
     missing: int

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from ..folded_candle import FoldedCandle
 from ..formats.counts import counted
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 from ..recording.tape import Hole
 from .candle_clusters import CandleCluster, PrunedCandle
-from .scan_rows import Difference, Folded, LedgerRow, Suspect
+from .scan_rows import Difference, LedgerRow, Suspect
 
 # The names of a candle's fields.
-NAMES = {name: name.replace("_", " ") for name in Folded._fields} | {
-    "first": "first trade",
-    "last": "last trade",
-}
+NAMES = {name: name.replace("_", " ") for name in FoldedCandle._fields}
 
 
 def missing(hole: Hole) -> str:
@@ -82,7 +80,7 @@ def unlike(difference: Difference) -> str:
     return apart(made, kept, "its candle has", "its ticks make")
 
 
-def apart(made: Folded, kept: Folded, has: str, make: str) -> str:
+def apart(made: FoldedCandle, kept: FoldedCandle, has: str, make: str) -> str:
     """The fields in which two candles differ, with both values."""
     return "; ".join(
         f"{name}: {has} {written(getattr(kept, field))}, {make} {written(getattr(made, field))}"

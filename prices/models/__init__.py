@@ -1,4 +1,7 @@
-"""What is kept: symbols, ticks, minute candles and gaps. All times are the exchange's, UTC, to the microsecond."""
+"""What is stored: symbols, ticks, candles of minutes, gaps, counters.
+
+All times are the exchange's, in UTC, to the microsecond.
+"""
 
 from .candle import Candle
 from .candle_row import CandleRow

@@ -2,29 +2,19 @@
 
 from django.db import models
 
+from .candle import CandleColumns
 
-class CandleRow(models.Model):
-    """The SQL view `prices_candles`: minute candles with their symbol as text.
 
-    `id` is the symbol and the minute, in words: Django's admin takes no model whose key has two columns. Rows are looked
-    up by `number`, the symbol's, and `minute`.
+class CandleRow(CandleColumns):
+    """A row of the SQL view `prices_candles`: a `Candle` with its symbol as text and a text key.
+
+    The admin accepts no composite primary key. `id` is the symbol and the minute; rows are looked
+    up by `number`, which is the symbol's, and `minute`, which have an index.
     """
 
     id = models.TextField(primary_key=True)
     symbol = models.TextField()
     number = models.SmallIntegerField(db_column="symbol_id")
-    minute = models.DateTimeField()
-    first_trade = models.BigIntegerField()
-    last_trade = models.BigIntegerField()
-    trades = models.IntegerField()
-    open = models.DecimalField(max_digits=18, decimal_places=8)
-    high = models.DecimalField(max_digits=18, decimal_places=8)
-    low = models.DecimalField(max_digits=18, decimal_places=8)
-    close = models.DecimalField(max_digits=18, decimal_places=8)
-    volume = models.DecimalField(max_digits=28, decimal_places=8)
-    quote_volume = models.DecimalField(max_digits=46, decimal_places=16, null=True)
-    taker_buy_volume = models.DecimalField(max_digits=28, decimal_places=8, null=True)
-    taker_buy_quote_volume = models.DecimalField(max_digits=46, decimal_places=16, null=True)
 
     class Meta:
         managed = False

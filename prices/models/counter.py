@@ -1,10 +1,10 @@
-"""What recorders have counted since the tape began."""
+"""What recorders have counted since recording began."""
 
 from django.db import models
 
 
 class Counter(models.Model):
-    """One count of all recorders together, by a name of `counter_names`. It only ever grows."""
+    """One count, summed over all recorders; `counter_names` has the names. It never decreases."""
 
     name = models.CharField(max_length=50, primary_key=True)
     value = models.BigIntegerField()

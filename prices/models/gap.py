@@ -1,4 +1,4 @@
-"""The gap ledger: which trades the tape knows that it does not hold."""
+"""The gap ledger: trades that are known to be missing on the tape."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from .symbol import Symbol
 
 
 class Instants(Func):
-    """Two instants and all between them, both included, as PostgreSQL's range type."""
+    """The time from one instant to another, both included, as a range of PostgreSQL."""
 
     function = "tstzrange"
     output_field = DateTimeRangeField()
@@ -24,33 +24,27 @@ class Instants(Func):
 
 class GapQuerySet(QuerySet["Gap"]):
     def touching(self, start: datetime, end: datetime) -> "GapQuerySet":
-        """Gaps that may hide a trade made between two instants, both included."""
+        """Gaps that may contain a trade made between two instants, both included."""
         return self.alias(instants=Instants("starts", "ends")).filter(
             instants__overlap=Instants(start, end)
         )
 
-    def between(
-        self, name: str | None, start: datetime | None, end: datetime | None
-    ) -> "GapQuerySet":
-        """Gaps that touch a range of instants; None: no such bound, or all symbols."""
-        bounds = {"symbol__name": name, "ends__gte": start, "starts__lt": end}
-        return self.filter(**{field: bound for field, bound in bounds.items() if bound is not None})
-
 
 class Gap(models.Model):
-    """Raw trades that the exchange made and the tape does not hold: ids `first_trade` to `last_trade`, both missing.
+    """Raw trades that exist on the exchange and are missing on the tape.
 
-    They were made between `starts` and `ends`, both included: the instants of the last tick before and the first after.
+    Their ids are `first_trade` to `last_trade`, both missing. They were made between `starts` and
+    `ends`, both included: the instants of the last tick before the gap and the first one after it.
 
-    While it is open, that is what is missing now: a gap that is partly filled shrinks or splits. `found_…` then keep what was
-    missing when it was found, and come back in their places when it is closed. So each trade that was ever missed is
-    in one row: in an open one, in one that was repaired, or in one that is void.
+    These columns say what is missing now: an open gap that is partly filled shrinks or splits. Then
+    `found_…` keep what was missing when the gap was found, and are put back when it is closed. So
+    every trade that was ever missing is in exactly one row: open, repaired or void.
     """
 
     class Status(models.TextChoices):
         OPEN = OPEN
         REPAIRED = "repaired"
-        # The exchange has proven that no trade bears these ids.
+        # The exchange has proven that there are no trades with these ids.
         VOID = "void"
 
     class Source(models.TextChoices):
@@ -82,9 +76,9 @@ class Gap(models.Model):
 
     class Meta:
         indexes = (
-            # Which gaps touch what was asked?
+            # Which gaps touch an answer?
             GistIndex(Instants("starts", "ends"), name="gap_instants"),
-            # Which gaps may these ticks fill?
+            # Which open gaps may a batch fill?
             models.Index("symbol", "last_trade", condition=Q(status="open"), name="gap_open"),
         )
         constraints = (

@@ -1,14 +1,14 @@
-"""Which market the tape is of."""
+"""The market of the tape."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class Market(models.Model):
-    """The one row that names the tape's market, once somebody has recorded.
+    """The only row names the market that the tape was recorded from. No row: there is no tape.
 
-    Binance.US and the testnet trade the same symbols at other prices and under other trade ids: of
-    two markets on one tape neither could be told from the other any more.
+    Binance.US and the testnet trade the same symbols at other prices and under other trade ids. On
+    a tape of two markets nobody could tell one from the other.
     """
 
     id = models.SmallIntegerField(primary_key=True)

@@ -115,15 +115,15 @@ def touching(row: Row) -> tuple[TouchingGap, ...]:
 
 
 class Price(models.Model):
-    """A stored tick: the fills of one order at one price and one instant, as Binance aggregates them.
+    """A stored tick: the fills of one order at one price and one instant, aggregated by Binance.
 
     A tick costs some 126 bytes, of two symbols or of forty: the row 68, either index 28. The keys:
 
     - The primary key is (symbol, first trade id). Storing a tick again is a key conflict, and the
       neighbour by key is the neighbour by trade id, which is how gaps are seen.
-    - (symbol, timestamp) answers the as-of and the latest price by one descent. Ticks of one instant
-      are ordered by an incremental sort on the trade id; the price is not in the index, because
-      only one row is read.
+    - (symbol, timestamp) answers the as-of and the latest price by one descent. Ticks of one
+      instant are ordered by an incremental sort on the trade id; the price is not in the index,
+      because only one row is read.
     - Both begin with the symbol: the table can be partitioned and distributed by it.
     - There is no foreign key constraint, which would look up the symbol once per tick. Nothing
       deletes symbols.

@@ -1,4 +1,4 @@
-"""The symbols that are recorded, whether somebody is recording them now, and how their tape is."""
+"""The recorded symbols, and the state of the feed and the tape of each."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from ..sql import statement
 
-# A recorder writes its heartbeat every second. A feed that has been silent for longer than this is not live.
+# A recorder writes its heartbeat every second. A feed is live while its heartbeat is younger.
 HEARTBEAT_COUNTS_FOR = timedelta(seconds=5)
 
 STATE = statement("read/state")
@@ -19,7 +19,10 @@ HUNDREDTH = Decimal("0.01")
 
 
 def heard_lately() -> Q:
-    """The feed is live. A heartbeat from the future, which a clock that was set back leaves behind, does not count."""
+    """The feed is live.
+
+    A heartbeat from the future, left behind by a clock that was set back, does not count.
+    """
     return Q(
         heard_at__isnull=False,
         heard_at__gt=Now() - HEARTBEAT_COUNTS_FOR,
@@ -28,27 +31,34 @@ def heard_lately() -> Q:
 
 
 def percent(before: Decimal, after: Decimal) -> Decimal:
-    """How much a price has changed, in percent, to two decimals, ties to the even one (ROUND_HALF_EVEN).
+    """The change of a price in percent, to two decimals, ties to even (ROUND_HALF_EVEN).
 
-    Of two prices of 18 digits, 28 digits of the quotient are enough to tell on which side of a tie it is.
+    For two prices of 18 digits, 28 digits of the quotient show on which side of a tie it is.
     """
     change = (after - before) * 100 / before
-    # Less than nothing, rounded, is nothing: without a sign.
+    # -0 becomes 0.
     return change.quantize(HUNDREDTH, ROUND_HALF_EVEN) + 0
 
 
 class SymbolQuerySet(QuerySet["Symbol"]):
     def with_feed(self) -> "SymbolQuerySet":
-        """Add `live`: a recorder has vouched for the symbol within the last seconds."""
+        """Add `live`: the symbol has had a heartbeat within the last seconds."""
         live = ExpressionWrapper(heard_lately(), models.BooleanField())
         return self.annotate(live=live)  # type: ignore[no-redef] # declared below, for its readers
 
     def with_state(self, names: Collection[str] | None = None) -> "list[Symbol]":
-        """All symbols, or some, by name, each with the state of its tape. One query.
+        """All symbols, or some by name, each with the state of its feed and tape. One query.
 
-        Added are `live` as above; `price` and `traded`, the newest tick's; `price_day_before`, 24 hours before that instant,
-        None when the tape does not reach back so far, or an open gap hides it; `open_gaps`, how many there are; `down_since`,
-        the last instant of which the feed told, None when it is live or never told; and, None when it is not live, `lag_seconds` and `ticks_per_second`, over the last ten seconds of the tape.
+        Added attributes:
+
+        - `live`: as in `with_feed`.
+        - `price`, `traded`: of the newest tick, and when it was traded; None without any.
+        - `price_day_before`: as of 24 hours earlier; None when the tape does not reach back so far,
+          or an open gap may hide it.
+        - `open_gaps`: how many gaps are open.
+        - `down_since`: the last instant that the feed covered; None when it is live or never was.
+        - `lag_seconds`; `ticks_per_second`, over the last ten seconds of the tape. None when not
+          live.
         """
         wanted = {
             "names": None if names is None else list(names),
@@ -61,14 +71,16 @@ class SymbolQuerySet(QuerySet["Symbol"]):
 
 
 class Symbol(models.Model):
-    """A market, such as BTCUSDT: a small number inside, text at every edge.
+    """A symbol such as BTCUSDT: a small integer inside the database, text at every edge.
 
-    `heard_through` and `heard_at` are the recorder's heartbeat. The first is on the exchange's clock: every trade made
-    before it is on the tape. The second is on the database's clock: when that was written; empty when
-    the recorder has said that its connection is down.
+    `heard_through` and `heard_at` are the recorder's heartbeat. `heard_through` is the watermark,
+    on the exchange's clock: every trade made before it is on the tape or in a gap. `heard_at` is
+    when that was written, on the database's clock; NULL after the recorder reported that its
+    connection was lost.
 
-    `lag` comes with it: from a trade to its commit, of the newest commit, by the recorder's clock against the exchange's.
-    Where these differ, or a recording is replayed, so does the lag: it may be negative, or years.
+    `lag` comes with it: from trade to commit, of the newest commit, by the recorder's clock minus
+    the exchange's. When the two clocks differ or a recording is replayed, it may be negative, or
+    years.
     """
 
     id = models.SmallAutoField(primary_key=True)
@@ -76,7 +88,8 @@ class Symbol(models.Model):
     heard_through = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     lag = models.DurationField(null=True)
-    # Its ticks with lower trade ids were pruned, and the last of these by time; null when none ever was.
+    # Ticks with lower trade ids were pruned; the newest of them was traded at `pruned_through`.
+    # NULL: nothing was pruned.
     kept_from = models.BigIntegerField(null=True)
     pruned_through = models.DateTimeField(null=True)
 
@@ -101,6 +114,6 @@ class Symbol(models.Model):
 
     @property
     def change_24h(self) -> Decimal | None:
-        """The change in percent over the 24 hours before the newest tick, of a symbol that came with its state."""
+        """In percent, over the 24 hours before the newest tick. Needs `with_state`."""
         before, now = self.price_day_before, self.price
         return None if before is None or now is None else percent(before, now)

@@ -1,36 +1,29 @@
-"""The tape as SQL users see it."""
-
-from datetime import datetime
+"""The ticks as SQL users, the list of the API and the admin see them."""
 
 from django.db import models
 from django.db.models import QuerySet
 
 from .symbol import Symbol
 
-# An id is the number of the symbol, and then, in so many bits, the first trade id.
+# The low bits of an id are the first trade id, the high bits the number of the symbol.
 ID_BITS = 44
 
 
 class TickQuerySet(QuerySet["Tick"]):
     def numbered(self, number: int, first_trade: int) -> "TickQuerySet":
-        """The tick of a symbol, by number, that begins with a trade; or none."""
+        """The tick of a symbol, by its number, that begins with a trade; or none."""
         names = Symbol.objects.filter(pk=number).values_list("name", flat=True)
         return self.filter(symbol__in=list(names), first_trade=first_trade)
 
-    def between(
-        self, name: str | None, start: datetime | None, end: datetime | None
-    ) -> "TickQuerySet":
-        """Ticks at or after `start` and before `end`; None: no such bound, or all symbols."""
-        bounds = {"symbol": name, "timestamp__gte": start, "timestamp__lt": end}
-        return self.filter(**{field: bound for field, bound in bounds.items() if bound is not None})
-
 
 class Tick(models.Model):
-    """The SQL view `prices`: ticks with the symbol as text, fast by symbol and time, newest first.
+    """A row of the SQL view `prices`: a `Price` with its symbol as text and a key of one column.
 
-    Each symbol has a branch, joined by UNION ALL: PostgreSQL drops those that were not asked for and
-    reads the others by the index. Symbols that came after the view was last refreshed share a
-    branch, in which the newest ticks have to be sorted (`prices_view_refresh`, migration 0008).
+    SQL users rely on the view, and the admin accepts no composite primary key. It is fast by symbol
+    and time, newest first: each symbol has a branch, joined by UNION ALL; PostgreSQL drops those
+    that were not asked for and reads the others by the index. Symbols that were registered after
+    the view was last refreshed share a branch, in which the newest ticks have to be sorted
+    (`prices_view_refresh`, migration 0008).
     """
 
     id = models.BigIntegerField(primary_key=True)

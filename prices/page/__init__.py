@@ -52,7 +52,7 @@ class Page(View):
         return response
 
 
-# Nothing here needs a CSRF token: without this, a POST would be told that it lacks one. And there
+# Nothing here needs a CSRF token: without this, a POST would get that error. And there
 # is no secret that could be guessed from the size of a compressed page.
 page = csrf_exempt(gzip_page(Page.as_view()))
 

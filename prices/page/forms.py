@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from rest_framework.serializers import Serializer, ValidationError, as_serializer_error
 
-from ..api.base import NeverRecorded, ready
-from ..api.query_params import InstantQuestion, LatestQuestion
+from ..api.errors import NeverRecorded
+from ..api.query_params import InstantQuery, LatestQuery
+from ..api.shared import shared
 from ..formats.instants import naive_iso
 from ..minutes import minute_start
 from ..models import Price, Symbol
@@ -59,13 +60,13 @@ QUESTIONS = {
     "latest": Question(
         title="Latest price",
         lead="The newest trade on the tape.",
-        query=LatestQuestion,
+        query=LatestQuery,
         answer=latest,
     ),
     "price-at-second": Question(
         title="Price at an instant",
         lead="The last trade at or before it.",
-        query=InstantQuestion,
+        query=InstantQuery,
         answer=price_at,
         nothing="No trade at or before this instant is on the tape.",
         when="Instant",
@@ -73,7 +74,7 @@ QUESTIONS = {
     "minmax": Question(
         title="High and low of a minute",
         lead="Of all trades in that minute; seconds are ignored.",
-        query=InstantQuestion,
+        query=InstantQuery,
         answer=minute,
         nothing="No trade of this minute is on the tape.",
         when="Minute",
@@ -124,7 +125,7 @@ def sent(name: str, typed: dict[str, str]) -> Form:
     """A form that was sent, answered. Raises OperationalError when the database is unavailable."""
     question = QUESTIONS[name]
     try:
-        asked = ready(question.query).run_validation(typed)
+        asked = shared(question.query).run_validation(typed)
         return Form(name, typed, answer=question.answer(asked))
     except ValidationError as error:
         errors: Mapping[str, Sequence[str]] = as_serializer_error(error)

@@ -151,23 +151,23 @@ def delay(lag: Decimal) -> str:
 
 def summary(symbols: Sequence[Symbol]) -> list[str | Moment]:
     """One sentence or a few on all feeds."""
-    silent = [symbol for symbol in symbols if not symbol.live]
+    down = [symbol for symbol in symbols if not symbol.live]
     gaps = sum(symbol.open_gaps for symbol in symbols)
     opened = f"{gaps} {'gaps are' if gaps > 1 else 'gap is'} open." if gaps else "No gap is open."
-    return [*of_feeds(silent, len(symbols)), opened]
+    return [*of_feeds(down, len(symbols)), opened]
 
 
-def of_feeds(silent: Sequence[Symbol], among: int) -> list[str | Moment]:
-    if not silent:
+def of_feeds(down: Sequence[Symbol], among: int) -> list[str | Moment]:
+    if not down:
         return ["All feeds live. "]
-    if len(silent) > NAMED:
-        told: list[str | Moment] = [f"{len(silent)} of {among} feeds are not live. "]
+    if len(down) > NAMED:
+        parts: list[str | Moment] = [f"{len(down)} of {among} feeds are not live. "]
     else:
-        told = [part for symbol in silent for part in of_silence(symbol)]
-    return [*told, "Newer trades are not on the tape yet. "]
+        parts = [part for symbol in down for part in of_outage(symbol)]
+    return [*parts, "Newer trades are not on the tape yet. "]
 
 
-def of_silence(symbol: Symbol) -> list[str | Moment]:
+def of_outage(symbol: Symbol) -> list[str | Moment]:
     if symbol.down_since is None:
         return [f"{symbol.name}: no data yet. "]
     return [

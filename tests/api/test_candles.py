@@ -166,7 +166,7 @@ def test_the_newest_candle_of_a_symbol_is_first_in_its_list(
     found = Candle.objects.newest({symbols[name].pk for name in wanted}, minutes)
     expected = [fold(tape[name], minutes)[0] for name in wanted if tape[name]]
     assert [
-        (each.symbol.name, each.minute, each.open, each.high, each.low, each.close, each.volume)
+        (each.symbol, each.minute, each.open, each.high, each.low, each.close, each.volume)
         for each in found
     ] == [
         (
@@ -333,7 +333,7 @@ def test_the_newest_candles_take_one_query_and_the_symbols(
     Candle.objects.bulk_create(candle(symbol, 0) for symbol in symbols.values())
     numbers = [symbol.pk for symbol in symbols.values()]
     with django_assert_num_queries(2):
-        found = [each.symbol.name for each in Candle.objects.newest(numbers, minutes)]
+        found = [each.symbol for each in Candle.objects.newest(numbers, minutes)]
     assert found == list(symbols)
 
 

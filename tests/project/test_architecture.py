@@ -62,6 +62,7 @@ def strays(modules: Iterable[str], *, into: Iterable[str]) -> list[str]:
 WORDS = [
     "prices.formats",
     "prices.minutes",
+    "prices.folded_candle",
     "prices.intervals",
     "prices.channels",
     "prices.counter_names",

@@ -365,7 +365,7 @@ class TestAudit:
     @pytest.mark.parametrize("candles", [1, 2, 1000])
     def test_looks_at_the_past_in_parts_of_any_size(self, tape, candles) -> None:
         pruned(tape, 170)
-        scan, findings = Scan(tape.database, tape.numbers[SYMBOL]), Findings(SYMBOL)
+        scan, findings = Scan(tape, SYMBOL), Findings(SYMBOL)
         PrunedCandleAudit(tape, scan, findings, Progress(io.StringIO(), "ticks read")).run(
             candles=candles
         )
@@ -383,7 +383,7 @@ class TestAudit:
         assert tape.refold(SYMBOL, [moment(60)]) == 0
 
     def test_compares_no_minute_that_lost_ticks_with_the_exchange(self, tape) -> None:
-        scan = Scan(tape.database, tape.numbers[SYMBOL])
+        scan = Scan(tape, SYMBOL)
         assert scan.whole_minutes() == (moment(120), moment(120))
         assert scan.torn([moment(60), moment(120)]) == {moment(60)}
 
@@ -396,7 +396,7 @@ class TestAudit:
                 if seconds := next(looks, None):
                     pruned(tape, seconds)
 
-        scan, findings = Scan(tape.database, tape.numbers[SYMBOL], ids=5), Findings(SYMBOL)
+        scan, findings = Scan(tape, SYMBOL, ids=5), Findings(SYMBOL)
         progress = Moving(io.StringIO(), "ticks read")
         TickAudit(tape, scan, findings, progress).run()
         CandleAudit(tape, scan, findings, progress).run(refold=False)

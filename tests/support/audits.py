@@ -25,7 +25,7 @@ def audit(
     minutes: int = FIRST_MINUTES,
 ) -> Findings:
     findings = Findings(symbol)
-    scan = Scan(tape.database, tape.numbers[symbol], ids)
+    scan = Scan(tape, symbol, ids)
     progress = Progress(io.StringIO(), "ticks read")
     TickAudit(tape, scan, findings, progress).run()
     CandleAudit(tape, scan, findings, progress).run(refold=refold, span=minutes)

@@ -87,8 +87,8 @@ class Command(BaseCommand):
             Progress(sys.stderr, "ticks read") as progress,
             rest_api(sleep=self.sleep) if exchange else nullcontext() as rest,
         ):
-            for name, number in sorted(tape.numbers.items()):
-                scan, findings = Scan(tape.database, number), Findings(name)
+            for name in sorted(tape.numbers):
+                scan, findings = Scan(tape, name), Findings(name)
                 audit_times(tape, findings, remove=remove)
                 TickAudit(tape, scan, findings, progress).run()
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)

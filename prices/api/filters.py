@@ -1,0 +1,105 @@
+"""What the lists can be filtered by.
+
+To add a filter, add its query parameter and its lookup to the class of the list below. Validation,
+schema and browsable API follow.
+
+These are DRF filter backends, and not django-filter's: its form fields read an empty value as none,
+take the last of a repeated parameter, read times leniently and no epochs, and are set up again for
+each request; the API refuses the first two, and reads instants in one way everywhere.
+"""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+
+from ..models import Gap, Symbol
+from ..models.candle import INTERVALS, Series
+from .errors import NeverRecorded
+from .fields import InstantParameter, SymbolField
+from .query_params import interval_field
+
+
+class RangeFilters(serializers.Serializer[Any]):
+    """The filters that every list has: a symbol, and a range of time.
+
+    `lookups`: the lookup of the ORM by which each parameter filters.
+    """
+
+    lookups: ClassVar[dict[str, str]]
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a keyword of Python, which no class attribute can be named after.
+        return {
+            "symbol": SymbolField(required=False, help_text="Only this symbol."),
+            "from": InstantParameter(required=False, help_text="At or after this instant."),
+            "to": InstantParameter(required=False, help_text="Before this instant."),
+            **super().get_fields(),
+        }
+
+
+class TickFilters(RangeFilters):
+    lookups: ClassVar = {"symbol": "symbol", "from": "timestamp__gte", "to": "timestamp__lt"}
+
+
+class GapFilters(RangeFilters):
+    """Gaps that overlap the range of time."""
+
+    lookups: ClassVar = {
+        "symbol": "symbol__name",
+        "from": "ends__gte",
+        "to": "starts__lt",
+        "status": "status",
+    }
+    status = serializers.ChoiceField(
+        Gap.Status.choices,
+        required=False,
+        help_text="Only gaps of this status.",
+        error_messages={"invalid_choice": "Must be open, repaired or void."},
+    )
+
+
+class CandleFilters(serializers.Serializer[Any]):
+    """Of which symbol and range, and how long each candle is. `CandleFilter` applies them."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            "symbol": SymbolField(help_text="A recorded symbol, in any case."),
+            "from": InstantParameter(
+                required=False, help_text="Candles that begin at or after this instant."
+            ),
+            "to": InstantParameter(
+                required=False, help_text="Candles that begin before this instant."
+            ),
+            "interval": interval_field(),
+        }
+
+
+class RowFilter(BaseFilterBackend):
+    """Filters by the parameters that `query_serializer_class` of the view declares."""
+
+    def filter_queryset(self, request: Request, rows: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        asked = view.asked()
+        if "symbol" in asked:
+            recorded(asked["symbol"])
+        lookups = view.query_serializer_class.lookups
+        return rows.filter(**{lookups[name]: value for name, value in asked.items()})
+
+
+class CandleFilter(BaseFilterBackend):
+    """Makes a `Series` of the candles of one symbol and interval, which folds them page by page."""
+
+    def filter_queryset(self, request: Request, candles: Any, view: Any) -> Any:
+        asked = view.asked()
+        minutes = INTERVALS[asked["interval"]]
+        return Series(recorded(asked["symbol"]), minutes, asked.get("from"), asked.get("to"))
+
+
+def recorded(name: str) -> Symbol:
+    """The symbol of that name. Raises NeverRecorded."""
+    symbol = Symbol.objects.filter(name=name).first()
+    if symbol is None:
+        raise NeverRecorded(name)
+    return symbol

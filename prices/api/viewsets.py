@@ -1,0 +1,164 @@
+"""The viewsets: ticks with the three questions about them, candles, gaps and symbols."""
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from ..coverage import Verdict, worst
+from ..minutes import minute_start
+from ..models import Candle, Gap, Price, Symbol, Tick
+from . import filters, serializers
+from .errors import NeverRecorded
+from .headers import add_headers
+from .pagination import CandlePagination, TickPagination
+from .query_params import InstantQuery, LatestQuery, SymbolsQuery, read
+from .serializers import Answer
+from .shared import shared
+
+
+class TapeViewSet(GenericViewSet[Any]):
+    """Reads the query string by `query_serializer_class`. No cache may keep a response."""
+
+    query_serializer_class: type[Serializer[Any]] = Serializer
+
+    def asked(self) -> dict[str, Any]:
+        """The parameters of the request. Raises ValidationError."""
+        return read(self.query_serializer_class, self.request.query_params)
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(*args, **kwargs)
+        add_headers(response)
+        return response
+
+
+def question(
+    query: type[Serializer[Any]], answer: type[Serializer[Any]], **options: Any
+) -> Callable[..., Any]:
+    """An action that answers a question about the whole tape, without filters or pages."""
+    return action(
+        detail=False,
+        query_serializer_class=query,
+        serializer_class=answer,
+        filter_backends=(),
+        pagination_class=None,
+        **options,
+    )
+
+
+class PriceViewSet(ListModelMixin, TapeViewSet):
+    """Recorded ticks, newest first, and the three questions about them."""
+
+    queryset = Tick.objects.all()
+    serializer_class = serializers.TickAnswer
+    query_serializer_class = filters.TickFilters
+    pagination_class = TickPagination
+
+    @extend_schema(responses=serializers.LatestAnswer(many=True))
+    @question(LatestQuery, serializers.LatestAnswer)
+    def latest(self, request: Request) -> Response:
+        """The newest price of every symbol, ordered by symbol; or of one symbol.
+
+        Without `symbol` the response is an array, with `symbol` it is that one object. The header
+        `X-Coverage` tells whether newer trades can be missing: `complete`, `incomplete` or
+        `unknown`; for an array it is the worst verdict on its objects.
+        """
+        asked = self.asked()
+        symbol = asked.get("symbol")
+        found = Price.objects.latest(symbols=None if symbol is None else [symbol])
+        if symbol is None:
+            verdict = worst(coverage.verdict for _, coverage in found)
+            return self.answered(verdict, [self.shaped(Answer(asked, *each)) for each in found])
+        if not found:
+            raise NeverRecorded(symbol)
+        return self.answer(Answer(asked, *found[0]))
+
+    @question(InstantQuery, serializers.PriceAtAnswer, url_path="price-at-second")
+    def price_at_second(self, request: Request) -> Response:
+        """The last price at or before an instant.
+
+        `actual_timestamp` is when that price was traded. With nothing at or before the instant,
+        `price` is "N/A" and `actual_timestamp` is null. The header `X-Coverage` tells whether a
+        later trade at or before the instant can be missing: `complete`, `incomplete` or `unknown`.
+        """
+        asked = self.asked()
+        symbol = asked["symbol"]
+        try:
+            found = Price.objects.as_of(symbol, asked["timestamp"].instant)
+        except Symbol.DoesNotExist:
+            raise NeverRecorded(symbol) from None
+        return self.answer(Answer(asked, *found))
+
+    @question(InstantQuery, serializers.MinuteAnswer)
+    def minmax(self, request: Request) -> Response:
+        """The highest and the lowest price of a minute.
+
+        The minute is the one that contains `timestamp`, up to but not including the next minute.
+        With no trade in it, `high` and `low` are null. The header `X-Coverage` tells whether trades
+        of the minute can be missing: `complete`, `incomplete` or `unknown`.
+        """
+        asked = self.asked()
+        symbol = asked["symbol"]
+        try:
+            found = Price.objects.minute(symbol, minute_start(asked["timestamp"].instant))
+        except Symbol.DoesNotExist:
+            raise NeverRecorded(symbol) from None
+        return self.answer(Answer(asked, *found))
+
+    def answer(self, answer: Answer) -> Response:
+        return self.answered(answer.coverage.verdict, self.shaped(answer))
+
+    def shaped(self, answer: Answer) -> Any:
+        return shared(self.serializer_class).to_representation(answer)
+
+    def answered(self, verdict: Verdict, body: Any) -> Response:
+        return Response(body, headers={"X-Coverage": verdict.value})
+
+
+class CandleViewSet(ListModelMixin, TapeViewSet):
+    """Candles of one symbol at one interval, newest first.
+
+    `minute` is when a candle begins. Intervals are aligned to midnight UTC. An interval in which
+    nothing was traded has no candle.
+    """
+
+    queryset = Candle.objects.all()
+    serializer_class = serializers.CandleAnswer
+    query_serializer_class = filters.CandleFilters
+    filter_backends = (filters.CandleFilter,)
+    pagination_class = CandlePagination
+
+
+class GapViewSet(ListModelMixin, TapeViewSet):
+    """Gaps in the tape that overlap a range of time, open and closed; the newest entry first.
+
+    A gap is a range of trade ids that exist and are missing on the tape. It is open until they
+    arrive, then repaired; or void when the exchange proves that there never were such trades.
+    """
+
+    queryset = Gap.objects.select_related("symbol")
+    serializer_class = serializers.GapAnswer
+    query_serializer_class = filters.GapFilters
+
+
+class SymbolViewSet(TapeViewSet):
+    """The recorded symbols, and the state of the feed and the tape of each."""
+
+    queryset = Symbol.objects.all()
+    serializer_class = serializers.SymbolAnswer
+    query_serializer_class = SymbolsQuery
+    filter_backends = ()
+    pagination_class = None
+
+    def list(self, request: Request) -> Response:
+        symbol = self.asked().get("symbol")
+        found = Symbol.objects.with_state([symbol] if symbol else None)
+        if symbol and not found:
+            raise NeverRecorded(symbol)
+        return Response(self.get_serializer(found, many=True).data)
