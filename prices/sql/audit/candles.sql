@@ -1,6 +1,6 @@
--- The candles of one symbol that differ from what their ticks make, and how many trades within their
--- ids are in open gaps. Every row begins with the number of minutes that have ticks and the number of
--- ticks; when nothing differs there is one row with these alone.
+-- The candles of one symbol that differ from what their ticks make, and how many trades within
+-- their ids are in open gaps. Every row begins with the number of minutes that have ticks and the
+-- number of ticks; when nothing differs there is one row with these alone.
 WITH
 made AS MATERIALIZED (
     SELECT * FROM prices_minutes(

@@ -1,6 +1,6 @@
 -- The trades before the first tick and after the last one of one symbol that its candles count. A
--- candle that counts more trades than its ticks have was made from ticks that are missing now, unless
--- they were pruned.
+-- candle that counts more trades than its ticks have was made from ticks that are missing now,
+-- unless they were pruned.
 WITH
 outside AS (
     SELECT candle.minute, candle.first_trade, candle.last_trade

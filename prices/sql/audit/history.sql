@@ -1,5 +1,5 @@
--- Candles of minutes of which ticks were pruned, by minute: the trades that each counts, whether its
--- values are possible, and how many of its trades are in ticks that are still kept.
+-- Candles of minutes of which ticks were pruned, by minute: the trades that each counts, whether
+-- its values are possible, and how many of its trades are in ticks that are still kept.
 SELECT
     candle.minute, candle.first_trade, candle.last_trade, candle.trades,
     first_trade <= last_trade AND trades > 0

@@ -1,5 +1,5 @@
--- Ticks of one symbol whose times may be wrong, by first trade id: before the exchange existed, in the
--- future, or earlier than the tick before. The limits are those of exchange.event_times.
+-- Ticks of one symbol whose times may be wrong, by first trade id: before the exchange existed, in
+-- the future, or earlier than the tick before. The limits are those of exchange.event_times.
 SELECT first_trade FROM (
     SELECT first_trade, timestamp, lag(timestamp) OVER (ORDER BY first_trade) AS before
     FROM prices_price WHERE symbol_id = %(symbol)s

@@ -1,6 +1,6 @@
 -- The ticks of one symbol, in a range of trade ids, that do not join the ones before them or have
--- impossible values. One scan by the key: nothing is sorted. `reach` is the trade id that should come
--- next; the scan begins with the last tick already seen.
+-- impossible values. One scan by the key: nothing is sorted. `reach` is the trade id that should
+-- come next; the scan begins with the last tick already seen.
 SELECT first_trade, timestamp, trades, price, quantity, reach, before
 FROM (
     SELECT

@@ -1,4 +1,4 @@
--- When the ticks on either side of some trade ids of one symbol were made.
+-- The instants of the ticks on either side of some trade ids of one symbol.
 SELECT
     (
         SELECT timestamp FROM prices_price

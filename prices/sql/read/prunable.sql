@@ -1,4 +1,4 @@
--- What one step of pruning would take of one symbol, and how far it would come.
+-- What one step of pruning would delete of one symbol, and the trade id that it would keep from.
 --
 -- Parameters: as `prices_prunable` takes them.
 WITH step AS MATERIALIZED (

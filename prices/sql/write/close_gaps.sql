@@ -1,7 +1,7 @@
--- Close gaps of which nothing is missing any more: each is again what was found.
+-- Close gaps that were filled completely: their range is again the one that was found.
 --
--- Parameters: by symbol and gap how many ticks have filled it now, as arrays of equal length; and
--- where these came from.
+-- Parameters: symbol, gap and how many ticks have filled it, as arrays of equal length; and the
+-- source of these ticks.
 UPDATE prices_gap gap
 SET status = 'repaired', closed_at = now(),
     first_trade = coalesce(gap.found_first, gap.first_trade),

@@ -1,7 +1,7 @@
 -- Fold ticks that were just stored into the candles of their minutes.
 --
--- Only what is new counts. Ticks may come late and in any order: open and close go by trade id.
--- What is unknown of either part is unknown of the whole.
+-- Counts new ticks only. They may come late and in any order: open and close go by trade id. A
+-- volume that is unknown of either part is unknown of the whole.
 --
 -- Parameters: ranges of new ticks, as arrays of equal length, as `prices_minutes` takes them.
 INSERT INTO prices_candle AS candle (

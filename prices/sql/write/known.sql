@@ -1,8 +1,8 @@
--- Which ticks of a batch are on the tape already, by their number in it, and how many trades each
--- holds there.
+-- The ticks of a batch that the tape already has: their index in the batch, and how many trades the
+-- tape's tick has.
 --
--- A tick whose id stands on the tape with another price, quantity, side or number of trades, or at
--- another time than a millisecond's rounding explains, is another trade. (One of two sources of the
+-- A tick is another trade if the tape has its id with another price, quantity, side or number of
+-- trades, or at a time that rounding to a millisecond does not explain. (One of two sources of the
 -- same trade rounds.)
 --
 -- Parameters: the ticks, as arrays of equal length.
@@ -21,7 +21,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM prices_price AS stored
     WHERE stored.symbol_id = batch.symbol_id
         AND stored.first_trade >= batch.first_trade AND stored.first_trade <= batch.first_trade
-    -- The order keeps the planner to the key, which it would not see in an equation: a plan that
-    -- was made while the tape was short might read all of it.
+    -- ORDER BY makes the planner use the key. With an equation alone, a plan that was made while
+    -- the tape was short might read all of it.
     ORDER BY stored.first_trade LIMIT 1
 ) AS tick

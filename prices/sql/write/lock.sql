@@ -1,6 +1,6 @@
--- Take the writer locks of some symbols: until the transaction ends nobody else writes to their
--- tapes. A lock each, so that recorders of different symbols never wait for each other; in one
--- order, so that two never wait for one another in a circle.
+-- Take the writer locks of some symbols until the transaction ends. One lock per symbol, so that
+-- recorders of different symbols never wait for each other; in one order, so that there is no
+-- deadlock.
 --
 -- Parameters: the numbers of the symbols, in ascending order. The class of the locks is arbitrary:
 -- "pric".

@@ -1,4 +1,4 @@
--- Write holes of one symbol into the gap ledger: of each what is neither on the tape nor in the
+-- Add gaps of one symbol to the ledger: of each range, what is neither on the tape nor in the
 -- ledger. The caller holds the writer lock of the symbol.
 INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
 SELECT %(symbol)s, lower(piece), upper(piece) - 1, hole.starts, hole.ends, 'open'
@@ -6,7 +6,7 @@ FROM unnest(
     %(first)s::bigint[], %(last)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]
 ) AS hole (first_trade, last_trade, starts, ends)
 CROSS JOIN LATERAL (
-    -- From the tick on that begins before the hole: it may reach into it.
+    -- From the last tick before the range on: it may reach into it.
     SELECT coalesce(max(first_trade), 0) AS first_trade FROM (
         SELECT first_trade FROM prices_price
         WHERE symbol_id = %(symbol)s AND first_trade < hole.first_trade
@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (
     ) AS before
 ) AS from_tick
 CROSS JOIN (
-    -- What the ledger has round these holes: read once, and not for each of them.
+    -- What the ledger has around these ranges: read once, not for each of them.
     SELECT coalesce(range_agg(int8range(first_trade, last_trade, '[]')), '{}') AS trades
     FROM prices_gap
     WHERE symbol_id = %(symbol)s AND status <> 'repaired'

@@ -1,4 +1,4 @@
--- Open gaps: trades that are missing, and nobody knew it.
+-- Open gaps: trades that were not known to be missing.
 --
 -- Parameters: the gaps, as arrays of equal length.
 INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)

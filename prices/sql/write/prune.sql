@@ -1,4 +1,4 @@
--- Take the oldest ticks of one symbol off the tape, and note in the same commit from where on it is
+-- Delete the oldest ticks of one symbol, and store in the same commit the first trade id that is
 -- kept. Candles and gaps stay. The caller holds the writer lock of the symbol.
 --
 -- Parameters: as `prices_prunable` takes them.

@@ -1,8 +1,10 @@
--- Fold candles of one symbol again, from their ticks alone. A minute without ticks has no candle.
--- How many were changed, made or taken away. The caller holds the writer lock of the symbol.
+-- Compute candles of one symbol again from their ticks alone. A minute without ticks has no candle.
+-- Returns how many candles were changed, created or deleted. The caller holds the writer lock of
+-- the symbol.
 --
--- A minute of which ticks were pruned is left as it is: its candle knows more than they. Such a one
--- has a candle that begins before what is kept; or none, and is not later than what is kept.
+-- A minute of which ticks were pruned is left alone: its candle knows more than its ticks. Such a
+-- minute has a candle that begins before what is kept; or it has none, and is not later than what
+-- is kept.
 WITH
 kept AS (
     SELECT symbol.kept_from, (

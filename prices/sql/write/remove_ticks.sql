@@ -1,3 +1,2 @@
--- Take ticks of one symbol off the tape, by first trade id. The caller holds the writer lock of the
--- symbol.
+-- Delete ticks of one symbol, by first trade id. The caller holds the writer lock of the symbol.
 DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade = ANY(%(firsts)s)

@@ -1,7 +1,7 @@
--- Shrink open gaps to the first piece that is left of each.
+-- Shrink open gaps to the first part that is left of each.
 --
--- Parameters: by symbol and gap what is missing still, its share of what was found, and how many
--- ticks have filled it now, as arrays of equal length; and where these came from.
+-- Parameters: symbol, gap, what is still missing, its share of what was found, and how many ticks
+-- have filled it, as arrays of equal length; and the source of these ticks.
 UPDATE prices_gap gap
 SET
     first_trade = rest.first_trade,

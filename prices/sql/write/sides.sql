@@ -1,5 +1,4 @@
--- Tell of ticks who took liquidity, where that was not known. Nothing else ever changes a stored
--- tick.
+-- Fill in `is_buyer_maker` of ticks where it is NULL. Nothing else ever changes a stored tick.
 --
 -- Parameters: the ticks, as arrays of equal length.
 UPDATE prices_price tick SET is_buyer_maker = batch.is_buyer_maker

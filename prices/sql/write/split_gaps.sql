@@ -1,8 +1,7 @@
--- Give further pieces that are left of open gaps rows of their own, which know what was done about
--- the gap before.
+-- Add rows for further parts that are left of open gaps. They inherit the attempts at the gap.
 --
--- Parameters: by symbol and gap what is missing still, and its share of what was found, as arrays
--- of equal length.
+-- Parameters: symbol, gap, what is still missing, and its share of what was found, as arrays of
+-- equal length.
 INSERT INTO prices_gap (
     symbol_id, first_trade, last_trade, starts, ends, status, opened_at, attempts, last_error,
     found_first, found_last, found_starts, found_ends

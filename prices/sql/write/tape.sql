@@ -1,8 +1,7 @@
--- What is on the tapes and in the gap ledger round a batch: a row a symbol, or several when there
--- are open gaps.
+-- The tapes and the gap ledger around a batch: one row per symbol, or one per open gap.
 --
--- Parameters: of each symbol in the batch its number, and the first and the last trade id, as
--- arrays of equal length.
+-- Parameters: for each symbol in the batch its number and its first and last trade id, as arrays of
+-- equal length.
 SELECT
     batch.symbol_id, coalesce(symbol.kept_from, 0),
     oldest.first_trade, oldest.timestamp, newest.first_trade + newest.trades - 1, newest.timestamp,
@@ -15,7 +14,7 @@ FROM
 JOIN prices_symbol AS symbol ON batch.symbol_id = symbol.id
 LEFT JOIN LATERAL (
     SELECT tick.first_trade, tick.timestamp FROM prices_price AS tick
-    -- What was pruned lies in the index until it is vacuumed, and would be walked through.
+    -- Pruned rows stay in the index until it is vacuumed: without this bound they would be read.
     WHERE tick.symbol_id = batch.symbol_id AND tick.first_trade >= coalesce(symbol.kept_from, 0)
     ORDER BY tick.first_trade LIMIT 1
 ) AS oldest ON true
@@ -23,13 +22,13 @@ LEFT JOIN LATERAL (
     SELECT tick.first_trade, tick.timestamp, tick.trades FROM prices_price AS tick
     WHERE tick.symbol_id = batch.symbol_id ORDER BY tick.first_trade DESC LIMIT 1
 ) AS newest ON true
--- From the batch, or from the tape's end on: there somebody may have noted what the batch does not
+-- From the batch, or from the tape's end on: the ledger may have gaps there that the batch does not
 -- reach.
 LEFT JOIN LATERAL (
     SELECT * FROM prices_gap
     WHERE prices_gap.symbol_id = batch.symbol_id AND prices_gap.status = 'open'
         AND prices_gap.last_trade >= least(batch.first_trade, newest.first_trade + newest.trades)
         AND prices_gap.first_trade <= greatest(batch.last_trade, oldest.first_trade)
-    -- The limit, which bounds nothing, keeps the planner to one short range of the index.
+    -- LIMIT changes no result: it makes the planner read one short range of the index.
     ORDER BY prices_gap.last_trade LIMIT 9223372036854775807
 ) AS gap ON true

@@ -1,4 +1,4 @@
--- Tell those who listen that the ticks or candles of some symbols have changed: their numbers, with
--- blanks between. It is sent when the transaction is committed, and not at all when it is not. The
--- channel is that of `prices.channels`.
+-- Notify listeners that ticks or candles of some symbols have changed. The payload is their
+-- numbers, separated by blanks. PostgreSQL sends it on commit. The channel is that of
+-- `prices.channels`.
 SELECT pg_notify('prices_tick', %(numbers)s)

@@ -1,5 +1,5 @@
--- Close gaps of one symbol whose ids, from `first` to `last`, no trade bears. The caller holds the
--- writer lock of the symbol.
+-- Close gaps of one symbol as void: the trade ids `first` to `last` never existed. The caller holds
+-- the writer lock of the symbol.
 WITH
 gap AS (
     SELECT * FROM prices_gap
@@ -17,7 +17,7 @@ void AS (
     RETURNING prices_gap.id
 ),
 repaired AS (
-    -- What of a gap was filled before the rest proved void keeps rows of its own, on either side.
+    -- Parts of a gap that were filled before the rest proved void keep rows of their own.
     INSERT INTO prices_gap (
         symbol_id,
         first_trade,
