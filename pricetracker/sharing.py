@@ -15,10 +15,12 @@ POOL = {"min_size": 0, "max_size": 8 + 1}
 # Seconds that a transaction of a request may be idle. None waits for anything else.
 IDLE_IN_TRANSACTION = 30
 
-# Set by a statement: a pooler such as PgBouncer may refuse them as options of a connection.
-LIMIT = """
+# Set by a statement: a pooler such as PgBouncer may refuse them as options of a connection. `jit`
+# is on by default, and to compile a long range of candles takes longer than to read it.
+SETTINGS = """
 SELECT set_config('lock_timeout', %s, false),
-    set_config('idle_in_transaction_session_timeout', %s, false)
+    set_config('idle_in_transaction_session_timeout', %s, false),
+    set_config('jit', 'off', false)
 """
 
 
@@ -33,7 +35,7 @@ def limited(lock_timeout: float) -> type[psycopg.Connection[Any]]:
         def connect(cls, conninfo: str = "", **options: Any) -> Self:
             made = super().connect(conninfo, **options)
             times = (lock_timeout, IDLE_IN_TRANSACTION)
-            made.execute(LIMIT, [f"{seconds * 1000:.0f}ms" for seconds in times])
+            made.execute(SETTINGS, [f"{seconds * 1000:.0f}ms" for seconds in times])
             made.commit()
             return made
 
