@@ -28,11 +28,13 @@ DELAYED = HOUR
 # watermark stays behind the exchange's clock, so a step does not affect what is claimed complete.
 STEP_BACK = SECOND
 
-# How far an event may be ahead of the exchange's clock, as the events before it showed it.
-AHEAD = 5 * MINUTE
+# How far an event may be ahead of the exchange's clock, as the events before it or our own clock
+# show it: by as much may frames on a slow line become prompter at once. A trade that is stored with
+# such a time hides the ones before it until that time has come, so it is not more.
+AHEAD = 10 * SECOND
 
-# And ahead of our own clock, while nothing else tells the time: clocks are set to the wrong zone's
-# summer time, or run unattended for years.
+# How far our own clock may be behind the exchange's where nothing else tells the time: clocks are
+# set to the wrong zone's summer time, or run unattended for years.
 AHEAD_OF_OURS = HOUR
 
 

@@ -15,6 +15,38 @@ SLOWER = 5.0
 SAME_CLOCK = 3600.0
 
 
+class ShownClock:
+    """What events show of the exchange's clock, in microseconds, against ours (seconds, monotonic).
+
+    Two events in a row must show it, on this connection or else on the one before: one event with
+    a wrong time moves it by nothing.
+    """
+
+    def __init__(self) -> None:
+        # Ours less the exchange's, at the least: of this connection, and of the one before.
+        self._offset: int | None = None
+        self._offset_before: int | None = None
+        self._last: int | None = None
+
+    def begin(self) -> None:
+        """Another connection begins."""
+        self._last = None
+        if self._offset is not None:
+            self._offset_before, self._offset = self._offset, None
+
+    def add(self, sent: int, taken: float) -> None:
+        offset = round(taken * 1_000_000) - sent
+        if self._last is not None:
+            shown = max(self._last, offset)
+            self._offset = shown if self._offset is None else min(self._offset, shown)
+        self._last = offset
+
+    def at(self, at: float) -> int | None:
+        """What the exchange's clock has shown by a moment; None when no two events have come."""
+        offset = self._offset_before if self._offset is None else self._offset
+        return None if offset is None else round(at * 1_000_000) - offset
+
+
 class EventLag:
     """Holds the smallest difference between our clock (seconds, monotonic) and that of the events.
 
@@ -23,18 +55,22 @@ class EventLag:
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Another connection, perhaps of another exchange, begins: what it shows is measured anew."""
         self._least: float | None = None
         self.last: float | None = None
+        self._clock = ShownClock()
+
+    def forget(self) -> None:
+        """Another connection, perhaps of another exchange, begins: its lag is measured again."""
+        self._least = None
+        self.last = None
+        self._clock.begin()
 
     def handed_over(self) -> None:
         """Another connection to the same exchange goes on where the last one ended."""
         if self._least is not None:
             self._least += SLOWER
         self.last = None
+        self._clock.begin()
 
     def add(self, sent: int, taken: float) -> None:
         """The newest event was sent at `sent` (microseconds) and taken over at `taken`.
@@ -46,9 +82,16 @@ class EventLag:
             shown = max(self.last, difference)
             self._least = shown if self._least is None else min(self._least, shown)
         self.last = difference
+        self._clock.add(sent, taken)
+
+    def exchange_time(self, at: float) -> int | None:
+        """As in `ShownClock`."""
+        return self._clock.at(at)
 
     def told(self, now: int, taken: float) -> None:
-        """REST told the exchange's time, in microseconds: so a feed is known that was late from its beginning."""
+        """REST told the exchange's time, in microseconds: it shows a feed that was late from its
+        beginning.
+        """
         difference = taken - now / 1_000_000
         if self._least is not None and abs(difference - self._least) < SAME_CLOCK:
             self._least = min(self._least, difference)

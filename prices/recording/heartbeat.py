@@ -204,15 +204,25 @@ class Heartbeat:
             return
         self._take_back(self._claimed - trusted)
         # Nothing is claimed of what still waits in the buffer.
-        through = self._watermark.through(self._watermark.taken if waiting else heard)
-        instant = EPOCH + timedelta(microseconds=through)
-        self._tape.attempt(lambda tape: self.claim(tape, now, instant, lag))
+        heard = self._watermark.taken if waiting else heard
+        through = self._watermark.through(heard, self._exchange_time(self._watermark.heard(heard)))
+        known = self._exchange_time(now)
+        self._tape.attempt(lambda tape: self.claim(tape, instant(through), instant(known), lag))
 
-    def claim(self, tape: Tape, now: float, instant: datetime, lag: timedelta | None) -> None:
+    def claim(self, tape: Tape, through: datetime, known: datetime, lag: timedelta | None) -> None:
         # The symbols are chosen when the database is there: on its return there are none.
-        trusted = self._trusted(now)
+        trusted = self._trusted(self.clock())
         self._claimed |= trusted
-        tape.heartbeat(trusted, instant, lag)
+        tape.heartbeat(trusted, through, lag, known)
+
+    def _exchange_time(self, at: float) -> int:
+        """What the exchange's clock is known to have shown at a past moment, in microseconds.
+
+        Our own clock tells it as long as no two events have.
+        """
+        known = self._event_lag.exchange_time(at)
+        ours = self.wall_clock() - (self.clock() - at)
+        return round(ours * 1_000_000) if known is None else known
 
     def _leapt(self, now: float) -> bool:
         """Whether the wall clock ran ahead of the monotonic one since the last heartbeat.
@@ -244,3 +254,7 @@ class Heartbeat:
         symbols = self._claimed if symbols is None else symbols & self._claimed
         if symbols and self._tape.attempt(lambda tape: tape.silence(symbols)):
             self._claimed -= symbols
+
+
+def instant(time: int) -> datetime:
+    return EPOCH + timedelta(microseconds=time)

@@ -13,9 +13,13 @@ WHERE NOT EXISTS (SELECT FROM prices_symbol known WHERE known.name = name.name)
 
 # Rows are locked in one order, so that two recorders never wait for each other; and not so that a new gap would have to wait,
 # which refers to one of them.
+# A claim of before is kept where it goes further, unless it is past what the exchange's clock is
+# known to show: then it rests on a wrong time.
 HEARTBEAT = """
 UPDATE prices_symbol symbol SET
-    heard_at = now(), heard_through = greatest(symbol.heard_through, %(through)s), lag = %(lag)s
+    heard_at = now(), lag = %(lag)s,
+    heard_through = CASE WHEN symbol.heard_through > %(known)s THEN %(through)s
+        ELSE greatest(symbol.heard_through, %(through)s) END
 FROM (SELECT id FROM prices_symbol WHERE id = ANY(%(symbols)s) ORDER BY id FOR NO KEY UPDATE) AS locked
 WHERE symbol.id = locked.id
 """

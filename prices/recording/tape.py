@@ -161,14 +161,21 @@ class Tape:
 
     @patient
     def heartbeat(
-        self, names: Iterable[str], through: datetime, lag: timedelta | None = None
+        self,
+        names: Iterable[str],
+        through: datetime,
+        lag: timedelta | None = None,
+        known: datetime | None = None,
     ) -> None:
-        """Vouch that all trades of some symbols before an instant of the exchange's clock are on the tape.
+        """Claim that all trades of some symbols before an instant of the exchange's clock are on
+        the tape.
 
-        And tell the lag of the newest commit, None before the first.
+        `lag` is that of the newest commit, None before the first. `known` is what the exchange's
+        clock is known to show; a claim past that, whoever made it, is lowered to this one. None:
+        no claim is lowered.
         """
         symbols = [self.numbers[name] for name in names]
-        beat = {"through": through, "lag": lag, "symbols": symbols}
+        beat = {"through": through, "lag": lag, "symbols": symbols, "known": known}
         self.database.execute(HEARTBEAT, beat, prepare=True)
 
     @patient

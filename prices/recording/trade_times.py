@@ -14,6 +14,7 @@ from ..exchange.event_times import AHEAD, AHEAD_OF_OURS, STEP_BACK, iso, out_of_
 from ..exchange.messages import Tick, micros
 from ..minutes import EPOCH
 from ..sql import statement
+from .event_lag import ShownClock
 from .reconnecting import ReconnectingTape
 from .tape import Tape
 
@@ -36,51 +37,73 @@ class Refused(NamedTuple):
 class ExchangeClock:
     """The exchange's clock, as the event times of the streams show it. Times are in microseconds.
 
-    An event time is believed when it is at most a while ahead of the earlier ones, or of our own
-    clock: either may be wrong. Without earlier ones our clock may be off by an hour; when it is
-    further behind, a number of consecutive events must agree to be believed.
+    An event time is believed when it is at most `AHEAD` of what the events before it show, or of
+    our own clock: either may be behind. What is further ahead is believed when a number of
+    consecutive events agree on it: on a new connection any time, later within `AHEAD_OF_OURS`.
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """The connection is another one: what it shows is judged from scratch."""
         self._sent: int | None = None
         self._taken = 0.0
-        self.highest = 0
-        self._doubtful: list[int] = []
+        self._doubtful: list[tuple[int, float]] = []
+        self._settled = False
+        self._clock = ShownClock()
+
+    def forget(self) -> None:
+        """The connection is another one: it may show that our clock is far behind."""
+        self._settled = False
+        self._doubtful.clear()
+        self._clock.begin()
+
+    def now(self, taken: float, ours: int) -> int:
+        """What the clock is known to show at `taken` (seconds, monotonic), by two events in a row;
+        or by our own clock, when that is only a little ahead of them.
+        """
+        shown = self._clock.at(taken)
+        return ours if shown is None else max(shown, min(ours, shown + AHEAD))
 
     def limit(self, taken: float, ours: int) -> int:
-        """The latest event that is believed at `taken` (seconds, monotonic)."""
+        """The latest event that is believed at `taken`."""
         if self._sent is None:
-            return ours + AHEAD_OF_OURS
+            return ours + AHEAD
         return max(ours, self._sent + int((taken - self._taken) * 1_000_000)) + AHEAD
 
     def believed(self, sent: Sequence[int], taken: float, ours: int) -> list[bool] | None:
         """Which of some events are believed; None when all of them are, as nearly always."""
         limit = self.limit(taken, ours)
         if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
-            self._sent, self._taken = sent[-1], taken
-            self.highest = max(self.highest, *sent)
+            self._settle(sent[-1], taken)
             return None
         return [self._believe(time, taken, ours) for time in sent]
 
-    def _believe(self, sent: int, taken: float, ours: int) -> bool:
-        if sent > self.limit(taken, ours) and not self._is_agreed(sent):
-            return False
+    def _settle(self, sent: int, taken: float) -> None:
         self._sent, self._taken = sent, taken
-        self.highest = max(self.highest, sent)
-        self._doubtful.clear()
+        self._clock.add(sent, taken)
+        self._settled = True
+        if self._doubtful:
+            self._doubtful.clear()
+
+    def _believe(self, sent: int, taken: float, ours: int) -> bool:
+        limit = self.limit(taken, ours)
+        if sent > limit and not self._is_agreed(sent, taken, limit):
+            return False
+        self._settle(sent, taken)
         return True
 
-    def _is_agreed(self, sent: int) -> bool:
-        if self._sent is not None:
+    def _is_agreed(self, sent: int, taken: float, limit: int) -> bool:
+        if self._settled and sent > limit + AHEAD_OF_OURS:
             return False
-        if self._doubtful and abs(sent - self._doubtful[-1]) > AHEAD:
+        if self._doubtful and not is_in_step(self._doubtful[-1], (sent, taken)):
             self._doubtful.clear()
-        self._doubtful.append(sent)
+        self._doubtful.append((sent, taken))
         return len(self._doubtful) > AGREEING
+
+
+def is_in_step(one: tuple[int, float], other: tuple[int, float]) -> bool:
+    """Two events, each sent at a time and taken over at another, show the same clock."""
+    passed = other[0] - one[0]
+    elapsed = int((other[1] - one[1]) * 1_000_000)
+    return min(abs(passed), abs(passed - elapsed)) <= AHEAD
 
 
 class Times:
@@ -115,7 +138,7 @@ class Times:
             ticks = [tick for tick, is_so in zip(ticks, believed, strict=True) if is_so]
         firsts = {tick.symbol: tick for tick in reversed(ticks)}
         if ticks and not (in_order(ticks) and all(map(self._follows, firsts.values()))):
-            latest = max(self.clock.highest, ours)
+            latest = self.clock.now(taken, ours)
             astray = [lost for symbol in firsts for lost in self.astray(symbol, ticks, latest)]
             refused += astray
             lost = {id(found.tick) for found in astray}

@@ -50,9 +50,18 @@ class Watermark:
         """Trades of one symbol were made and did not arrive."""
         self.symbols.discard(symbol)
 
-    def through(self, heard: float) -> int:
+    def heard(self, heard: float) -> float:
+        """When the last thing was received, if something was at `heard`: not before the last tick."""
+        return max(heard, self.taken)
+
+    def through(self, heard: float, known: int) -> int:
         """Microseconds: all trades made before this were received, if something was received at
         `heard`.
+
+        `known` is what the exchange's clock is known to have shown by then: one event, or one
+        answer of REST, whose time is ahead of that claims no more.
         """
-        # The last tick was received before it was taken over: more time has passed since than is added here.
-        return self._sent + max(0, int((heard - self.taken) * 1_000_000)) - SETTLING
+        # The last tick was received before it was taken over: more time has passed since than is
+        # added here.
+        passed = int((self.heard(heard) - self.taken) * 1_000_000)
+        return min(self._sent + passed, known) - SETTLING

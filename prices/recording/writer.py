@@ -81,7 +81,7 @@ class Writer:
         self.asked_for = asked_for
         self.clock = clock
         self._wall_clock = wall_clock
-        self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock)
+        self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock, wall_clock=wall_clock)
         self.times = Times(tape)
         self.id_witness = IdWitness(tape, self.times) if witnessed else None
         tape.returned = self._start_over

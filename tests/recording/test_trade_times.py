@@ -84,6 +84,7 @@ class TestStreams:
         assert open_gaps() == [(2, 2), (4, 4)]
 
     def test_a_pause_of_days_is_none_of_this(self, recording) -> None:
+        recording.wall_now += 600
         recording.receive(Up(), tick(1, -9 * DAY), LOST, Up(), tick(2, 0), tick(3, 600))
         expect(tick(1, -9 * DAY), tick(2, 0), tick(3, 600))
 

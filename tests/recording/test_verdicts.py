@@ -105,7 +105,7 @@ class Verdicts(RuleBasedStateMachine):
             renew=self.renew,
             clock=clock,
         )
-        self.writer.heartbeat.wall_clock = clock
+        self.writer.heartbeat.wall_clock = lambda: at(clock()) / 1_000_000
         self.staleness_check = StalenessCheck(
             self.staleness,
             self.market,  # type: ignore[arg-type]

@@ -7,6 +7,9 @@ from prices.recording.watermark import SETTLING, Watermark
 
 SENT = 1_751_531_435_987_239
 
+# The exchange's clock is known to be further.
+LATER = SENT + 10**12
+
 
 def test_vouches_for_each_symbol_from_its_first_tick_on() -> None:
     watermark = Watermark()
@@ -28,10 +31,16 @@ def test_vouches_for_none_after_the_connection_is_lost() -> None:
 def test_goes_on_with_the_last_frame_less_its_travel_time() -> None:
     watermark = Watermark()
     watermark.hear({"BTCUSDT"}, SENT, 10.0)
-    assert watermark.through(10.0) == SENT - SETTLING
+    assert watermark.through(10.0, LATER) == SENT - SETTLING
     # Something heard before the tick was taken over says nothing of the time after it.
-    assert watermark.through(9.0) == SENT - SETTLING
-    assert watermark.through(30.25) == SENT + 20_250_000 - SETTLING
+    assert watermark.through(9.0, LATER) == SENT - SETTLING
+    assert watermark.through(30.25, LATER) == SENT + 20_250_000 - SETTLING
+
+
+def test_one_event_ahead_of_the_known_clock_claims_no_more() -> None:
+    watermark = Watermark()
+    watermark.hear({"BTCUSDT"}, SENT + 300_000_000, 10.0)
+    assert watermark.through(10.0, SENT) == SENT - SETTLING
 
 
 @given(st.floats(0, 1e6), st.floats(0, 60), st.floats(0, 60), st.floats(0, 1e4), st.floats(0, 1.9))
@@ -43,4 +52,4 @@ def test_never_runs_ahead_of_the_exchange(received, waited, passed, delay, on_it
     # What is heard `passed` seconds after the tick was sent so much later at the earliest, however long both took.
     sent_then = SENT + passed * 1_000_000
     first_that_may_be_missing = sent_then - on_its_way * 1_000_000
-    assert watermark.through(heard) <= first_that_may_be_missing
+    assert watermark.through(heard, LATER) <= first_that_may_be_missing

@@ -72,7 +72,8 @@ class Recording:
 
     def __init__(self, open_tape: Callable[[], Tape] | None = None) -> None:
         self.now = 1000.0
-        self.wall_now = START.timestamp()
+        # The ticks of most tests are from the minutes before, by the recorder's clock.
+        self.wall_now = START.timestamp() + 600
         self.heard: float | None = None
         self.slept: list[float] = []
         self.renewed: list[str] = []
@@ -89,7 +90,8 @@ class Recording:
             wall_clock=lambda: self.wall_now,
         )
         self.slept_for = 0.0
-        self.writer.heartbeat.wall_clock = lambda: self.now + self.slept_for
+        began = self.wall_now - self.now
+        self.writer.heartbeat.wall_clock = lambda: began + self.now + self.slept_for
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -258,9 +260,9 @@ class TestVouching:
         recording.receive(Up(), tick(1, 10), tick(1, 12, symbol="ETHUSDT"))
         recording.wall_now = at(99).timestamp()
         recording.beat()
-        # The clock on the wall stood half a second past START: behind the exchange's.
+        # The clock on the wall stood half a second past ten minutes.
         lags = dict(Symbol.objects.values_list("name", "lag"))
-        assert lags == dict.fromkeys(SYMBOLS, timedelta(seconds=-11.5))
+        assert lags == dict.fromkeys(SYMBOLS, timedelta(seconds=588.5))
         recording.receive(tick(2, 98.75))
         recording.beat()
         assert Symbol.objects.get(name="BTCUSDT").lag == timedelta(seconds=0.75)
