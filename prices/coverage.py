@@ -9,7 +9,7 @@ recorder proves anything. This module has no database; the queries are in `price
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from .minutes import MINUTE
@@ -95,20 +95,24 @@ class KnownTape:
     def of_minute(self, start: datetime, began: datetime | None, now: datetime) -> Coverage:
         """On the minute [start, start + 60 s): did recording begin before it and go on after it?
 
-        `began`: the first minute that has a tick, None when there is none. Of the current minute a
-        live recorder covers what has been traded so far.
+        `began`: the first minute that has a tick, None when there is none. A minute that is still
+        running `now` is complete through the watermark of a live recorder, once that lies within
+        the minute: every trade of it made before that instant is in the answer, and later ones may
+        change it.
         """
         before = began is not None and began < start
-        current = timedelta(0) <= now - start < MINUTE
-        after = self.through is not None and self.through - start >= MINUTE
-        covered = after or (current and self.watermark is not None)
-        return self._judge(proven=before and covered)
+        if self.through is not None and self.through - start >= MINUTE:
+            return self._judge(proven=before)
+        if now - start < MINUTE and self.watermark is not None and self.watermark > start:
+            return self._judge(proven=before, through=self.watermark)
+        return self._judge(proven=False)
 
-    def _judge(self, *, proven: bool) -> Coverage:
+    def _judge(self, *, proven: bool, through: datetime | None = None) -> Coverage:
+        """`through`: up to when the answer is whole, where that is not the end of the tape."""
         verdict = Verdict.COMPLETE if proven else Verdict.UNKNOWN
         if any(gap.is_open for gap in self.gaps):
             verdict = Verdict.INCOMPLETE
-        return Coverage(verdict, self.torn or self.through, self.gaps)
+        return Coverage(verdict, self.torn or through or self.through, self.gaps)
 
 
 def of_latest(

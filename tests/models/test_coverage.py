@@ -1,9 +1,10 @@
 """Coverage: an answer is called complete only when it is the one that the exchange's whole ledger gives."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,8 +12,9 @@ from django.db.models.functions import Now
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prices.coverage import GAPS_LISTED, Coverage, Verdict
+from prices.coverage import GAPS_LISTED, Coverage, KnownTape, TouchingGap, Verdict
 from prices.exchange.messages import Tick
+from prices.minutes import minute_start
 from prices.models import Gap, Price, Symbol
 from prices.models.symbol import HEARTBEAT_COUNTS_FOR
 from prices.recording.tape import Hole, Tape
@@ -166,10 +168,11 @@ def check_minute(case: Case, start: datetime) -> None:
         )
     ends = start + MINUTE
     holes = [1 for before, after in case.holes() if made(before) < ends and made(after) >= start]
-    check_through(case, coverage, [after for _, after in case.holes() if made(after) >= start])
+    ended = max(made(case.stored[-1]), case.vouched or start) >= ends
+    torn = [after for _, after in case.holes() if made(after) >= start]
+    check_through(case, coverage, torn)
     assert (coverage.verdict is INCOMPLETE) == bool(holes)
     if not holes:
-        ended = max(made(case.stored[-1]), case.vouched or start) >= ends
         proven = made(case.stored[0]) < start and ended
         assert coverage.verdict is (COMPLETE if proven else UNKNOWN)
 
@@ -328,6 +331,60 @@ class TestWhileRecording:
     def test_a_minute_that_is_complete_is_whole(self, meanwhile) -> None:
         candle, coverage = Price.objects.minute("BTCUSDT", at(0))
         assert (candle.high, coverage.verdict) in [(2, UNKNOWN), (3, UNKNOWN), (3, COMPLETE)]
+
+
+class TestRunningMinute:
+    """The minute from 0 on, which is not over."""
+
+    def judge(self, watermark: float | None, *, now: float = 40, **known: Any) -> Coverage:
+        newest = at(known.pop("newest", 10))
+        tape = KnownTape(newest, None if watermark is None else at(watermark), (), None)
+        return replace(tape, **known).of_minute(at(0), began=at(-90), now=at(now))
+
+    @pytest.mark.parametrize(
+        ("watermark", "verdict"),
+        [(None, UNKNOWN), (-1, UNKNOWN), (0, UNKNOWN), (0.001, COMPLETE), (38, COMPLETE)],
+    )
+    def test_is_complete_once_the_watermark_is_within(self, watermark, verdict) -> None:
+        coverage = self.judge(watermark)
+        assert coverage.verdict is verdict
+        if verdict is COMPLETE:
+            assert coverage.complete_through == at(watermark)
+
+    @pytest.mark.parametrize(
+        ("watermark", "now", "newest", "verdict"),
+        [
+            (59, 59.9, 10, COMPLETE),
+            (59, 60, 10, UNKNOWN),
+            (59.999, 62, 10, UNKNOWN),
+            (60, 62, 10, COMPLETE),
+            (None, 62, 60, COMPLETE),
+        ],
+    )
+    def test_that_is_over_needs_proof_past_its_end(self, watermark, now, newest, verdict) -> None:
+        assert self.judge(watermark, now=now, newest=newest).verdict is verdict
+
+    def test_that_is_yet_to_come_is_unknown(self) -> None:
+        assert self.judge(-10, now=-8, newest=-20).verdict is UNKNOWN
+
+    def test_is_incomplete_with_an_open_gap_in_it(self) -> None:
+        gap = TouchingGap(at(5), at(20), Gap.Status.OPEN)
+        coverage = self.judge(30, gaps=(gap,), torn=at(5))
+        assert (coverage.verdict, coverage.complete_through) == (INCOMPLETE, at(5))
+
+    def test_is_asked_for_by_the_clock_of_the_database(self) -> None:
+        """Unless the minute is over meanwhile, it is complete through the watermark."""
+        while True:
+            now = datetime.now(UTC)
+            with open_tape() as tape:
+                clear(tape)
+                seconds = (now - START).total_seconds()
+                tape.store([tick(1, seconds - 120), tick(2, seconds)])
+                tape.heartbeat(["BTCUSDT"], now)
+            coverage = Price.objects.minute("BTCUSDT", minute_start(now))[1]
+            if minute_start(datetime.now(UTC)) == minute_start(now):
+                assert (coverage.verdict, coverage.complete_through) == (COMPLETE, now)
+                return
 
 
 class TestEnds:
