@@ -60,6 +60,8 @@ class Findings:
     impossible: Kind = field(default_factory=Kind)
     misdated: Kind = field(default_factory=Kind)
     removed: int = 0
+    strays: Kind = field(default_factory=Kind)
+    strays_removed: int = 0
     false: Kind = field(default_factory=Kind)
     candles: Kind = field(default_factory=Kind)
     kept_since: datetime | None = None
@@ -75,6 +77,13 @@ class Findings:
     @property
     def is_complete(self) -> bool:
         """Nothing is missing, and nothing is wrong."""
-        kinds = [self.known, self.unknown, self.overlaps, self.impossible, self.misdated]
+        kinds = [
+            self.known,
+            self.unknown,
+            self.overlaps,
+            self.impossible,
+            self.misdated,
+            self.strays,
+        ]
         kinds += [self.false, self.candles, self.past_wrong, self.differing]
         return not any(kind.count for kind in kinds) and not self.explained

@@ -16,6 +16,10 @@ MISDATED = (
     "To delete them and fetch them again: manage.py verify_prices --remove-misdated {symbol}, "
     "then manage.py repair_gaps {symbol}"
 )
+STRAYS = (
+    "To ask the exchange, and delete those that it does not know: "
+    "manage.py verify_prices --remove-strays {symbol}"
+)
 FILL = "To fill in these volumes from the ticks: manage.py verify_prices --refold {symbol}"
 PAST = "They cannot be rebuilt: their ticks were pruned."
 BY_HAND = (
@@ -45,6 +49,8 @@ def summary(found: Findings) -> str:
     figures += pruned(found)
     if found.removed:
         figures.append(f"{counted(found.removed, 'misdated tick')} removed")
+    if found.strays_removed:
+        figures.append(f"{counted(found.strays_removed, 'stray tick')} removed")
     if found.unfilled:
         figures.append(f"{counted(found.unfilled, 'candle')} without all of their volumes")
     if found.rebuilt:
@@ -75,6 +81,8 @@ def troubles(found: Findings) -> Iterator[str]:
         yield counted(found.impossible.count, "impossible tick")
     if found.misdated.count:
         yield f"{counted(found.misdated.count, 'impossible time')}"
+    if found.strays.count:
+        yield counted(found.strays.count, "stray tick")
     if found.false.count:
         yield f"{counted(found.false.count, 'false gap')} in the ledger"
     if found.candles.count:
@@ -95,6 +103,7 @@ def details(found: Findings) -> Iterator[str]:
     if found.known.count:
         yield WITHHELD.format(symbol=found.symbol)
     yield from listed(found, found.misdated, MISDATED)
+    yield from listed(found, found.strays, STRAYS)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
     if found.unfilled:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 
 from ..exchange.agg_trades import WEIGHT, AggTrades
@@ -16,9 +16,9 @@ from .id_witness import IdVerdict, Outcome
 from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
 from .staleness import FORGOTTEN
+from .strays import ticks_of
 from .tape import Tape
 from .trade_recognition import Known, Recognition, is_near_newest, recognise, told
-from .trade_times import since_1970
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +69,7 @@ def witnesses(tape: Tape, symbol: str, now: float) -> list[Tick]:
         "limit": WITNESSES,
     }
     rows = tape.database.execute(NEWEST, wanted).fetchall()
-    return [
-        Tick(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
-        for first, trades, price, quantity, traded in (
-            (*row[:4], since_1970(row[4])) for row in reversed(rows)
-        )
-    ]
+    return ticks_of(symbol, rows[::-1])
 
 
 class IdCheck:
@@ -152,11 +147,12 @@ class IdCheck:
 
     def ask(self, symbol: str, tick: Tick) -> None:
         self._answered.pop(symbol, None)
-        tape = self._of_tape(symbol)
+        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
+        tape = self._of_tape(symbol, ticks)
         if tape.known is Known.NO:
-            self._contradict(symbol)
-            self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
+            self.refute(symbol, tick, ticks, tape.instead)
             return
+        self._foreign.pop(symbol, None)
         stream = self._of_stream(symbol, tick) if tape.known is Known.YES else tape
         if stream.known is Known.UNSURE:
             raise Unanswered("Its history does not reach that far yet.")
@@ -164,29 +160,46 @@ class IdCheck:
             self._contradict(symbol)
             self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TICK))
             return
-        self._contradicted.pop(symbol, None)
-        # Until the writer has seen it.
-        self._answered[symbol] = tick
-        self._retry_at[symbol] = self.clock() + FORGOTTEN
         logger.info("%s: far from the tape's ids, but of the same exchange.", symbol)
-        self.hand_over(IdVerdict(tick, Outcome.KNOWN))
+        self.found(symbol, tick, Outcome.KNOWN)
 
-    def _of_tape(self, symbol: str) -> Recognition:
-        """Whether the exchange knows the newest ticks of the tape. Says so when it does not."""
-        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
-        if not ticks:
-            # Nothing is there that could be mixed with something else.
-            return Recognition(Known.YES)
-        found = recognise(AggTrades(self._rest, symbol), ticks)
-        if found.known is Known.NO and found.instead is not None:
-            theirs, ours = told(found.instead), told(ticks[-1])
+    def refute(self, symbol: str, tick: Tick, ticks: Sequence[Tick], instead: Tick | None) -> None:
+        """The exchange does not know the newest ticks of the tape, but has another one instead.
+
+        A single tick is no sign of another exchange when this one knows the stream's.
+        """
+        if len(ticks) == 1:
+            stream = self._of_stream(symbol, tick)
+            if stream.known is Known.UNSURE:
+                raise Unanswered("Its history does not reach that far yet.")
+            if stream.known is Known.YES:
+                self._foreign.pop(symbol, None)
+                self.found(symbol, tick, Outcome.STRAY)
+                return
+        if instead is not None:
+            theirs, ours = told(instead), told(ticks[-1])
             self._foreign[symbol] = (
                 f"For {symbol} the tape has trade {ours}, this exchange {theirs}."
             )
             self._tell(FOREIGN, self._foreign)
-        else:
-            self._foreign.pop(symbol, None)
-        return found
+        self._contradict(symbol)
+        self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
+
+    def found(self, symbol: str, tick: Tick, outcome: Outcome) -> None:
+        """The stream's tick is of this exchange: it is not asked for again until the writer has
+        seen it.
+        """
+        self._contradicted.pop(symbol, None)
+        self._answered[symbol] = tick
+        self._retry_at[symbol] = self.clock() + FORGOTTEN
+        self.hand_over(IdVerdict(tick, outcome))
+
+    def _of_tape(self, symbol: str, ticks: Sequence[Tick]) -> Recognition:
+        """Whether the exchange knows the newest ticks of the tape."""
+        if not ticks:
+            # Nothing is there that could be mixed with something else.
+            return Recognition(Known.YES)
+        return recognise(AggTrades(self._rest, symbol), ticks)
 
     def _of_stream(self, symbol: str, tick: Tick) -> Recognition:
         agg_trades = AggTrades(self._rest, symbol)

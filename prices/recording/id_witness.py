@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from ..exchange.messages import Tick, micros
 from .reconnecting import ReconnectingTape
+from .strays import remove_only
 from .tape import Tape
 from .trade_times import Refused, Times, since_1970
 
@@ -57,6 +58,7 @@ class Outcome(Enum):
     KNOWN = "both are of this exchange"
     FOREIGN_TICK = "the tape is of this exchange, the tick is not"
     FOREIGN_TAPE = "the tape is of another exchange"
+    STRAY = "the tape's only tick is of no exchange, the stream's is of this one"
 
 
 class IdVerdict(NamedTuple):
@@ -143,16 +145,19 @@ class IdWitness:
         self._at: dict[str, Placed] = {}
         self._doubts: dict[str, Doubt] = {}
         self.questions: dict[str, Tick] = {}
-        self._held = 0
+        self.held = 0
+        # Symbols whose tape began with the last tick: until another joins it, it may be a stray.
+        self.unconfirmed: set[str] = set()
 
     def forget(self) -> None:
         """The tape may be another one, or have lost what was on it."""
         self._at.clear()
+        self.unconfirmed.clear()
 
     def interrupted(self, symbols: Iterable[str] | None = None) -> None:
         """What comes next, of some symbols or of any, does not join what is held: that is left to REST."""
         for symbol in self._doubts.keys() if symbols is None else symbols:
-            self._held -= len(self._doubts[symbol].held)
+            self.held -= len(self._doubts[symbol].held)
             self._doubts[symbol].held.clear()
 
     def sift(self, ticks: list[Tick]) -> tuple[list[Tick], set[str]]:
@@ -163,6 +168,7 @@ class IdWitness:
         passed, doubted = ticks[:joining], set()
         for tick in ticks[joining:]:
             if self.joins(tick):
+                self._confirm(tick)
                 self._at[tick.symbol] = tick
                 passed.append(tick)
             else:
@@ -177,8 +183,18 @@ class IdWitness:
             newest = at.get(tick.symbol)
             if newest is None or not -FAR <= tick.first - newest.last <= FAR:
                 return n
+            if self.unconfirmed:
+                self._confirm(tick)
             at[tick.symbol] = tick
         return len(ticks)
+
+    def _confirm(self, tick: Tick) -> None:
+        """A tick that joins another confirms both; the first of a tape has none to join."""
+        newest = self.newest(tick.symbol)
+        if newest is None:
+            self.unconfirmed.add(tick.symbol)
+        elif newest.last < tick.first:
+            self.unconfirmed.discard(tick.symbol)
 
     def joins(self, tick: Tick) -> bool:
         newest = self.newest(tick.symbol)
@@ -204,9 +220,9 @@ class IdWitness:
     def _hold(self, tick: Tick) -> None:
         doubt = self._doubts.setdefault(tick.symbol, Doubt(tick))
         self.questions.setdefault(tick.symbol, tick)
-        if self._held < HELD and not doubt.refuted:
+        if self.held < HELD and not doubt.refuted:
             doubt.held.append(tick)
-            self._held += 1
+            self.held += 1
 
     def judge(self, verdict: IdVerdict) -> tuple[list[Tick], list[Refused]]:
         """What may be looked at again of that which is held, and what is refused."""
@@ -214,12 +230,15 @@ class IdWitness:
         doubt = self._doubts.get(symbol)
         if doubt is None or doubt.tick is not verdict.tick:
             return [], []
-        self._held -= len(doubt.held)
+        self.held -= len(doubt.held)
         if verdict.outcome is Outcome.FOREIGN_TAPE:
             doubt.held.clear()
             doubt.refuted = True
             return [], []
         del self._doubts[symbol], self.questions[symbol]
+        if verdict.outcome is Outcome.STRAY:
+            self._begin_again(symbol)
+            return doubt.held, []
         if verdict.outcome is Outcome.KNOWN:
             newest = self.newest(symbol)
             if doubt.held or newest is None or newest.last < verdict.tick.first:
@@ -228,3 +247,10 @@ class IdWitness:
         foreign = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) <= FAR]
         rest = [tick for tick in doubt.held if abs(tick.first - verdict.tick.first) > FAR]
         return rest, [Refused(tick, "the exchange's REST knows no such trade") for tick in foreign]
+
+    def _begin_again(self, symbol: str) -> None:
+        """Take the only tick of a tape off it: what is held begins the tape instead."""
+        self._tape.insist(lambda tape: remove_only(tape, symbol))
+        self._times.newest.pop(symbol, None)
+        self._at.pop(symbol, None)
+        self.unconfirmed.discard(symbol)

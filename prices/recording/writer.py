@@ -139,6 +139,10 @@ class Writer:
             heard -= held
             for symbol in held:
                 self.heartbeat.stumble(symbol)
+            # One tick alone does not show where the exchange is: the next one does, or a check,
+            # which is due soon.
+            self.staleness.unsettle(heard & self.id_witness.unconfirmed)
+            heard -= self.id_witness.unconfirmed
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self._wall_clock() * 1_000_000))
             heard -= self._refuse(refused)

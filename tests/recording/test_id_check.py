@@ -95,6 +95,21 @@ class TestAsking:
         assert asking.turn(LINE_INTERVAL) is False
         assert caplog.text.count(told) == 3
 
+    def test_one_tick_of_another_is_a_stray(self, asking, caplog) -> None:
+        rows = recorded(BTC)
+        put_on_tape(tick(FAR_ON, 0))
+        asking.questions["BTCUSDT"] = rows[-1]
+        asking.turn()
+        assert asking.outcomes() == [("BTCUSDT", Outcome.STRAY)]
+        assert "of another exchange" not in caplog.text
+
+    def test_one_tick_of_another_beside_another_is_told_of(self, asking, caplog) -> None:
+        put_on_tape(tick(FAR_ON, 0))
+        asking.questions["BTCUSDT"] = tick(2 * FAR_ON, 1)
+        asking.turn()
+        assert asking.outcomes() == [("BTCUSDT", Outcome.FOREIGN_TAPE)]
+        assert "BTCUSDT: nothing is stored: the tape belongs to another exchange" in caplog.text
+
     def test_a_tick_that_the_exchange_does_not_know(self, asking) -> None:
         rows = recorded(BTC)
         put_on_tape(*rows[:20])

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from prices.exchange.stream import Up
-from prices.models import Gap, Price, Symbol
+from prices.models import Candle, Gap, Price, Symbol
 from prices.recording import id_witness
 from prices.recording.id_witness import FAR, HELD, IdVerdict, IdWitness, Outcome, is_far
+from prices.recording.inter_arrival import SETTLING_IN
 from tests.recording.test_writer import LOST, Recording, close, expect, vouched
 from tests.support.local_exchange import local_exchange
 from tests.support.other_exchange import record, trading
@@ -27,6 +28,7 @@ FAR_ON = 3_700_000_000
 @pytest.fixture
 def recording() -> Iterator[Recording]:
     recording = Recording()
+    recording.wall_now += HOUR
     writer = recording.writer
     writer.id_witness = IdWitness(writer.tape, writer.times)
     yield recording
@@ -100,13 +102,14 @@ class TestHolding:
 
     def test_until_it_is_known_nothing_is_stored_or_vouched_for(self, recording) -> None:
         put_on_tape(tick(1, 0))
-        recording.receive(Up(), tick(2, 10), tick(1, 10, symbol="ETHUSDT"))
+        put_on_tape(tick(1, 9, symbol="ETHUSDT"))
+        recording.receive(Up(), tick(2, 10), tick(2, 10, symbol="ETHUSDT"))
         recording.beat()
         assert set(vouched()) == set(SYMBOLS)
-        recording.receive(tick(FAR_ON, 11), tick(2, 11, symbol="ETHUSDT"))
-        recording.receive(tick(FAR_ON + 1, 12), tick(3, 12, symbol="ETHUSDT"))
+        recording.receive(tick(FAR_ON, 11), tick(3, 11, symbol="ETHUSDT"))
+        recording.receive(tick(FAR_ON + 1, 12), tick(4, 12, symbol="ETHUSDT"))
         recording.beat()
-        assert (ids("BTCUSDT"), ids("ETHUSDT")) == ([1, 2], [1, 2, 3])
+        assert (ids("BTCUSDT"), ids("ETHUSDT")) == ([1, 2], [1, 2, 3, 4])
         assert set(vouched()) == {"ETHUSDT"}
         assert open_gaps() == []
 
@@ -192,6 +195,53 @@ class TestHolding:
         put_on_tape(tick(1, 0))
         recording.receive(Up(), tick(FAR_ON, 11))
         assert ids("BTCUSDT") == [1, FAR_ON]
+
+
+class TestFirstTick:
+    """The first tick of a tape has none to join: its id may be wrong."""
+
+    @pytest.mark.parametrize("stray", [FAR_ON, 1], ids=["too high", "too low"])
+    def test_a_stray_is_removed_and_recording_goes_on(self, tmp_path, caplog, stray) -> None:
+        ours = trading(5_000_000)
+        put_on_tape(tick(stray, -30, "7"))
+        with local_exchange(record(tmp_path, *ours)) as ex, tracker(ex, "BTCUSDT"):
+            eventually(lambda: Price.objects.count() == len(ours))
+        assert ids("BTCUSDT") == [row.first for row in ours]
+        assert open_gaps() == []
+        assert Candle.objects.filter(low=7).count() == 0
+        assert f"BTCUSDT: removed trade {stray} (1.00000000 for 7.00000000 at" in caplog.text
+        assert "of another exchange" not in caplog.text
+
+    def test_that_a_stream_brings_is_removed_too(self, recording) -> None:
+        recording.receive(Up(), tick(FAR_ON, 9), tick(5, 10), tick(6, 11))
+        assert ids("BTCUSDT") == [FAR_ON]
+        answer(recording, Outcome.STRAY)
+        recording.receive(tick(7, 12))
+        recording.beat()
+        expect(tick(5, 10), tick(6, 11), tick(7, 12))
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_alone_claims_nothing(self, recording) -> None:
+        recording.receive(Up(), tick(FAR_ON, 9))
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(FAR_ON, 9))
+        recording.beat()
+        assert vouched() == {}
+        recording.receive(tick(FAR_ON + 1, 10))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_is_checked_soon(self, recording) -> None:
+        recording.receive(Up(), tick(1, 9), tick(1, 9, symbol="ETHUSDT"))
+        recording.now += SETTLING_IN + 1
+        assert set(recording.writer.staleness.suspects(recording.now)) == set(SYMBOLS)
+
+    def test_more_than_one_are_not_removed(self, recording) -> None:
+        put_on_tape(tick(FAR_ON, 8), tick(FAR_ON + 1, 9))
+        recording.receive(Up(), tick(5, 10))
+        answer(recording, Outcome.STRAY)
+        assert ids("BTCUSDT") == [FAR_ON, FAR_ON + 1]
 
 
 @pytest.mark.parametrize(

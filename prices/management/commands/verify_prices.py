@@ -3,7 +3,7 @@
 import sys
 import time
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -13,6 +13,7 @@ from prices.audit.kline_comparison import KlineComparison
 from prices.audit.misdated_ticks import audit_times
 from prices.audit.report import lines
 from prices.audit.scan import Scan
+from prices.audit.strays import audit_strays
 from prices.audit.tick_audit import TickAudit
 from prices.exchange.rest_errors import Refused, Unanswered
 from prices.management.arguments import symbol
@@ -20,6 +21,13 @@ from prices.management.wiring import claimed_tape, recorded, rest_api, usable_ta
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 from pricetracker.process.progress import Progress
+
+
+class Removing(NamedTuple):
+    """Which ticks to delete."""
+
+    misdated: bool
+    strays: bool
 
 
 class Command(BaseCommand):
@@ -57,6 +65,11 @@ class Command(BaseCommand):
             action="store_true",
             help="delete ticks with impossible times; repair_gaps then fetches them again",
         )
+        parser.add_argument(
+            "--remove-strays",
+            action="store_true",
+            help="delete ticks at either end of a tape that the exchange does not know",
+        )
 
     def handle(
         self,
@@ -65,31 +78,40 @@ class Command(BaseCommand):
         exchange: bool,
         refold: bool,
         remove_misdated: bool = False,
+        remove_strays: bool = False,
         **options: Any,
     ) -> None:
         with usable_tape(), connect(application_name="verify_prices") as database:
-            if exchange:
+            if exchange or remove_strays:
                 # What another market publishes proves nothing.
                 claimed_tape("verify_prices").close()
             tape = Tape(database)
             tape.register(recorded(symbols))
-            complete = self._audit(tape, exchange=exchange, refold=refold, remove=remove_misdated)
+            removing = Removing(misdated=remove_misdated, strays=remove_strays)
+            complete = self._audit(tape, exchange=exchange, refold=refold, removing=removing)
         if not complete:
             sys.exit(1)
 
-    def _audit(self, tape: Tape, *, exchange: bool, refold: bool, remove: bool) -> bool:
+    def _audit(self, tape: Tape, *, exchange: bool, refold: bool, removing: Removing) -> bool:
         """Whether everything is complete, and was compared with the exchange if that was
         requested.
         """
         complete = True
+        asks = exchange or removing.strays
         # Not among the findings, which may be redirected.
         with (
             Progress(sys.stderr, "ticks read") as progress,
-            rest_api(sleep=self.sleep) if exchange else nullcontext() as rest,
+            rest_api(sleep=self.sleep) if asks else nullcontext() as rest,
         ):
             for name in sorted(tape.numbers):
                 scan, findings = Scan(tape, name), Findings(name)
-                audit_times(tape, findings, remove=remove)
+                audit_times(tape, findings, remove=removing.misdated)
+                try:
+                    audit_strays(tape, findings, rest, remove_unknown=removing.strays)
+                except Unanswered as error:
+                    progress.clear()
+                    self.stderr.write(f"{name}: the exchange could not be asked: {error}")
+                    complete = False
                 TickAudit(tape, scan, findings, progress).run()
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)
                 try:

@@ -1,0 +1,96 @@
+"""Strays: single ticks whose trade ids the exchange does not know. Finding them, and taking them off
+the tape.
+
+A tick with a wrong id at the beginning of a tape would keep all others off it: their ids are far
+from its own, as if they were of another exchange.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from ..exchange.messages import Tick, micros
+from ..minutes import EPOCH, minute_start
+from ..patience import patiently
+from ..sql import statement
+from .store import lock, refold, tell
+from .tape import Tape
+from .trade_times import since_1970
+
+logger = logging.getLogger(__name__)
+
+ONLY, REMOVE, FORGET_GAPS = map(
+    statement, ("read/only_tick", "write/remove_ticks", "write/forget_gaps")
+)
+
+# What was claimed of the symbol rests on a stray.
+UNCLAIM = """
+UPDATE prices_symbol SET heard_at = NULL, heard_through = NULL WHERE id = %(symbol)s
+"""
+
+
+def ticks_of(symbol: str, rows: Sequence[tuple[Any, ...]]) -> list[Tick]:
+    """Ticks from rows of first trade id, number of trades, price, quantity and instant."""
+    return [
+        Tick(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
+        for first, trades, price, quantity, traded in (
+            (*row[:4], since_1970(row[4])) for row in rows
+        )
+    ]
+
+
+def only_tick(tape: Tape, symbol: str) -> Tick | None:
+    """The only tick of a tape; None when there is none, or more, or some were pruned."""
+    rows = tape.database.execute(ONLY, {"symbol": tape.numbers[symbol]}).fetchall()
+    return ticks_of(symbol, rows)[0] if rows else None
+
+
+def remove_only(tape: Tape, symbol: str) -> Tick | None:
+    """Take the only tick of a tape off it. Returns it; None when it is not the only one."""
+
+    def remove() -> Tick | None:
+        with tape.database.transaction():
+            lock(tape.database, {tape.numbers[symbol]})
+            stray = only_tick(tape, symbol)
+            if stray is not None:
+                take_off(tape, symbol, [stray])
+            return stray
+
+    return patiently(tape.database, "remove a stray tick", remove)
+
+
+def remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+    """Take ticks at either end of a tape off it, with the gaps between them and the others."""
+    patiently(tape.database, "remove stray ticks", partial(_remove, tape, symbol, strays))
+
+
+def _remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+    with tape.database.transaction():
+        lock(tape.database, {tape.numbers[symbol]})
+        take_off(tape, symbol, strays)
+
+
+def take_off(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+    """The same within a transaction that holds the writer lock of the symbol."""
+    number = tape.numbers[symbol]
+    firsts = [tick.first for tick in strays]
+    tape.database.execute(REMOVE, {"symbol": number, "firsts": firsts})
+    tape.database.execute(FORGET_GAPS, {"symbol": number})
+    tape.database.execute(UNCLAIM, {"symbol": number})
+    refold(tape.database, number, sorted({minute_start(instant(tick)) for tick in strays}))
+    tell(tape.database, {number})
+    for tick in strays:
+        logger.warning(
+            "%s: removed trade %d (%s for %s at %s), which the exchange does not know.",
+            symbol,
+            tick.first,
+            tick.quantity,
+            tick.price,
+            instant(tick).isoformat(),
+        )
+
+
+def instant(tick: Tick) -> datetime:
+    return EPOCH + timedelta(microseconds=micros(tick.traded))

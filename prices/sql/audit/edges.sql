@@ -1,0 +1,11 @@
+-- Some ticks at either end of one symbol's tape, by first trade id; the same ones twice on a short tape.
+(
+    SELECT first_trade, trades, price, quantity, timestamp, false AS newest FROM prices_price
+    WHERE symbol_id = %(symbol)s ORDER BY first_trade LIMIT %(limit)s
+)
+UNION ALL
+(
+    SELECT first_trade, trades, price, quantity, timestamp, true AS newest FROM prices_price
+    WHERE symbol_id = %(symbol)s ORDER BY first_trade DESC LIMIT %(limit)s
+)
+ORDER BY newest, first_trade
