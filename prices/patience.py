@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import psycopg
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connections, migrations, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from .sql import statement
@@ -23,6 +24,9 @@ NAMED = 3
 # The database gave up waiting, or chose us to end a deadlock. Trying again is safe and right.
 # (Both are psycopg.OperationalError, as is a database that is away.)
 LOCKED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+
+# Seconds that a statement over Django's own connection waits for a lock in a command, at a time.
+SESSION_LOCK_TIMEOUT = "SET lock_timeout = '5s'"
 
 # Seconds that a migration queues for its locks at a time. Whoever comes after it waits behind it,
 # so they must be few; and between two attempts those get their turn.
@@ -83,13 +87,59 @@ def patiently(
         try:
             return work()
         except LOCKED as error:
-            logger.warning(
-                "Waiting for a database lock to %s, for %.0f s so far (%s). Held by: %s.",
-                purpose,
-                time.monotonic() - begun,
-                error.diag.message_primary,
-                holders(database.execute, strong=strong),
-            )
+            tell(purpose, begun, error, holders(database.execute, strong=strong))
+
+
+def patiently_in_django(
+    purpose: str, work: Callable[[], Result], *, alias: str = DEFAULT_DB_ALIAS, strong: bool = True
+) -> Result:
+    """The same over Django's own connection, which in a command has no `lock_timeout` otherwise."""
+    database = connections[alias]
+    begun = time.monotonic()
+    while True:
+        with database.cursor() as cursor:
+            cursor.execute(SESSION_LOCK_TIMEOUT)
+        try:
+            return work()
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, LOCKED):
+                raise
+            with database.cursor() as cursor:
+                who = holders(lambda *query: cursor.execute(*query) or cursor, strong=strong)
+            tell(purpose, begun, error.__cause__, who)
+
+
+def tell(purpose: str, begun: float, error: psycopg.Error, who: str) -> None:
+    """Report one `lock_timeout` that passed in vain. Raises StoppedWaiting when that is enough."""
+    logger.warning(
+        "Waiting for a database lock to %s, for %.0f s so far (%s). Held by: %s.",
+        purpose,
+        time.monotonic() - begun,
+        error.diag.message_primary,
+        who,
+    )
+    if _stopped():
+        raise StoppedWaiting(f"Stopped while waiting for a database lock to {purpose}.")
+
+
+class StoppedWaiting(Exception):
+    """A stop was requested during a wait for a lock: what it was for is not done."""
+
+
+# Whether a wait is to end: for commands that lose nothing by it. A recorder that is told to stop
+# goes on waiting, until everything received is committed.
+_stopped: Callable[[], bool] = lambda: False
+
+
+@contextmanager
+def no_longer_than(stopped: Callable[[], bool]) -> Iterator[None]:
+    """While this is open, each wait for a lock ends by StoppedWaiting once a stop is requested."""
+    global _stopped
+    before, _stopped = _stopped, stopped
+    try:
+        yield
+    finally:
+        _stopped = before
 
 
 class Patiently(migrations.SeparateDatabaseAndState):
@@ -128,8 +178,8 @@ class Patiently(migrations.SeparateDatabaseAndState):
                 with transaction.atomic(connection.alias), connection.cursor() as cursor:
                     cursor.execute(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK_TIMEOUT}s'")
                     run(app, editor, *states)
-                    # Of the savepoint's life only: what follows in the migration keeps its own.
-                    cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+                    # What follows in the migration waits as the rest of the command does.
+                    cursor.execute(SESSION_LOCK_TIMEOUT.replace("SET", "SET LOCAL"))
             except DatabaseError as error:
                 if not isinstance(error.__cause__, LOCKED):
                     raise

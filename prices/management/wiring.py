@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -13,6 +14,7 @@ from prices.checks import bad_proxy
 from prices.exchange.rest import Rest
 from prices.exchange.retry_after import RetryAfter
 from prices.models import Symbol
+from prices.patience import patiently, patiently_in_django
 from prices.recording.database_errors import Refusal
 from prices.recording.market import OtherMarket, claim
 from prices.recording.session import AWAY, connect
@@ -38,13 +40,18 @@ def rest_api(
 def usable_tape() -> Iterator[None]:
     """End the command with one sentence when the database is unavailable or not up to date."""
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if patiently_in_django("read which migrations were applied", is_behind):
             raise CommandError("The database is not up to date: run `manage.py migrate` first.")
         connection.close()
         yield
     except (*AWAY, OperationalError, Refusal) as error:
         raise CommandError(f"The database cannot be used: {first(error)}") from None
+
+
+def is_behind() -> bool:
+    """Whether there are migrations that were not applied."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def claimed_tape(application_name: str) -> Tape:
@@ -55,7 +62,8 @@ def claimed_tape(application_name: str) -> Tape:
     """
     database = connect(application_name)
     try:
-        claim(database, settings.BINANCE_EXCHANGE)
+        claiming = partial(claim, database, settings.BINANCE_EXCHANGE)
+        patiently(database, "claim the tape for its market", claiming)
     except BaseException as error:
         database.close()
         if isinstance(error, OtherMarket):
@@ -66,7 +74,7 @@ def claimed_tape(application_name: str) -> Tape:
 
 def recorded(symbols: list[str]) -> list[str]:
     """Some symbols, each once, or all recorded ones. Raises CommandError for an unknown one."""
-    known = Symbol.objects.names()
+    known = patiently_in_django("read the symbols", Symbol.objects.names)
     for name in symbols:
         if name not in known:
             names = ", ".join(known) or "none yet"

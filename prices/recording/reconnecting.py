@@ -11,6 +11,7 @@ import psycopg
 from pricetracker.reasons import first
 
 from ..exchange.backoff import backoff
+from ..patience import patiently
 from .database_errors import Refusal, is_lasting
 from .session import AWAY
 from .tape import Tape
@@ -68,7 +69,7 @@ class ReconnectingTape:
         """
         try:
             with self._refusals():
-                return use(self.opened())
+                return self._use(use)
         except AWAY:
             self.close()
             raise
@@ -77,7 +78,7 @@ class ReconnectingTape:
         """Write, unless the database is unavailable. Returns whether it was written."""
         try:
             with self._refusals():
-                write(self.opened())
+                self._use(write)
         except AWAY as error:
             self._lose(error)
             return False
@@ -91,11 +92,16 @@ class ReconnectingTape:
         for wait in backoff(ceiling=CEILING):
             try:
                 with self._refusals():
-                    return write(self.opened())
+                    return self._use(write)
             except AWAY as error:
                 self._lose(error)
                 self.sleep(wait)
         raise AssertionError("backoff never ends")
+
+    def _use(self, use: Callable[[Tape], Result]) -> Result:
+        """A lock that somebody holds is waited for: it is no database that is unavailable."""
+        tape = self.opened()
+        return patiently(tape.database, "use the tape", lambda: use(tape))
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

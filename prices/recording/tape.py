@@ -1,13 +1,10 @@
 """The tape of some symbols over one connection, with all that is ever written to it."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
-
-from pricetracker.reasons import first
 
 from ..exchange.messages import Tick
 from ..patience import patient
@@ -25,8 +22,6 @@ from .statements import (
 from .store import Stored, fill, lock, refold, store, tell
 
 __all__ = ["Hole", "Newest", "Pruned", "Stored", "Tape"]
-
-logger = logging.getLogger(__name__)
 
 # Readers that come meanwhile wait behind whoever wants to change the view: for no longer than this.
 VIEW_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10ms'"
@@ -79,15 +74,14 @@ class Tape:
     def refresh_view(self) -> bool:
         """Give new symbols branches of their own in the view `prices`. Whether it was possible.
 
-        Without one a symbol is in the view as well, but its newest ticks have to be sorted. So it is
-        not waited for: while somebody reads the view, or may not change it, it is left as it is.
+        It is not waited for: while somebody reads the view, or we may not change it, it is left as
+        it is.
         """
         try:
             with self.database.transaction():
                 self.database.execute(VIEW_LOCK_TIMEOUT)
                 self.database.execute("SELECT prices_view_refresh()")
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
-            logger.info("The view prices stays as it is until the next start: %s", first(error))
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
             return False
         return True
 

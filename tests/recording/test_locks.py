@@ -1,9 +1,12 @@
 """Readers that keep a transaction open, and whoever records, prunes, verifies or migrates beside."""
 
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -12,11 +15,15 @@ from django.core.management.base import CommandError
 from django.db import connection, migrations, transaction
 from django.db.migrations.state import ProjectState
 
+from prices.exchange.messages import Tick
 from prices.management.commands.start import begin_anew
 from prices.models import Candle, Price, Symbol
 from prices.patience import Patiently
+from prices.recording.id_check import witnesses
+from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
+from prices.recording.view_refresh import RETRY_AFTER, ViewRefresh
 from tests.support.audits import audit
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange
 from tests.support.recorders import PATIENCE, eventually, manage, recorder
@@ -194,6 +201,11 @@ class TestView:
             )
             return cursor.fetchall()
 
+    def has_branch(self, name: str) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_get_viewdef('prices'::regclass)")
+            return f"'{name}'" in cursor.fetchone()[0]
+
     def plan(self, name: str) -> str:
         with transaction.atomic(), connection.cursor() as cursor:
             # Of a few rows the planner would read all and sort them.
@@ -215,6 +227,36 @@ class TestView:
         assert hurried.refresh_view()
         assert self.rows() == found
         reader.execute("SELECT 1")
+
+    def test_is_refreshed_later_when_somebody_read_it(self, hurried, reader, caplog) -> None:
+        hurried.store([tick(1)])
+        now = [0.0]
+        tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT", "NEWUSDT"])
+        refresh = ViewRefresh(tape, clock=lambda: now[0])
+        with caplog.at_level(logging.INFO):
+            for _ in range(3):
+                assert refresh.turn() is True
+                assert refresh.turn() is False
+                now[0] += RETRY_AFTER
+        assert caplog.text.count("New symbols are read slowly") == 1
+        tape.once(lambda tape: tape.store([tick(2, 1, symbol="NEWUSDT")]))
+        assert not self.has_branch("NEWUSDT")
+        reader.rollback()
+        assert refresh.turn() is True
+        assert self.has_branch("NEWUSDT")
+        assert "Index Scan Backward using price_symbol_timestamp" in self.plan("NEWUSDT")
+        now[0] += RETRY_AFTER
+        assert refresh.turn() is False
+        tape.close()
+        reader.execute("SELECT 1")
+
+    def test_is_refreshed_beside_a_recorder(self) -> None:
+        with (
+            local_exchange(BTC, ETH, speed=10, loop=True) as exchange,
+            recorder(exchange, "BTCUSDT", "ETHUSDT"),
+        ):
+            eventually(lambda: Price.objects.filter(symbol__name="ETHUSDT").exists())
+            eventually(lambda: self.has_branch("ETHUSDT"))
 
     def test_is_read_by_index_once_it_is_refreshed(self, hurried) -> None:
         hurried.store([tick(1)])
@@ -319,6 +361,94 @@ class TestLockThatIsHeld:
         assert "/ 503" in output
         assert "lock timeout" in output
         assert "idle 30s" in output
+
+
+class TestCommand:
+    """A command that meets a lock says what it waits for and who holds it, and goes on or stops."""
+
+    COMMANDS: ClassVar = [
+        ("stream_prices", "prices_market"),
+        ("stream_prices", "django_migrations"),
+        ("stream_prices", "prices_symbol"),
+        ("repair_gaps", "django_migrations"),
+        ("repair_gaps", "prices_gap"),
+        ("verify_prices", "prices_symbol"),
+        ("prune_prices", "prices_price"),
+        ("migrate", "django_migrations"),
+    ]
+
+    @contextmanager
+    def waiting(self, command: str, table: str) -> Iterator[tuple[Any, psycopg.Connection]]:
+        """The command, which has said so, and the session that holds the lock."""
+        arguments = {"prune_prices": ["--keep", "2d"], "stream_prices": ["BTCUSDT"]}
+        with (
+            open_tape(),
+            local_exchange(BTC) as exchange,
+            session(f"LOCK TABLE {table}") as holder,
+        ):
+            process = manage(command, *arguments.get(command, []), exchange=exchange)
+            try:
+                lines: list[str] = []
+                while f"AccessExclusiveLock on {table}" not in "".join(lines):
+                    line = process.stdout.readline() if process.stdout else ""
+                    assert line, "".join(lines)
+                    lines.append(line)
+                said = "".join(lines)
+                assert "Waiting for a database lock to " in said
+                assert f"report (pid {holder.info.backend_pid}, idle in transaction, " in said
+                yield process, holder
+            finally:
+                process.kill()
+                process.communicate()
+
+    @pytest.mark.parametrize(("command", "table"), COMMANDS)
+    def test_goes_on_when_the_lock_is_released(self, command: str, table: str) -> None:
+        with self.waiting(command, table) as (process, holder):
+            holder.rollback()
+            if command == "stream_prices":
+                eventually(lambda: Price.objects.exists())
+                process.terminate()
+            output, _ = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0, output
+            holder.execute("SELECT 1")
+
+    @pytest.mark.parametrize(("command", "table"), COMMANDS)
+    def test_ends_when_it_is_told_to(self, command: str, table: str) -> None:
+        with self.waiting(command, table) as (process, _):
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=PATIENCE)
+            assert (process.returncode == 0) == (command == "stream_prices"), output
+            assert "Traceback" not in output
+
+
+class TestTape:
+    def test_waits_for_a_lock_whatever_it_is_used_for(self, caplog) -> None:
+        """A lock that is held is no database that is unavailable."""
+
+        def hurried() -> Tape:
+            tape = Tape(connect("tests"))
+            tape.database.execute(AT_ONCE)
+            return tape
+
+        reconnecting = ReconnectingTape(hurried, ["BTCUSDT"])
+        reconnecting.insist(lambda tape: tape.store([tick(1)]))
+        found: list[list[Tick]] = []
+        uses = [
+            partial(reconnecting.insist, lambda tape: witnesses(tape, "BTCUSDT", 2e9)),
+            partial(reconnecting.once, lambda tape: witnesses(tape, "BTCUSDT", 2e9)),
+        ]
+        for use in uses:
+            caplog.clear()
+            with session("LOCK TABLE prices_price") as holder:
+                using = threading.Thread(target=lambda use=use: found.append(use()))
+                using.start()
+                eventually(lambda: waits(caplog))
+                holder.rollback()
+                using.join(PATIENCE)
+                holder.execute("SELECT 1")
+            assert "unavailable" not in caplog.text
+        assert [[row.first for row in rows] for rows in found] == [[1], [1]]
+        reconnecting.close()
 
 
 class TestMigration:

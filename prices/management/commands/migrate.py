@@ -5,12 +5,15 @@ other.
 import contextlib
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import psycopg
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from prices.patience import patiently_in_django
 
 # The advisory lock of a migration: "migr" in ASCII. PostgreSQL keeps them separate per database.
 LOCK = 0x6D696772
@@ -40,8 +43,10 @@ class Command(migrate.Command):
         if looks_only or database.vendor != "postgresql":
             super().handle(*args, **options)
             return
+        work = partial(super().handle, *args, **options)
         with self.alone(database):
-            super().handle(*args, **options)
+            # Each migration is a transaction: what was applied is not applied again.
+            patiently_in_django("migrate", work, alias=options["database"], strong=False)
 
     @contextlib.contextmanager
     def alone(self, database: BaseDatabaseWrapper) -> Iterator[None]:

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from prices.formats.instants import iso
 from prices.management.arguments import symbol
 from prices.management.wiring import recorded, usable_tape
+from prices.patience import StoppedWaiting, no_longer_than
 from prices.recording.session import connect
 from prices.recording.tape import Pruned, Tape
 from prices.retention import age
@@ -62,6 +64,8 @@ class Command(BaseCommand):
         with (
             usable_tape(),
             StopRequest() as stop,
+            suppress(StoppedWaiting),
+            no_longer_than(stop),
             connect(application_name="prune_prices") as database,
         ):
             tape = Tape(database)

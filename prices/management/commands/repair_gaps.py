@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest
@@ -11,6 +11,7 @@ from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.formats.counts import counted
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
+from prices.patience import StoppedWaiting, no_longer_than
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.tape import Tape
 from prices.repair.repairer import Repairer, Turn
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         with (
             usable_tape(),
             StopRequest() as stop,
+            no_longer_than(stop),
             rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
             chosen = recorded(symbols)
@@ -57,6 +59,8 @@ class Command(BaseCommand):
                 self._learn_limits(rest, chosen)
                 self._repair(repairer, stop)
                 left = self._report(repairer)
+            except StoppedWaiting as stopped:
+                raise CommandError(str(stopped)) from None
             finally:
                 tape.close()
         if left:

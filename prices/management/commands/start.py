@@ -136,7 +136,9 @@ def begin_anew(database: psycopg.Connection) -> None:
 def empty(database: psycopg.Connection) -> None:
     with database.transaction():
         database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
-        database.execute("UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL")
+        database.execute(
+            "UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL, heard_at = NULL"
+        )
 
 
 def leave_database() -> None:

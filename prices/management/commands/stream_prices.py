@@ -1,6 +1,7 @@
 """`manage.py stream_prices`: record live prices until it is stopped."""
 
 import sys
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.management.arguments import symbol
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
+from prices.patience import StoppedWaiting, no_longer_than, patiently_in_django
 from prices.recording.build import Recording, build_recorder
 from prices.recording.database_errors import Refusal
 from prices.recording.tape import Tape
@@ -45,7 +47,11 @@ class Command(BaseCommand):
             rest_api(stopped=stop, sleep=stop.wait) as rest,
         ):
             try:
-                recording = self.prepare(symbols, rest, stop)
+                with no_longer_than(stop):
+                    recording = self.prepare(symbols, rest, stop)
+            except StoppedWaiting as stopped:
+                self.stderr.write(str(stopped))
+                return
             except CommandError:
                 # Whoever stops all processes at once stops the database too: no failure of ours.
                 if not stop():
@@ -71,7 +77,7 @@ class Command(BaseCommand):
         )
         # At the start an unavailable database is an error; later the recorder waits for it.
         with usable_tape():
-            recording.tapes[0].opened().refresh_view()
+            recording.tapes[0].opened()
         return recording
 
     def _subscription(self, symbols: list[str]) -> Subscription:
@@ -113,8 +119,12 @@ def on_tape(symbols: list[str]) -> list[str]:
     if not symbols:
         return []
     with usable_tape():
-        rows = Symbol.objects.filter(name__in=symbols)
-        return [row.name for row in rows if has_candles(row.pk)]
+        return patiently_in_django("read the symbols", partial(with_candles, symbols))
+
+
+def with_candles(symbols: list[str]) -> list[str]:
+    rows = Symbol.objects.filter(name__in=symbols)
+    return [row.name for row in rows if has_candles(row.pk)]
 
 
 def has_candles(symbol: int) -> bool:

@@ -2,7 +2,8 @@
 --
 -- `strong`: only locks for which a writer of rows may wait: those on rows, and those stronger than
 -- what reading takes. Else also those of readers, for which DDL has to wait.
--- The advisory lock is the writer lock.
+-- The advisory lock is the writer lock. Django's own tables count: commands read which migrations
+-- were applied.
 SELECT format(
     '%%s (pid %%s%%s, transaction began %%s s ago) with %%s',
     coalesce(nullif(activity.application_name, ''), 'a session without a name'),
@@ -21,7 +22,7 @@ WHERE held.granted
     AND held.pid <> pg_backend_pid()
     AND activity.datname = current_database()
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (held.locktype = 'advisory' OR relation.relname ~ '^prices(_|$)')
+    AND (held.locktype = 'advisory' OR relation.relname ~ '^(prices|django|auth)(_|$)')
     AND (NOT %(strong)s OR held.mode <> 'AccessShareLock')
 GROUP BY activity.pid, activity.application_name, activity.state, activity.xact_start
 ORDER BY activity.xact_start
