@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from prices.coverage import Verdict
 from prices.exchange.messages import Tick
 from prices.recording.buffer import Buffer
 from replay.faults.catalogue import CATALOGUE
@@ -14,12 +15,15 @@ from tests.support.proxies import TestProxy as HttpProxy
 from tests.support.recorders import eventually
 from tests.support.tapes import TAKE_LOCKS, clear, open_tape
 from tests.support.trackers import SPEED, tracker
+from tests.support.verdicts import check_verdicts, reading
 from tests.support.wholeness import (
     LIMITS,
     SYMBOLS,
     beginnings,
     check_whole,
+    held,
     wait_until_begun,
+    wait_until_played,
     wait_until_whole,
 )
 
@@ -28,7 +32,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # Seconds of the exchange's time that are replayed.
 LONG = 40
 
-# What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with something that REST is needed for.
+# And of those during which somebody asks.
+WALK_LONG = 240
+
+# What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with something
+# that REST is needed for, and last for a number of requests: it may be seconds until somebody asks.
 FAULTS = {
     "close": "0.3 close code=1001 reason=maintenance",
     "close again and again": "0.1 close\n0.3 close\n0.5 close\n0.7 close",
@@ -50,17 +58,17 @@ FAULTS = {
     "shutdown": "0.3 shutdown grace=0.4",
     "shutdown, raw": "0.3 shutdown form=raw grace=0.4",
     "shutdown, at once": "0.3 shutdown grace=0",
-    "refuse": "0.2 reset\n0.2 refuse status=451 seconds=0.5",
-    "slow-handshake": "0.2 reset\n0.2 slow-handshake delay=0.5 seconds=1",
-    "rest-down": "0.2 skip count=25\n0.2 rest-down seconds=0.5",
+    "refuse": "0.2 reset\n0.2 refuse status=451",
+    "slow-handshake": "0.2 reset\n0.2 slow-handshake delay=0.5",
+    "rest-down": "0.2 skip count=25\n0.2 rest-down count=3",
     "rest-status 403": "0.2 skip count=25\n0.2 rest-status status=403 count=2",
     "rest-status 418": "0.2 skip count=25\n0.2 rest-status status=418 retry-after=1 count=1",
     "rest-status 429": "0.2 skip count=25\n0.2 rest-status status=429 retry-after=1 count=1",
     "rest-status 503": "0.2 reset\n0.2 rest-status status=503 count=2",
-    "rest-slow": "0.2 skip count=25\n0.2 rest-slow delay=0.3 seconds=0.6",
-    "rest-stale": "0.2 skip count=25\n0.2 rest-stale lag=20 seconds=0.8",
-    "rest-html": "0.2 skip count=25\n0.2 rest-html seconds=0.5",
-    "rest-truncate": "0.2 skip count=25\n0.2 rest-truncate seconds=0.5",
+    "rest-slow": "0.2 skip count=25\n0.2 rest-slow delay=0.3 count=3",
+    "rest-stale": "0.2 skip count=25\n0.2 rest-stale lag=20",
+    "rest-html": "0.2 skip count=25\n0.2 rest-html count=3",
+    "rest-truncate": "0.2 skip count=25\n0.2 rest-truncate count=3",
     "tombstones": "0 tombstones every=7\n0.2 skip count=200",
     "twice": "0 twice every=5\n0.2 skip count=200",
     "time-back": "0 time-back every=3\n0.2 skip count=200",
@@ -68,6 +76,9 @@ FAULTS = {
 
 # What REST withholds for good, and what it says of a symbol that is not traded, have tests of their own.
 ELSEWHERE = {"rest-omit", "rest-retention", "status"}
+
+# What lasts until the test ends it, which is when it has come upon somebody.
+LASTING = {"refuse", "slow-handshake", "rest-stale"}
 
 
 Past = tuple[list[Path], list[Tick]]
@@ -84,17 +95,20 @@ def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -
     script = tmp_path / "script"
     script.write_text(FAULTS[name], encoding="utf-8")
     faults = read(script)
-    with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
+    clock = held(ledger)
+    with local_exchange(*files, limits=LIMITS, clock=clock) as exchange:
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
         with tracker(exchange, *SYMBOLS):
             wait_until_begun(ledger)
             for fault in faults:
                 exchange.exchange.faults.add(fault, now=True)
+            clock.let_go()
+            wait_until_played(exchange, faults)
+            if name in LASTING:
+                exchange.exchange.faults.clear()
             wait_until_whole(ledger)
         check_whole(ledger, exchange, times="time-back" not in name)
-        played = exchange.exchange.faults.played()
-    assert set(played) == {fault.name for fault in faults}
 
 
 # A few of each kind: what a proxy could make worse.
@@ -108,8 +122,9 @@ def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path
     script = tmp_path / "script"
     script.write_text("\n".join(FAULTS[name] for name in THROUGH_A_PROXY), encoding="utf-8")
     faults = read(script)
+    clock = held(ledger)
     with (
-        local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange,
+        local_exchange(*files, limits=LIMITS, clock=clock) as exchange,
         proxy(exchange.ws_url, kind, "user:password") as between,
     ):
         with open_tape(*SYMBOLS) as tape:
@@ -121,37 +136,47 @@ def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path
             wait_until_begun(ledger)
             for fault in faults:
                 exchange.exchange.faults.add(fault, now=True)
+            clock.let_go()
             between.refusals = 3
             between.cut()
+            # Those of a single frame need a connection in their moment.
+            wait_until_played(exchange, [fault for fault in faults if fault.name != "skip"])
+            exchange.exchange.faults.clear()
             wait_until_whole(ledger)
         check_whole(ledger, exchange)
-        played = exchange.exchange.faults.played()
-    # Those of a single frame need a connection in their moment.
-    assert {"reset", "half-open", "rest-down"} <= set(played)
     assert set(between.asked) == {far.ws_url.removeprefix("ws://")}
 
 
-def test_with_rest_down_half_of_the_time(
-    past: tuple[list[Path], list[Tick]], tmp_path: Path
-) -> None:
-    """One symbol falls silent again and again, ticks are lost, the connection breaks; REST comes and goes."""
-    files, ledger = past
-    lines = [f"{n * 0.2:.1f} rest-down seconds=0.1" for n in range(40)]
-    lines += ["0.2 mute symbol=BTCUSDT seconds=20", "0.5 skip count=25", "0.8 reset"]
-    lines += ["1.0 mute symbol=ETHUSDT seconds=20", "1.2 truncate count=3"]
+# In seconds on the wall after the tape has begun. REST is down for long, while a symbol falls silent, and
+# comes and goes while the other does.
+WALK = [
+    *("0.4 rest-down seconds=5", "0.6 mute symbol=BTCUSDT seconds=20"),
+    *(f"{5.6 + n * 0.4:.1f} rest-down seconds=0.2" for n in range(10)),
+    *("6 mute symbol=ETHUSDT seconds=20", "7 skip count=25", "7.5 reset", "8.2 truncate count=3"),
+]
+
+
+def test_with_rest_down_half_of_the_time(tmp_path: Path) -> None:
+    """The tape is whole in the end, and no answer on the way was called complete that was not."""
+    files, ledger = beginnings(tmp_path, WALK_LONG)
     script = tmp_path / "script"
-    script.write_text("\n".join(lines), encoding="utf-8")
-    with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
+    script.write_text("\n".join(WALK), encoding="utf-8")
+    faults = read(script)
+    clock = held(ledger)
+    with local_exchange(*files, limits=LIMITS, clock=clock) as exchange:
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
         with tracker(exchange, *SYMBOLS):
             wait_until_begun(ledger)
-            for fault in read(script):
+            for fault in faults:
                 exchange.exchange.faults.add(fault, now=True)
-            wait_until_whole(ledger)
+            clock.let_go()
+            with reading(exchange) as reader:
+                wait_until_played(exchange, faults)
+                wait_until_whole(ledger)
         check_whole(ledger, exchange)
-        played = exchange.exchange.faults.played()
-    assert {"rest-down", "mute", "skip"} <= set(played)
+    check_verdicts(reader, ledger)
+    assert reader.verdicts("BTCUSDT")[Verdict.UNKNOWN]
 
 
 def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick]]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from replay.archive import SHIPPED
+from replay.clock import LOOK_AGAIN, Clock, ReplayClock
 from replay.exchange import Exchange, open_exchange
 from replay.limits import Limits
 from replay.server import running
@@ -27,12 +29,38 @@ class Running:
     exchange: Exchange
 
 
+class HeldClock(ReplayClock):
+    """Runs up to an instant, in microseconds, and stands still there until it is let go."""
+
+    def __init__(self, first_time: int, speed: float, held_at: int) -> None:
+        super().__init__(first_time, speed)
+        self._held_at = held_at
+        self._let_go_at: float | None = None
+
+    def let_go(self) -> None:
+        self._let_go_at = time.monotonic()
+
+    def now(self) -> int:
+        if self._let_go_at is None:
+            return min(super().now(), self._held_at)
+        passed = time.monotonic() - self._let_go_at
+        return self._held_at + int(passed * self.speed * 1_000_000)
+
+    def seconds_until(self, time: int) -> float:
+        """Not known while it is held: ask again soon."""
+        return min(super().seconds_until(time), LOOK_AGAIN)
+
+
 @contextmanager
 def local_exchange(
-    *files: Path, speed: float = MAX, loop: bool = False, limits: Limits | None = None
+    *files: Path,
+    speed: float = MAX,
+    loop: bool = False,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Running]:
     """Without files: the recordings that ship with the project."""
-    exchange = open_exchange(files, speed=speed, loop=loop, limits=limits)
+    exchange = open_exchange(files, speed=speed, loop=loop, limits=limits, clock=clock)
     with running(exchange) as address:
         yield Running(address.ws_url, address.rest_url, exchange)
 

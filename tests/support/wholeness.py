@@ -1,15 +1,18 @@
 """The end of every torture: the tape holds exactly what the exchange traded, and can prove it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import Tick, micros
 from prices.models import Price, Symbol
+from replay.clock import LAG
+from replay.faults.fault import Fault
 from replay.limits import Limits
-from tests.support.local_exchange import BTC, ETH, Running
+from tests.support.local_exchange import BTC, ETH, HeldClock, Running
 from tests.support.recorders import eventually
 from tests.support.tapes import (
     expected_ticks,
@@ -42,6 +45,25 @@ def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
         files[-1].write_text("".join(rows), encoding="utf-8")
         ledger += ticks
     return files, ledger
+
+
+def held(ledger: list[Tick]) -> HeldClock:
+    """A clock that stands still as soon as each symbol has traded, until the tape has begun.
+
+    Faults that come after that come in the midst of trading, however slow the machine is.
+    """
+    firsts = [micros(next(t.traded for t in ledger if t.symbol == symbol)) for symbol in SYMBOLS]
+    return HeldClock(min(firsts), SPEED, max(firsts) + 2 * LAG)
+
+
+def wait_until_played(exchange: Running, faults: Iterable[Fault]) -> None:
+    """Until each fault has come upon somebody: one that nobody met has tested nothing."""
+    names = {fault.name for fault in faults}
+    played = exchange.exchange.faults.played
+    try:
+        eventually(lambda: names <= set(played()))
+    except AssertionError:
+        raise AssertionError(f"{names - set(played())} came upon nobody") from None
 
 
 def wait_until_begun(ledger: list[Tick]) -> None:
