@@ -107,7 +107,7 @@ def tron(tape: Any, ticks: list[Any]) -> None:
     tape.silence()
 
 
-def dump(params: dict[str, Any], to: Path) -> None:
+def pg_dump(params: dict[str, Any]) -> bytes:
     """Everything in a database, as SQL. Raises CalledProcessError."""
     programs = import_module("pricetracker.postgres.programs")
     host, port, user = params["host"], str(params["port"]), params["user"]
@@ -121,8 +121,13 @@ def dump(params: dict[str, Any], to: Path) -> None:
         stdout=subprocess.PIPE,
         check=True,
     )
+    return made.stdout
+
+
+def dump(params: dict[str, Any], to: Path) -> None:
+    """The same, packed, into a new file."""
     with to.open("xb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-        packed.write(made.stdout)
+        packed.write(pg_dump(params))
 
 
 def main(to: Path) -> None:
