@@ -1,8 +1,8 @@
 -- The newest candles of some symbols at an interval, folded from their minutes, the newest first.
 --
--- Reads, by the primary key, as many rows as the wanted candles can have minutes: that is enough for
--- all of them, however long the tape is. A volume that is unknown of one minute is unknown of the
--- interval.
+-- Reads, by the primary key, as many rows as the wanted candles can have minutes: that is enough
+-- for all of them, however long the tape is. A volume that is unknown of one minute is unknown of
+-- the interval.
 --
 -- Parameters: the numbers of the symbols; how many minutes an interval has, and how many candles
 -- are wanted of each symbol; between which minutes, as numbers since 1970: `first` and `stop`, the
