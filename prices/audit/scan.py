@@ -1,13 +1,11 @@
 """Reads the rows of one symbol for the audit: in snapshots, a bounded number of ticks at a time."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 
 from ..folded_candle import FoldedCandle
 from ..minutes import MINUTE, minute_start
-from ..patience import patiently
 from ..recording.tape import Tape
 from ..sql import statement
 from .candle_clusters import PrunedCandle
@@ -20,6 +18,7 @@ from .scan_rows import (
     Suspect,
     Totals,
 )
+from .tape_snapshot import TapeSnapshot
 
 WALK, TOTALS, FIRST_TICK, WHEN, ENDS, EXTENT, GAPS = map(
     statement,
@@ -55,53 +54,17 @@ BEFORE_ALL = -1
 # Trade ids per query: it takes a fifth of a second, and returns 50 MB at the very worst.
 IDS = 1 << 19
 
-# In a snapshot, what a recorder stores meanwhile is seen as a whole or not at all. Sorting is off
-# so that PostgreSQL reads by the key even where rows are scattered: a sort would go through files.
-SNAPSHOT = """
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL enable_sort = off;
-SET LOCAL plan_cache_mode = force_custom_plan;
-"""
 
-# The locks that reading takes anyway. They come first, so that the snapshot, which the first query
-# takes, is not older by the wait.
-LOCK = """
-LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE
-"""
-
-
-class Scan:
+class Scan(TapeSnapshot):
     """Queries about one symbol, `ids` trade ids at a time. Call the others within `snapshot()`.
 
     symbol: its number in the database.
     """
 
     def __init__(self, tape: Tape, name: str, ids: int = IDS) -> None:
-        self.database = tape.database
+        super().__init__(tape, name)
         self._ids = ids
-        self.symbol = tape.numbers[name]
         self._name = name
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Queries inside see the tape as it was at one instant.
-
-        Waits, and logs that it waits, while others hold locks on the tables.
-        """
-        with patiently(self.database, "read the tape", self._begin):
-            yield
-
-    def _begin(self) -> ExitStack:
-        with ExitStack() as stack:
-            stack.enter_context(self.database.transaction())
-            self.database.execute(SNAPSHOT)
-            self.database.execute(LOCK)
-            return stack.pop_all()
-
-    def ask(self, sql: LiteralString, **parameters: Any) -> list[tuple[Any, ...]]:
-        # Never prepared: a generic plan would not know how many rows the bounds select.
-        found = self.database.execute(sql, {"symbol": self.symbol, **parameters}, prepare=False)
-        return found.fetchall()
 
     def first_tick(self, after: int) -> int | None:
         """The first trade id of the first tick after trade id `after`; None when there is none."""
