@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    # Before the admin, which answers every path below its own.
     path("", include("prices.urls")),
+    path("admin/", admin.site.urls),
 ]
 
 # Under the API's paths these are JSON, as every error there is.

@@ -12,7 +12,7 @@ from django.utils.functional import lazy
 from ..counter_names import COUNTERS
 from ..formats.instants import parse
 from ..minutes import minute_start
-from ..models import CandleRow, Counter, Gap, Market, Symbol, Tick
+from ..models import Candle, CandleRow, Counter, Gap, Market, Price, Symbol, Tick
 from ..models.gap import GapQuerySet
 from ..models.symbol import SymbolQuerySet
 from ..models.tick import ID_BITS, TickQuerySet
@@ -36,6 +36,7 @@ admin.site.index_title = "Recorded market data (read-only)"
 
 @admin.register(Tick)
 class TickAdmin(TapeAdmin):
+    table = Price
     list_display = (
         instant("timestamp", "traded at"),
         "symbol",
@@ -71,6 +72,7 @@ class TickAdmin(TapeAdmin):
 
 @admin.register(CandleRow)
 class CandleAdmin(TapeAdmin):
+    table = Candle
     list_display = (
         instant("minute", "minute"),
         "symbol",

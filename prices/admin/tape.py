@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_permission_codename
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
@@ -86,6 +87,17 @@ class TapeAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.list_display
+
+    # The table behind a view: whoever may look at it may look at the view.
+    table: type[Model] | None = None
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if super().has_view_permission(request, obj):
+            return True
+        if self.table is None:
+            return False
+        permission = get_permission_codename("view", self.table._meta)
+        return request.user.has_perm(f"{self.table._meta.app_label}.{permission}")
 
     def has_add_permission(self, *args: Any) -> bool:
         return False

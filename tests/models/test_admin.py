@@ -116,6 +116,20 @@ class TestReading:
         staff.user_permissions.add(Permission.objects.get(codename="view_tick"))
         assert client.get("/admin/prices/tick/").status_code == 200
 
+    @pytest.mark.parametrize(("permission", "model"), [("price", "tick"), ("candle", "candlerow")])
+    def test_a_permission_for_the_table_opens_its_view(self, client, permission, model) -> None:
+        staff = User.objects.create_user("staff", is_staff=True)
+        client.force_login(staff)
+        staff.user_permissions.add(Permission.objects.get(codename=f"view_{permission}"))
+        assert client.get(f"/admin/prices/{model}/").status_code == 200
+        assert f"/admin/prices/{model}/" in client.get("/admin/").content.decode()
+
+    @pytest.mark.parametrize(("former", "model"), [("price", "tick"), ("candle", "candlerow")])
+    def test_former_addresses_lead_to_the_lists(self, admin_client, former, model) -> None:
+        response = admin_client.get(f"/admin/prices/{former}/?q=ETHUSDT", follow=True)
+        assert response.redirect_chain == [(f"/admin/prices/{model}/?q=ETHUSDT", 301)]
+        assert {row.symbol for row in response.context["cl"].result_list} == {"ETHUSDT"}
+
     def test_prices_and_instants_are_shown_to_the_last_digit(self, admin_client: Client) -> None:
         page = admin_client.get("/admin/prices/tick/").content.decode()
         assert "2609.47<" in page
