@@ -27,57 +27,70 @@ load_profile(SEED)
 # Fixtures of tests that draw from the seed.
 DRAWING = {"draw", "seed"}
 
-# Test modules that start programs and servers, drive a browser, or let a tape run for a while.
+# Modules that start a program or an exchange, drive a browser, or let a tape run for a while.
 SLOW = {
-    "models/test_upgrade.py",
-    "project/test_benchmarks.py",
-    "page/test_browser.py",
-    "page/test_chart.py",
-    "project/test_database_away.py",
     "api/test_events.py",
-    "recording/test_gap_ledger.py",
-    "page/test_javascript.py",
-    "recording/test_killed.py",
-    "page/test_live_page.py",
-    "recording/test_staleness_check.py",
-    "postgres/test_sharing.py",
-    "postgres/test_killed.py",
-    "postgres/test_places.py",
-    "retention/test_prune_command.py",
-    "retention/test_pruning.py",
-    "recording/test_recording.py",
-    "repair/test_repair_gaps.py",
-    "repair/test_repairer.py",
-    "replay/test_command.py",
-    "replay/test_faults.py",
-    "replay/test_conformance.py",
-    "replay/test_rest_faults.py",
-    "replay/test_rest_lies.py",
-    "replay/test_server.py",
-    "replay/test_storm.py",
-    "exchange/test_rest.py",
-    "exchange/test_rotation.py",
-    "page/test_screens.py",
-    "process/test_bad_proxies.py",
-    "process/test_serving.py",
-    "project/test_seeds.py",
-    "process/test_migrate.py",
-    "process/test_output.py",
-    "process/test_signals.py",
-    "project/test_settings.py",
-    "process/test_start.py",
-    "recording/test_storms.py",
-    "exchange/test_stream.py",
-    "exchange/test_standby.py",
-    "exchange/test_exchange_info.py",
-    "recording/test_store.py",
-    "recording/test_torture.py",
     "audit/test_findings.py",
     "audit/test_verify_command.py",
     "audit/test_verify_exchange.py",
     "audit/test_verify_model.py",
-    "repair/test_background.py",
+    "exchange/test_exchange_info.py",
+    "exchange/test_rest.py",
+    "exchange/test_rotation.py",
+    "exchange/test_standby.py",
+    "exchange/test_stream.py",
+    "models/test_upgrade.py",
+    "page/test_browser.py",
+    "page/test_chart.py",
+    "page/test_javascript.py",
+    "page/test_live_page.py",
+    "page/test_policy.py",
+    "page/test_screens.py",
+    "postgres/test_apart.py",
+    "postgres/test_killed.py",
+    "postgres/test_places.py",
+    "postgres/test_planted.py",
+    "postgres/test_sharing.py",
+    "process/test_bad_proxies.py",
+    "process/test_console.py",
+    "process/test_migrate.py",
+    "process/test_output.py",
+    "process/test_serving.py",
+    "process/test_signals.py",
+    "process/test_start.py",
+    "process/test_stopping.py",
+    "project/test_benchmarks.py",
+    "project/test_ci.py",
+    "project/test_database_away.py",
+    "project/test_encodings.py",
+    "project/test_seeds.py",
+    "project/test_settings.py",
+    "project/test_time_limit.py",
+    "project/test_version.py",
+    "recording/test_gap_ledger.py",
+    "recording/test_id_check.py",
+    "recording/test_id_witness.py",
+    "recording/test_killed.py",
+    "recording/test_locks.py",
+    "recording/test_market.py",
+    "recording/test_recording.py",
+    "recording/test_staleness_check.py",
+    "recording/test_store.py",
+    "recording/test_storms.py",
+    "recording/test_torture.py",
     "recording/test_writer.py",
+    "repair/test_background.py",
+    "repair/test_repair_gaps.py",
+    "repair/test_repairer.py",
+    "replay/test_command.py",
+    "replay/test_conformance.py",
+    "replay/test_faults.py",
+    "replay/test_rest_faults.py",
+    "replay/test_rest_lies.py",
+    "replay/test_server.py",
+    "replay/test_storm.py",
+    "retention/test_prune_command.py",
+    "retention/test_pruning.py",
 }
 
 
@@ -85,6 +98,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """To import what is left out anyway would take a good part of the quick tests' time."""
     is_slow = collection_path.relative_to(TESTS).as_posix() in SLOW
     return True if is_slow and config.option.markexpr == QUICK else None
+
+
+def commits(item: pytest.Item) -> bool:
+    """After a test that commits, every table has to be emptied. Others are rolled back."""
+    marker = item.get_closest_marker("django_db")
+    by_marker = marker is not None and marker.kwargs.get("transaction", False)
+    return by_marker or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 def is_drawn(item: pytest.Item) -> bool:
@@ -96,7 +116,7 @@ def is_drawn(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for others."""
     for item in items:
-        if item.path.relative_to(TESTS).as_posix() in SLOW:
+        if item.path.relative_to(TESTS).as_posix() in SLOW or commits(item):
             item.add_marker(pytest.mark.slow)
         if is_drawn(item):
             item.add_marker(pytest.mark.drawn)
