@@ -1,5 +1,5 @@
-"""Strays: single ticks whose trade ids the exchange does not know. Finding them, and taking them off
-the tape.
+"""Strays: ticks whose trade ids the exchange does not know. Finding the only tick of a tape, and
+taking strays off it.
 
 A tick with a wrong id at the beginning of a tape would keep all others off it: their ids are far
 from its own, as if they were of another exchange.

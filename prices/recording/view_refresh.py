@@ -1,4 +1,4 @@
-"""Gives new symbols their branches in the SQL view `prices`, beside the recording and never in its way.
+"""Gives new symbols their branches in the SQL view `prices`, beside the recording.
 
 A branch lets PostgreSQL read a symbol's newest ticks by the index. Without one the symbol is in the
 view as well, but its ticks are sorted for each query. It takes DDL, because the planner merges
@@ -32,7 +32,10 @@ class ViewRefresh:
         self._told = False
 
     def turn(self) -> bool:
-        """Whether there was something to do. Raises one of AWAY when the database is unavailable."""
+        """Whether there was something to do.
+
+        Raises one of AWAY when the database is unavailable.
+        """
         now = self._clock()
         if now < self._due_at:
             return False

@@ -82,7 +82,7 @@ def test_a_command_extends_no_claim(command: list[str]) -> None:
     assert claims() == claimed
 
 
-def test_a_backup_is_complete_only_when_a_recorder_has_caught_up(tmp_path: Path) -> None:
+def test_a_backup_is_complete_once_a_recorder_has_caught_up(tmp_path: Path) -> None:
     files, ledger = beginnings(tmp_path, LONG)
     begin = max(micros(next(t.traded for t in ledger if t.symbol == name)) for name in SYMBOLS)
     dumped, resumed = begin + DUMPED * SECOND, begin + RESUMED * SECOND

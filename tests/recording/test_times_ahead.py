@@ -1,4 +1,4 @@
-"""Times from outside that are ahead of the exchange's clock: they extend no claim, and block nothing."""
+"""Times from outside that are ahead of the exchange's clock extend no claim, and block nothing."""
 
 import json
 from collections.abc import Iterator

@@ -35,8 +35,8 @@ LONG = 40
 # And of those during which somebody asks.
 WALK_LONG = 240
 
-# What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with something
-# that REST is needed for, and last for a number of requests: it may be seconds until somebody asks.
+# What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with
+# something that REST is needed for, and last for a number of requests: it may be seconds until somebody asks.
 FAULTS = {
     "close": "0.3 close code=1001 reason=maintenance",
     "close again and again": "0.1 close\n0.3 close\n0.5 close\n0.7 close",

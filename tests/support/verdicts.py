@@ -1,4 +1,5 @@
-"""A reader that keeps asking during a torture, and holds what it was told to the exchange's ledger afterwards.
+"""A reader that keeps asking during a torture, and afterwards compares what it was told with the
+exchange's ledger.
 
 All times are in microseconds of the exchange's clock.
 """
@@ -29,8 +30,8 @@ from tests.support.tapes import instant
 from tests.support.trackers import SPEED
 from tests.support.wholeness import SYMBOLS
 
-# Seconds for which an answer may be called complete though a later trade was made: those after which
-# a quiet symbol is stale, or a passed check no longer counts, and a feed that is not yet called late.
+# Seconds for which an answer may be called complete though a later trade was made: those after
+# which a quiet symbol is stale, or a passed check no longer counts, and a feed counts as late.
 DOCUMENTED = SHORTEST + COUNTS_FOR + LATE + 2 * BEAT + INTERVAL + ON_ITS_WAY
 
 # How far back the reader asks.

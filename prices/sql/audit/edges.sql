@@ -1,4 +1,5 @@
--- Some ticks at either end of one symbol's tape, by first trade id; the same ones twice on a short tape.
+-- Some ticks at either end of one symbol's tape, by first trade id. On a short tape the same ones
+-- come twice.
 (
     SELECT first_trade, trades, price, quantity, timestamp, false AS newest FROM prices_price
     WHERE symbol_id = %(symbol)s ORDER BY first_trade LIMIT %(limit)s
