@@ -123,6 +123,7 @@ LINES = (
             ("Price at an instant, the same", "as-of"),
             ("High and low of a minute, the same", "minute"),
             ("500 one-minute candles, the same", "500 candles"),
+            ("State of all 40 symbols, the same", "state of all"),
         )
     ),
     Line(
