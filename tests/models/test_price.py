@@ -11,7 +11,7 @@ from prices.coverage import Verdict
 from prices.models import Candle, Price, Symbol
 from tests.support.tapes import START, open_tape, tick
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NEXT = START + timedelta(minutes=1)
 
