@@ -27,10 +27,13 @@ load_profile(SEED)
 # Fixtures of tests that draw from the seed.
 DRAWING = {"draw", "seed"}
 
-# Modules that start a program or an exchange, drive a browser, or let a tape run for a while.
+# Modules that start a program or an exchange, drive a browser, let a tape run for a while, or ask
+# every route.
 SLOW = {
+    "api/test_api_routes.py",
     "api/test_events.py",
     "audit/test_findings.py",
+    "audit/test_strays.py",
     "audit/test_verify_command.py",
     "audit/test_verify_exchange.py",
     "audit/test_verify_model.py",
@@ -74,6 +77,7 @@ SLOW = {
     "recording/test_locks.py",
     "recording/test_market.py",
     "recording/test_recording.py",
+    "recording/test_restored.py",
     "recording/test_staleness_check.py",
     "recording/test_store.py",
     "recording/test_storms.py",
