@@ -21,6 +21,7 @@ from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
 from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
+from prices.recording.event_lag import LATE
 from prices.recording.heartbeat import BEAT, LINE_COUNTS_FOR
 from prices.recording.inter_arrival import SETTLING_IN, SHORTEST
 from prices.recording.lag_trend import SPAN
@@ -400,6 +401,29 @@ class TestVouching:
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
 
+    def test_a_contradiction_takes_no_claim_of_others_back(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        recording.receive(tick(1, 11, "777", symbol="ETHUSDT"))
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_a_contradiction_beside_a_first_tick_costs_it_nothing(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10, symbol="ETHUSDT"), LOST)
+        recording.receive(Up(), tick(1, 11, "777", symbol="ETHUSDT"), tick(1, 12))
+        recording.beat()
+        assert list(vouched()) == ["BTCUSDT"]
+
+    def test_a_stumble_leaves_the_checks_of_others_alone(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        breaks = recording.writer.heartbeat.breaks_of("BTCUSDT")
+        clock = LastTrade(1, micros_at(10), micros_at(11))
+        recording.receive(CheckResult("BTCUSDT", clock, -1, breaks, recording.now))
+        recording.receive(tick(2, 11, "0", symbol="ETHUSDT"))
+        recording.now += SETTLING_IN + 1
+        recording.receive(tick(3, 22, symbol="ETHUSDT"))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+
     def test_not_over_the_time_for_which_the_computer_slept(self, recording, caplog) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
@@ -517,6 +541,39 @@ class TestVouching:
         recording.now += SETTLING_IN
         assert "BTCUSDT" in recording.writer.staleness.suspects(recording.now + 1)
         close(recording)
+
+
+class TestLateFeed:
+    """Events that come later than the promptest ones did: others may still be on their way."""
+
+    @pytest.fixture(autouse=True)
+    def _prompt(self, recording) -> None:
+        recording.receive(Up())
+        for n in (1, 2, 3):
+            recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
+            recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        # Less than a quiet symbol may be quiet.
+        recording.now += LATE + 2
+
+    def test_makes_quiet_symbols_unknown_too(self, recording) -> None:
+        recording.receive(tick(4, 4))
+        recording.beat()
+        assert vouched() == {}
+
+    def test_from_its_beginning_is_shown_by_a_check(self, recording) -> None:
+        """Each event has come a minute late, and only REST can tell."""
+        breaks = recording.writer.heartbeat.breaks_of("ETHUSDT")
+        clock = LastTrade(3, micros_at(3), micros_at(76))
+        recording.receive(CheckResult("ETHUSDT", clock, -1, breaks, recording.now))
+        recording.receive(tick(4, 16))
+        recording.beat()
+        assert vouched() == {}
+
+    def test_of_one_symbol_makes_that_one_unknown(self, recording) -> None:
+        recording.receive(tick(4, 4), tick(4, 6 + LATE, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
 
 
 class TestRenewal:
