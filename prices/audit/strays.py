@@ -11,9 +11,10 @@ from ..exchange.event_times import MINUTE, iso
 from ..exchange.messages import Tick, micros
 from ..exchange.rest import Rest
 from ..patience import patiently
-from ..recording.id_witness import is_far
-from ..recording.strays import remove, ticks_of
+from ..recording.id_pace import is_far
+from ..recording.strays import remove
 from ..recording.tape import Tape
+from ..recording.tape_ticks import ticks_of
 from ..recording.trade_recognition import Known, recognise
 from ..sql import statement
 from .findings import Findings

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from .exchange_clock import ShownClock
+
 # Seconds by which an event may come later than the promptest one of its connection. Frames that a
 # network held back for a moment come within these. It is also more than our clock and that of the
 # exchange drift apart in the day that a connection lives: at 100 ppm, 8.6 s.
@@ -13,38 +15,6 @@ SLOWER = 5.0
 # Seconds by which the exchange's clock, as REST tells it, may differ from the event times: streams
 # that are later than this, or recordings of another day, tell another time.
 SAME_CLOCK = 3600.0
-
-
-class ShownClock:
-    """What events show of the exchange's clock, in microseconds, against ours (seconds, monotonic).
-
-    Two events in a row must show it, on this connection or else on the one before: one event with
-    a wrong time moves it by nothing.
-    """
-
-    def __init__(self) -> None:
-        # Ours less the exchange's, at the least: of this connection, and of the one before.
-        self._offset: int | None = None
-        self._offset_before: int | None = None
-        self._last: int | None = None
-
-    def begin(self) -> None:
-        """Another connection begins."""
-        self._last = None
-        if self._offset is not None:
-            self._offset_before, self._offset = self._offset, None
-
-    def add(self, sent: int, taken: float) -> None:
-        offset = round(taken * 1_000_000) - sent
-        if self._last is not None:
-            shown = max(self._last, offset)
-            self._offset = shown if self._offset is None else min(self._offset, shown)
-        self._last = offset
-
-    def at(self, at: float) -> int | None:
-        """What the exchange's clock has shown by a moment; None when no two events have come."""
-        offset = self._offset_before if self._offset is None else self._offset
-        return None if offset is None else round(at * 1_000_000) - offset
 
 
 class EventLag:

@@ -8,7 +8,6 @@ from operator import itemgetter
 
 from ..exchange.agg_trades import WEIGHT, AggTrades
 from ..exchange.backoff import backoff
-from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.messages import Tick
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
@@ -16,14 +15,10 @@ from .id_witness import IdVerdict, Outcome
 from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
 from .staleness import FORGOTTEN
-from .strays import ticks_of
-from .tape import Tape
+from .tape_ticks import newest_ticks
 from .trade_recognition import Known, Recognition, is_near_newest, recognise, told
 
 logger = logging.getLogger(__name__)
-
-# Ticks at the end of the tape of which the exchange must know one.
-WITNESSES = 10
 
 # Request weight of a check, as a rule: five pages.
 COST = 5 * WEIGHT
@@ -51,25 +46,6 @@ UNANSWERED = (
     "the trade ids are far from those on the tape; nothing is stored until "
     "REST confirms that this is the same exchange."
 )
-
-# A tick whose time is yet to come is from when times were not looked at: it bears witness to nothing.
-NEWEST = """
-SELECT first_trade, trades, price, quantity, timestamp FROM prices_price
-WHERE symbol_id = %(symbol)s AND timestamp <= to_timestamp(%(latest)s)
-ORDER BY first_trade DESC LIMIT %(limit)s
-"""
-
-
-def witnesses(tape: Tape, symbol: str, now: float) -> list[Tick]:
-    """The newest ticks of a symbol's tape, in order of id. `now` is in seconds since 1970."""
-    number = tape.numbers[symbol]
-    wanted = {
-        "symbol": number,
-        "latest": now + AHEAD_OF_OURS / 1_000_000,
-        "limit": WITNESSES,
-    }
-    rows = tape.database.execute(NEWEST, wanted).fetchall()
-    return ticks_of(symbol, rows[::-1])
 
 
 class IdCheck:
@@ -147,7 +123,7 @@ class IdCheck:
 
     def ask(self, symbol: str, tick: Tick) -> None:
         self._answered.pop(symbol, None)
-        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
+        ticks = self._tape.once(lambda tape: newest_ticks(tape, symbol, self._wall_clock()))
         tape = self._of_tape(symbol, ticks)
         if tape.known is Known.NO:
             self.refute(symbol, tick, ticks, tape.instead)

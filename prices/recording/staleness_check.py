@@ -13,14 +13,14 @@ from ..exchange.last_trade import LastTrade, look
 from ..exchange.messages import Tick, micros
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Stopped, Unanswered
-from .id_check import witnesses
-from .id_witness import is_far, pace_of
+from .id_pace import is_far, pace_of
 from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
 from .symbol_log import SymbolLog
 from .symbol_status import SymbolStatus
 from .tape import Newest
+from .tape_ticks import newest_ticks
 from .trade_recognition import Known, recognise
 from .trade_times import sift_rows, since_1970
 
@@ -177,5 +177,5 @@ class StalenessCheck:
         ahead, elapsed = tick.first - newest.last, micros(tick.traded) - since_1970(newest.traded)
         if not is_far(ahead, self._tape.once(lambda tape: pace_of(tape, symbol)), elapsed):
             return True
-        ticks = self._tape.once(lambda tape: witnesses(tape, symbol, self._wall_clock()))
+        ticks = self._tape.once(lambda tape: newest_ticks(tape, symbol, self._wall_clock()))
         return not ticks or recognise(agg_trades, ticks).known is Known.YES

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from ..exchange.messages import Tick, micros
 from ..minutes import EPOCH, minute_start
@@ -17,34 +16,16 @@ from ..patience import patiently
 from ..sql import statement
 from .store import lock, refold, tell
 from .tape import Tape
-from .trade_times import since_1970
+from .tape_ticks import only_tick
 
 logger = logging.getLogger(__name__)
 
-ONLY, REMOVE, FORGET_GAPS = map(
-    statement, ("read/only_tick", "write/remove_ticks", "write/forget_gaps")
-)
+REMOVE, FORGET_GAPS = map(statement, ("write/remove_ticks", "write/forget_gaps"))
 
 # What was claimed of the symbol rests on a stray.
 UNCLAIM = """
 UPDATE prices_symbol SET heard_at = NULL, heard_through = NULL WHERE id = %(symbol)s
 """
-
-
-def ticks_of(symbol: str, rows: Sequence[tuple[Any, ...]]) -> list[Tick]:
-    """Ticks from rows of first trade id, number of trades, price, quantity and instant."""
-    return [
-        Tick(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
-        for first, trades, price, quantity, traded in (
-            (*row[:4], since_1970(row[4])) for row in rows
-        )
-    ]
-
-
-def only_tick(tape: Tape, symbol: str) -> Tick | None:
-    """The only tick of a tape; None when there is none, or more, or some were pruned."""
-    rows = tape.database.execute(ONLY, {"symbol": tape.numbers[symbol]}).fetchall()
-    return ticks_of(symbol, rows)[0] if rows else None
 
 
 def remove_only(tape: Tape, symbol: str) -> Tick | None:

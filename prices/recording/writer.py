@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from ..exchange.event_times import AHEAD_OF_OURS, iso
-from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, micros, parse, parse_ticks
+from ..exchange.messages import Tick, micros
 from ..exchange.stream import Down, Event, Renewed, Up
-from .bad_frames import BadFrames, symbol_of
+from .bad_frames import BadFrames
 from .buffer import Buffer
 from .counters import Counters
+from .frame_reader import FeedInterrupted, FrameReader, SymbolInterrupted
 from .heartbeat import BEAT, Heartbeat
 from .id_witness import IdVerdict, IdWitness
 from .lag_trend import LagTrend
@@ -24,27 +25,10 @@ from .trade_times import Refused, Times
 
 logger = logging.getLogger(__name__)
 
-# Maximum number of symbols that a refused subscription names, and characters of the exchange's
-# reason.
-NAMED = 10
-SHOWN = 300
-
 # Why a tick was skipped that differs from the one stored under its trade id.
 CONTRADICTED = (
     "the tape holds another trade with this id. Was the symbol relisted, or is this another market?"
 )
-
-
-class Break(Exception):
-    """The connection, or what it brings, was interrupted: a trade may be missing there."""
-
-
-class Stumble(Exception):
-    """The same for one symbol only."""
-
-    def __init__(self, symbol: str) -> None:
-        super().__init__(symbol)
-        self.symbol = symbol
 
 
 class Writer:
@@ -73,12 +57,10 @@ class Writer:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.buffer = buffer
-        self.symbols = frozenset(symbols)
         self._heard = heard
         self.tape = tape
         self._status = status
         self.staleness = staleness
-        self.asked_for = asked_for
         self.clock = clock
         self._wall_clock = wall_clock
         self.heartbeat = Heartbeat(tape, staleness, renew=renew, clock=clock, wall_clock=wall_clock)
@@ -86,6 +68,7 @@ class Writer:
         self.id_witness = IdWitness(tape, self.times) if witnessed else None
         tape.returned = self._start_over
         self.bad_frames = BadFrames(clock)
+        self.frames = FrameReader(symbols, self.bad_frames, staleness, asked_for)
         self.lag = LagTrend(clock())
         # From a trade to its commit, of the newest commit.
         self._commit_lag: timedelta | None = None
@@ -126,7 +109,7 @@ class Writer:
         return counts | dict(self._counts_beside())
 
     def write(self, events: list[Event | CheckResult | IdVerdict], taken: float) -> None:
-        ticks = self._ticks_of(events)
+        ticks = self.frames.read_all(events)
         if ticks is None:
             ticks, heard = self.read_each(events, taken)
         else:
@@ -186,16 +169,6 @@ class Writer:
             self.heartbeat.stumble(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
-    def _ticks_of(self, events: list[Event | CheckResult | IdVerdict]) -> list[Tick] | None:
-        """All events, when they are nothing but expected ticks, as they nearly always are; else
-        None.
-        """
-        frames = [event for event in events if type(event) is bytes]
-        ticks = parse_ticks(frames) if len(frames) == len(events) else None
-        if ticks is not None and self.symbols.issuperset({tick.symbol for tick in ticks}):
-            return ticks
-        return None
-
     def read_each(
         self, events: list[Event | CheckResult | IdVerdict], taken: float
     ) -> tuple[list[Tick], set[str]]:
@@ -220,10 +193,10 @@ class Writer:
                 if (tick := self.read(event, taken)) is not None:
                     ticks.append(tick)
                     heard.add(tick.symbol)
-            except Stumble as stumble:
-                heard.discard(stumble.symbol)
-                self.heartbeat.stumble(stumble.symbol)
-            except Break:
+            except SymbolInterrupted as interrupted:
+                heard.discard(interrupted.symbol)
+                self.heartbeat.stumble(interrupted.symbol)
+            except FeedInterrupted:
                 heard.clear()
                 self.heartbeat.fall_silent()
                 if self.id_witness:
@@ -255,10 +228,10 @@ class Writer:
     def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> Tick | None:
         """The tick in an event, if it is one.
 
-        Raises Break, or Stumble, when a trade may be missing there.
+        Raises FeedInterrupted, or SymbolInterrupted, when a trade may be missing there.
         """
         if isinstance(event, bytes):
-            return self._understand(event)
+            return self.frames.read(event)
         if isinstance(event, Renewed) and event.joined:
             self.staleness.handed_over(taken)
             self.heartbeat.connected(joined=True)
@@ -267,50 +240,9 @@ class Writer:
             self.staleness.connected(taken)
             self.heartbeat.connected(joined=False)
             self.times.clock.forget()
-            raise Break
+            raise FeedInterrupted
         if isinstance(event, Down):
-            raise Break
-        return None
-
-    def _understand(self, frame: bytes) -> Tick | None:
-        try:
-            event = parse(frame)
-        except BadFrame as error:
-            # Logged and skipped. The next tick of its symbol will show by its trade id whether it
-            # held one.
-            symbol = symbol_of(frame, self.symbols)
-            self.bad_frames.add(frame, str(error), [symbol] if symbol else ())
-            if symbol:
-                raise Stumble(symbol) from error
-            self.staleness.unsettle()
-            raise Break from error
-        if type(event) is Tick:
-            return self._expected(event, frame)
-        if type(event) is Shutdown:
-            logger.info("The exchange is about to close the connection.")
-        elif type(event) is Reply and event.error is not None:
-            self._refused(event)
-        return None
-
-    def _refused(self, reply: Reply) -> None:
-        """Some symbols will not arrive on this connection.
-
-        The next one subscribes to them again.
-        """
-        symbols = self.asked_for(reply.id)
-        names = f" to {', '.join(symbols[:NAMED])}" if symbols else ""
-        if len(symbols) > NAMED:
-            names += f" and {len(symbols) - NAMED} more"
-        error = str(reply.error)[:SHOWN]
-        logger.error("The exchange rejected the subscription%s: %s", names, error)
-        # Nothing is claimed of any until it is heard again.
-        raise Break
-
-    def _expected(self, tick: Tick, frame: bytes) -> Tick | None:
-        """The tick, if its symbol was subscribed to. Others belong to no recorded symbol."""
-        if tick.symbol in self.symbols:
-            return tick
-        self.bad_frames.add(frame, f"{tick.symbol} was not subscribed to", [tick.symbol])
+            raise FeedInterrupted
         return None
 
     def _tell_lag(self, sent: int, taken: float) -> None:

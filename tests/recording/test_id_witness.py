@@ -7,7 +7,8 @@ import pytest
 from prices.exchange.stream import Up
 from prices.models import Candle, Gap, Price, Symbol
 from prices.recording import id_witness
-from prices.recording.id_witness import FAR, HELD, IdVerdict, IdWitness, Outcome, is_far
+from prices.recording.id_pace import FAR, is_far
+from prices.recording.id_witness import HELD, IdVerdict, IdWitness, Outcome
 from prices.recording.inter_arrival import SETTLING_IN
 from tests.recording.test_writer import LOST, Recording, close, expect, vouched
 from tests.support.local_exchange import local_exchange

@@ -19,10 +19,10 @@ from prices.exchange.messages import Tick
 from prices.management.commands.start import begin_anew
 from prices.models import Candle, Price, Symbol
 from prices.patience import Patiently
-from prices.recording.id_check import witnesses
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
+from prices.recording.tape_ticks import newest_ticks
 from prices.recording.view_refresh import RETRY_AFTER, ViewRefresh
 from tests.support.audits import audit
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange
@@ -434,8 +434,8 @@ class TestTape:
         reconnecting.insist(lambda tape: tape.store([tick(1)]))
         found: list[list[Tick]] = []
         uses = [
-            partial(reconnecting.insist, lambda tape: witnesses(tape, "BTCUSDT", 2e9)),
-            partial(reconnecting.once, lambda tape: witnesses(tape, "BTCUSDT", 2e9)),
+            partial(reconnecting.insist, lambda tape: newest_ticks(tape, "BTCUSDT", 2e9)),
+            partial(reconnecting.once, lambda tape: newest_ticks(tape, "BTCUSDT", 2e9)),
         ]
         for use in uses:
             caplog.clear()

@@ -8,7 +8,7 @@ import pytest
 
 from prices.exchange.messages import Tick
 from prices.models import Candle, Price
-from prices.recording.trade_times import AGREEING
+from prices.recording.exchange_clock import AGREEING
 from prices.recording.writer import Writer
 from prices.repair.repairer import Turn
 from tests.recording.test_writer import LOST, Recording, Up, close, expect, frame, settled, vouched

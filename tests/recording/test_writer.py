@@ -206,7 +206,7 @@ class TestStoring:
 
     def test_a_refused_subscription_names_its_symbols(self, recording, caplog) -> None:
         symbols = tuple(f"COIN{n}USDT" for n in range(12))
-        recording.writer.asked_for = {7: symbols}.get
+        recording.writer.frames.asked_for = {7: symbols}.get
         recording.receive(Up(), tick(1, 10))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
