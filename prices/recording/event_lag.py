@@ -1,27 +1,27 @@
-"""Whether events come later than they did at best. No clock of its own."""
+"""Whether the events of a connection arrive late. No clock of its own."""
 
 from collections.abc import Mapping
 
 from .exchange_clock import ShownClock
 
-# Seconds by which an event may come later than the promptest one of its connection. Frames that a
-# network held back for a moment come within these. It is also more than our clock and that of the
-# exchange drift apart in the day that a connection lives: at 100 ppm, 8.6 s.
+# Seconds by which an event may be later than the fastest one of its connection. Short delays of a
+# network are within these. And two clocks drift apart by less in a day, the maximum age of a
+# connection: at 100 ppm by 8.6 s.
 LATE = 10.0
 
-# Seconds by which a connection that took over without a break may be slower than the one before.
+# Seconds by which a connection may be slower than the one before it in a handover.
 SLOWER = 5.0
 
-# Seconds by which the exchange's clock, as REST tells it, may differ from the event times: streams
-# that are later than this, or recordings of another day, tell another time.
+# Seconds by which the exchange's time from REST may differ from event times. Streams that are later
+# than this, or recordings of another day, have another clock.
 SAME_CLOCK = 3600.0
 
 
 class EventLag:
-    """Holds the smallest difference between our clock (seconds, monotonic) and that of the events.
+    """Compares our clock (seconds, monotonic) with event times (microseconds).
 
-    What that difference is does not matter: a recording of another year has it, and a wrong clock.
-    Only its growth counts.
+    Keeps the smallest difference of a connection. The difference itself does not matter, since our
+    clock may be wrong, or the feed may be a recording. Only its growth does.
     """
 
     def __init__(self) -> None:
@@ -30,22 +30,23 @@ class EventLag:
         self._clock = ShownClock()
 
     def forget(self) -> None:
-        """Another connection, perhaps of another exchange, begins: its lag is measured again."""
+        """A new connection, perhaps to another exchange: measure its lag from the start."""
         self._least = None
         self.last = None
         self._clock.begin()
 
     def handed_over(self) -> None:
-        """Another connection to the same exchange goes on where the last one ended."""
+        """A handover to another connection to the same exchange."""
         if self._least is not None:
             self._least += SLOWER
         self.last = None
         self._clock.begin()
 
     def add(self, sent: int, taken: float) -> None:
-        """The newest event was sent at `sent` (microseconds) and taken over at `taken`.
+        """The newest event was sent at `sent` and taken from the buffer at `taken`.
 
-        Two in a row must show a difference: one event with a wrong time makes none late.
+        Two consecutive events must agree on a difference, so that one event with a wrong time makes
+        no others late.
         """
         difference = taken - sent / 1_000_000
         if self.last is not None:
@@ -55,21 +56,19 @@ class EventLag:
         self._clock.add(sent, taken)
 
     def exchange_time(self, at: float) -> int | None:
-        """As in `ShownClock`."""
+        """As in `ShownClock.at`."""
         return self._clock.at(at)
 
     def told(self, now: int, taken: float) -> None:
-        """REST told the exchange's time, in microseconds: it shows a feed that was late from its
-        beginning.
-        """
+        """REST has told the exchange's time: that reveals a feed that was late from the start."""
         difference = taken - now / 1_000_000
         if self._least is not None and abs(difference - self._least) < SAME_CLOCK:
             self._least = min(self._least, difference)
 
     def of(self, sent: int, taken: float) -> float:
-        """Seconds by which an event came later than at best."""
+        """Seconds by which an event came later than the fastest one."""
         return 0.0 if self._least is None else taken - sent / 1_000_000 - self._least
 
     def late(self, sent: Mapping[str, int], taken: float) -> set[str]:
-        """The symbols whose newest events, sent at these times, came too late."""
+        """The symbols whose newest events are late. `sent`: their event times, by symbol."""
         return {symbol for symbol, time in sent.items() if self.of(time, taken) > LATE}

@@ -5,31 +5,33 @@ from operator import sub
 
 from ..exchange.event_times import AHEAD, AHEAD_OF_OURS
 
-# Number of consecutive events that agree on a time which our own clock does not know: then it is
-# the exchange's.
+# Number of consecutive events that must agree on a time which our own clock contradicts, to be
+# trusted.
 AGREEING = 10
 
 
 class ShownClock:
-    """What events show of the exchange's clock, in microseconds, against ours (seconds, monotonic).
+    """The exchange's clock (microseconds) as a function of a monotonic one (seconds).
 
-    Two events in a row must show it, on this connection or else on the one before: one event with
-    a wrong time moves it by nothing.
+    Two consecutive events must agree on it, so that one event with a wrong time has no effect. On a
+    new connection, the clock of the connection before counts until then.
     """
 
     def __init__(self) -> None:
-        # Ours less the exchange's, at the least: of this connection, and of the one before.
+        # The smallest difference, ours less the exchange's: on this connection, and on the one
+        # before.
         self._offset: int | None = None
         self._offset_before: int | None = None
         self._last: int | None = None
 
     def begin(self) -> None:
-        """Another connection begins."""
+        """A new connection was opened."""
         self._last = None
         if self._offset is not None:
             self._offset_before, self._offset = self._offset, None
 
     def add(self, sent: int, taken: float) -> None:
+        """An event that was sent at `sent` was taken from the buffer at `taken`."""
         offset = round(taken * 1_000_000) - sent
         if self._last is not None:
             shown = max(self._last, offset)
@@ -37,17 +39,17 @@ class ShownClock:
         self._last = offset
 
     def at(self, at: float) -> int | None:
-        """What the exchange's clock has shown by a moment; None when no two events have come."""
+        """The exchange's time at a monotonic time; None before two events have come."""
         offset = self._offset_before if self._offset is None else self._offset
         return None if offset is None else round(at * 1_000_000) - offset
 
 
 class ExchangeClock:
-    """The exchange's clock, as the event times of the streams show it. Times are in microseconds.
+    """Decides which event times are trusted. Times are in microseconds since 1970.
 
-    An event time is believed when it is at most `AHEAD` of what the events before it show, or of
-    our own clock: either may be behind. What is further ahead is believed when a number of
-    consecutive events agree on it: on a new connection any time, later within `AHEAD_OF_OURS`.
+    An event time is trusted when it is at most AHEAD of what the events before it show, or of our
+    own clock: either may be behind. A later one is trusted when AGREEING consecutive events agree
+    on it: on a new connection at any time, afterwards within AHEAD_OF_OURS.
     """
 
     def __init__(self) -> None:
@@ -58,26 +60,27 @@ class ExchangeClock:
         self._clock = ShownClock()
 
     def forget(self) -> None:
-        """The connection is another one: it may show that our clock is far behind."""
+        """A new connection was opened: it may show that our clock is far behind."""
         self._settled = False
         self._doubtful.clear()
         self._clock.begin()
 
     def now(self, taken: float, ours: int) -> int:
-        """What the clock is known to show at `taken` (seconds, monotonic), by two events in a row;
-        or by our own clock, when that is only a little ahead of them.
+        """The exchange's time at `taken` (seconds, monotonic), as two consecutive events show it.
+
+        Or `ours`, the time of our own clock, when that is at most AHEAD of it.
         """
         shown = self._clock.at(taken)
         return ours if shown is None else max(shown, min(ours, shown + AHEAD))
 
     def limit(self, taken: float, ours: int) -> int:
-        """The latest event that is believed at `taken`."""
+        """The latest event time that is trusted at `taken`."""
         if self._sent is None:
             return ours + AHEAD
         return max(ours, self._sent + int((taken - self._taken) * 1_000_000)) + AHEAD
 
     def believed(self, sent: Sequence[int], taken: float, ours: int) -> list[bool] | None:
-        """Which of some events are believed; None when all of them are, as nearly always."""
+        """For each event whether its time is trusted; None when all are, as nearly always."""
         limit = self.limit(taken, ours)
         if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
             self._settle(sent[-1], taken)
@@ -108,7 +111,7 @@ class ExchangeClock:
 
 
 def is_in_step(one: tuple[int, float], other: tuple[int, float]) -> bool:
-    """Two events, each sent at a time and taken over at another, show the same clock."""
+    """Whether two events, each with its time and when it was taken, show the same clock."""
     passed = other[0] - one[0]
     elapsed = int((other[1] - one[1]) * 1_000_000)
     return min(abs(passed), abs(passed - elapsed)) <= AHEAD

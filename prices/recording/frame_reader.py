@@ -27,7 +27,7 @@ class SymbolInterrupted(Exception):
 
 
 class FrameReader:
-    """Reads frames for some symbols. `asked_for`: the symbols that a message asked for, by its id."""
+    """Reads frames for some symbols. `asked_for` returns the symbols of a message, by its id."""
 
     def __init__(
         self,

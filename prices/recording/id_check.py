@@ -1,9 +1,9 @@
-"""Asks REST whether the tape, and a stream whose ids are far from it, are of one exchange."""
+"""Checks with REST whether a tape, and a stream whose ids are far from it, are of one exchange."""
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from ..exchange.agg_trades import WEIGHT, AggTrades
@@ -15,27 +15,22 @@ from .id_witness import IdVerdict, Outcome
 from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
 from .staleness import FORGOTTEN
+from .symbol_log import SymbolLog
 from .tape_ticks import newest_ticks
 from .trade_recognition import Known, Recognition, is_near_newest, recognise, told
 
 logger = logging.getLogger(__name__)
 
-# Request weight of a check, as a rule: five pages.
+# Usual request weight of a check: five pages.
 COST = 5 * WEIGHT
 
-# Seconds until a tape or a tick that was contradicted is asked for again, the first time and at the
-# most: it doubles. Whoever has corrected a URL starts the recorder anew, and is asked at once.
+# Seconds until a tape or tick that was contradicted is checked again: the first pause, and the
+# longest. It doubles each time. Whoever corrects a URL restarts the recorder, which checks at once.
 CONTRADICTED_RETRY = 60.0
 CONTRADICTED_RETRY_WITHIN = 3600.0
 
-# Doublings that are counted: with more of them any ceiling has been reached.
+# Maximum number of doublings that are counted: any ceiling is reached before.
 MOST_DOUBLINGS = 10
-
-# Seconds between two lines of one kind.
-LINE_INTERVAL = 60.0
-
-# Symbols that such a line names.
-NAMED = 10
 
 FOREIGN = (
     "nothing is stored: the tape belongs to another exchange. For a second "
@@ -49,10 +44,11 @@ UNANSWERED = (
 
 
 class IdCheck:
-    """Asks for one symbol a turn, the one that has waited the longest. `hand_over` takes the verdict.
+    """Checks one symbol per turn, the one that has waited longest.
 
-    `questions` has the tick in doubt of each symbol, by another thread. `reserve` is the request
-    weight that is left to others: rather than use it up, a turn does nothing.
+    questions: the tick in doubt of each symbol; written by another thread.
+    hand_over: takes the verdict.
+    reserve: request weight to leave to others. A turn that would use it does nothing.
     """
 
     def __init__(
@@ -75,24 +71,29 @@ class IdCheck:
         self._wall_clock = wall_clock
         self._waits = backoff(ceiling=RETRY_WITHIN)
         self._next_turn = clock()
-        # When each symbol is asked for again, and when it was asked for.
+        # When each symbol may be checked again, and when it was checked.
         self._retry_at: dict[str, float] = {}
         self._tried_at: dict[str, float] = {}
-        # The tick that was found to be of this exchange last, until the writer knows.
+        # The tick of each symbol that was last found to be of this exchange, until the writer
+        # knows.
         self._answered: dict[str, Tick] = {}
-        # How often each was contradicted in a row, and how the tapes were that are of another.
+        # How often each symbol was contradicted in a row, and which tapes are of another exchange.
         self._contradicted: Counter[str] = Counter()
         self._foreign: dict[str, str] = {}
-        # Symbols whose check has failed since the last line about it; when each line was written.
-        self._failed: dict[str, str] = {}
-        self._told_at: dict[str, float] = {}
+        # Symbols whose check has failed since the last log line about it.
+        self._failed: dict[str, None] = {}
+        self._foreign_log = SymbolLog(clock)
+        self._failed_log = SymbolLog(clock)
 
     def turn(self) -> bool:
-        """Whether there was something to do. Raises Stopped, and one of AWAY without a database."""
+        """Check a symbol if one is due. Returns whether there was something to do.
+
+        Raises Stopped, and one of AWAY when the database is unavailable.
+        """
         now = self.clock()
         if not self._questions or now < self._next_turn:
             return False
-        self._tell(FOREIGN, self._foreign)
+        self._tell_foreign()
         due = [
             (self._tried_at.get(symbol, 0.0), symbol, tick)
             for symbol, tick in self._questions.copy().items()
@@ -108,15 +109,14 @@ class IdCheck:
         except Unanswered as error:
             if not isinstance(error, Refused):
                 self._next_turn = now + next(self._waits)
-            self._failed[symbol] = str(error)
-            if self._tell(UNANSWERED, self._failed):
-                self._failed.clear()
+            self._failed[symbol] = None
+            self._tell_failed(str(error))
         else:
             self._waits = backoff(ceiling=RETRY_WITHIN)
         return True
 
     def _is_due(self, symbol: str, tick: Tick, now: float) -> bool:
-        """A tick that was not there when the symbol was answered for is asked for at once."""
+        """Whether to check it now: at once if the tick in doubt is another one than last time."""
         answered = self._answered.get(symbol)
         is_new = answered is not None and answered is not tick
         return is_new or self._retry_at.get(symbol, now) <= now
@@ -157,7 +157,7 @@ class IdCheck:
             self._foreign[symbol] = (
                 f"For {symbol} the tape has trade {ours}, this exchange {theirs}."
             )
-            self._tell(FOREIGN, self._foreign)
+            self._tell_foreign()
         self._contradict(symbol)
         self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
 
@@ -188,14 +188,11 @@ class IdCheck:
         self._retry_at[symbol] = self.clock() + min(wait, CONTRADICTED_RETRY_WITHIN)
         self._contradicted[symbol] = min(self._contradicted[symbol] + 1, MOST_DOUBLINGS)
 
-    def _tell(self, sentence: str, symbols: Mapping[str, str]) -> bool:
-        """One line a minute of each kind, however many symbols there are. Whether it was written."""
-        now = self.clock()
-        told_at = self._told_at.get(sentence)
-        if not symbols or (told_at is not None and now - told_at < LINE_INTERVAL):
-            return False
-        names = ", ".join([*symbols][:NAMED])
-        more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
-        logger.error("%s%s: %s %s", names, more, sentence, [*symbols.values()][-1])
-        self._told_at[sentence] = now
-        return True
+    def _tell_failed(self, why: str) -> None:
+        if names := self._failed_log.due(self._failed):
+            logger.error("%s: %s %s", names, UNANSWERED, why)
+            self._failed.clear()
+
+    def _tell_foreign(self) -> None:
+        if names := self._foreign_log.due(self._foreign):
+            logger.error("%s: %s %s", names, FOREIGN, [*self._foreign.values()][-1])

@@ -1,6 +1,6 @@
-"""The ids as witness: a symbol whose trade ids are far from the tape's is held until REST knows it.
+"""Holds ticks whose trade ids are far from the tape, until REST has confirmed them.
 
-Two exchanges trade the same symbols under the same names; their trade ids are what tells them apart.
+Two exchanges trade the same symbols under the same names: only their trade ids tell them apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ from .strays import remove_only
 from .tape_ticks import is_stored
 from .trade_times import Refused, Times
 
-# Ticks of all symbols that are held meanwhile, of some 400 bytes each. Of further ones the ids show
-# as a gap, which REST fills.
+# Maximum number of ticks held, of all symbols, some 400 bytes each. Further ones are dropped: they
+# become a gap, which repair fills.
 HELD = 10_000
 
 
 class Outcome(Enum):
-    """What REST says of the tape's newest trades, and of the tick that is far from them."""
+    """What REST says about the newest ticks of a tape, and a tick that is far from them."""
 
     KNOWN = "both are of this exchange"
     FOREIGN_TICK = "the tape is of this exchange, the tick is not"
@@ -30,21 +30,21 @@ class Outcome(Enum):
 
 
 class IdVerdict(NamedTuple):
-    """The answer to the question whether `tick` is of the exchange that the tape is of."""
+    """The result of the check whether `tick` and its tape are of one exchange."""
 
     tick: Tick
     outcome: Outcome
 
 
 class Place(NamedTuple):
-    """A trade id, and the time of its trade."""
+    """A trade id, and its trade time in microseconds since 1970."""
 
     last: int
     traded: int
 
 
 class Placed(Protocol):
-    """A tick, or a place: the last trade id, and the time, in either unit of the exchange."""
+    """A Tick or a Place: a last trade id, and a time in either unit of the exchange."""
 
     @property
     def last(self) -> int: ...
@@ -54,7 +54,7 @@ class Placed(Protocol):
 
 @dataclass
 class Doubt:
-    """A symbol of which a tick came that is far from the tape, and what has come of it since."""
+    """A tick that is far from its tape, and the ticks of its symbol that came since."""
 
     tick: Tick
     held: list[Tick] = field(default_factory=list)
@@ -63,9 +63,9 @@ class Doubt:
 
 
 class IdWitness:
-    """Lets pass what joins the tape, and holds the other ticks. The writer's, and only asked by it.
+    """Passes ticks that join the tape, and holds the others. Used by the writer thread only.
 
-    `questions` is for whoever asks REST, in another thread: the tick in doubt of each symbol.
+    `questions` has the tick in doubt of each symbol, for `id_check` in another thread.
     """
 
     def __init__(self, tape: ReconnectingTape, times: Times) -> None:
@@ -79,18 +79,21 @@ class IdWitness:
         self.unconfirmed: set[str] = set()
 
     def forget(self) -> None:
-        """The tape may be another one, or have lost what was on it."""
+        """The tape may be another one, or may have lost ticks: read it again."""
         self._at.clear()
         self.unconfirmed.clear()
 
     def interrupted(self, symbols: Iterable[str] | None = None) -> None:
-        """What comes next, of some symbols or of any, does not join what is held: that is left to REST."""
+        """The feed of some symbols, or of all, was interrupted: drop their held ticks.
+
+        What comes next does not join them. They become a gap, which repair fills.
+        """
         for symbol in self._doubts.keys() if symbols is None else symbols:
             self.held -= len(self._doubts[symbol].held)
             self._doubts[symbol].held.clear()
 
     def sift(self, ticks: list[Tick]) -> tuple[list[Tick], set[str]]:
-        """The ticks that join, in their order, and the symbols of the others, which are held."""
+        """The ticks that join the tape, in their order, and the symbols of those that are held."""
         joining = 0 if self._doubts else self._joining(ticks)
         if joining == len(ticks):
             return ticks, set()
@@ -106,7 +109,7 @@ class IdWitness:
         return passed, doubted
 
     def _joining(self, ticks: Sequence[Tick]) -> int:
-        """How many of the first ticks lie beside the newest of their symbols: nearly always all."""
+        """How many ticks, from the first on, are near the newest of their symbols: usually all."""
         at = self._at
         for n, tick in enumerate(ticks):
             newest = at.get(tick.symbol)
@@ -129,7 +132,7 @@ class IdWitness:
         newest = self.newest(tick.symbol)
         doubt = self._doubts.get(tick.symbol)
         if doubt is not None:
-            # Of what else comes meanwhile only the very next trade is beyond doubt.
+            # While it is in doubt, only the very next trade joins.
             return not doubt.refuted and newest is not None and tick.first == newest.last + 1
         if newest is None:
             return True
@@ -154,7 +157,7 @@ class IdWitness:
             self.held += 1
 
     def judge(self, verdict: IdVerdict) -> tuple[list[Tick], list[Refused]]:
-        """What may be looked at again of that which is held, and what is refused."""
+        """Apply a verdict. Returns the held ticks that are released, and those that are refused."""
         symbol = verdict.tick.symbol
         doubt = self._doubts.get(symbol)
         if doubt is None or doubt.tick is not verdict.tick:

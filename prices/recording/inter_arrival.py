@@ -123,7 +123,7 @@ class InterArrival:
         return self.last if self.checked is None else self.checked
 
     def _left(self, now: float, share: float = 1.0) -> float:
-        """Seconds for which the last tick still counts, or the last check, or a share of its time."""
+        """Seconds for which the last tick or check still counts, or a share of a check's time."""
         if (checked := self.checked) is not None:
             return checked + share * self._counts_for - now
         quiet_for = SETTLING_IN if self.fresh else max(SHORTEST, PAUSES * self.pause(now))

@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 # Seconds that a trade may still be on its way on the stream after REST has returned it.
 ON_ITS_WAY = 2.0
 
-# Seconds between two checks. With hundreds of symbols they would use up the rate limit, which repair
-# needs as well.
+# Seconds between two checks. With hundreds of symbols they would use up the rate limit, which
+# repair needs as well.
 INTERVAL = 2.0
 
 MICROSECONDS = 1_000_000
@@ -88,8 +88,10 @@ class StalenessCheck:
         self.clock = clock
         self._wall_clock = wall_clock
         self._waits = backoff(ceiling=RETRY_WITHIN)
-        # All stale symbols may be tried in vain, again and again.
-        self._failed = SymbolLog(clock)
+        # Symbols whose checks have failed since the last log line about it: all stale symbols may
+        # be tried in vain, again and again.
+        self._failed: dict[str, None] = {}
+        self._failed_log = SymbolLog(clock)
         self._status = SymbolStatus(rest, clock)
         self._next_look = clock()
         # Results wait here until everything that the stream had sent by then has arrived.
@@ -136,8 +138,9 @@ class StalenessCheck:
         self._staleness.failed(symbol, now, refused=refused)
         if not refused:
             self._next_look = now + next(self._waits)
-        self._failed.add(symbol)
-        if names := self._failed.due():
+        self._failed[symbol] = None
+        if names := self._failed_log.due(self._failed):
+            self._failed.clear()
             logger.warning(
                 "%s: stale, and the REST check failed; watermark withdrawn. %s", names, error
             )

@@ -1,4 +1,4 @@
-"""What a recorder counts, added to the counters in the database, which outlive it."""
+"""Adds the counts of a recorder to the counters in the database, which outlive it."""
 
 import logging
 import time
@@ -32,7 +32,7 @@ ON CONFLICT (name) DO UPDATE SET value = prices_counter.value + excluded.value
 
 
 class StoredCounters:
-    """Adds what was counted since the last write. `counts` gives all counts since the start, by name.
+    """Adds what was counted since the last write. `counts` returns all counts, by name.
 
     Nothing that goes wrong here stops recording: what could not be added is added with the next
     write. If the connection breaks during a write, what it added may be added twice.

@@ -1,5 +1,4 @@
-"""Strays: ticks whose trade ids the exchange does not know. Finding the only tick of a tape, and
-taking strays off it.
+"""Strays: single ticks whose trade ids the exchange does not know. Deletes them from the tape.
 
 A tick with a wrong id at the beginning of a tape would keep all others off it: their ids are far
 from its own, as if they were of another exchange.
@@ -22,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 REMOVE, FORGET_GAPS = map(statement, ("write/remove_ticks", "write/forget_gaps"))
 
-# What was claimed of the symbol rests on a stray.
+# The watermark of the symbol was based on a stray.
 UNCLAIM = """
 UPDATE prices_symbol SET heard_at = NULL, heard_through = NULL WHERE id = %(symbol)s
 """
 
 
 def remove_only(tape: Tape, symbol: str) -> Tick | None:
-    """Take the only tick of a tape off it. Returns it; None when it is not the only one."""
+    """Delete the only tick of a tape, and return it; None when it is not the only one."""
 
     def remove() -> Tick | None:
         with tape.database.transaction():
@@ -43,7 +42,7 @@ def remove_only(tape: Tape, symbol: str) -> Tick | None:
 
 
 def remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
-    """Take ticks at either end of a tape off it, with the gaps between them and the others."""
+    """Delete ticks at either end of a tape, and the gaps between them and the others."""
     patiently(tape.database, "remove stray ticks", partial(_remove, tape, symbol, strays))
 
 
@@ -54,7 +53,7 @@ def _remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
 
 
 def take_off(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
-    """The same within a transaction that holds the writer lock of the symbol."""
+    """Delete ticks within a transaction that holds the writer lock of the symbol."""
     number = tape.numbers[symbol]
     firsts = [tick.first for tick in strays]
     tape.database.execute(REMOVE, {"symbol": number, "firsts": firsts})

@@ -1,4 +1,4 @@
-"""The tape of some symbols over one connection, with all that is ever written to it."""
+"""Everything that is written to the tape of some symbols, over one database connection."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from .statements import (
     HEARTBEAT,
     NEWEST,
     REGISTER,
-    SILENCE,
     TAKE_REGISTERING,
     TRIED,
+    WITHDRAW,
 )
 from .store import Stored, fill, lock, refold, store, tell
 
@@ -32,16 +32,18 @@ NOTE, VOID, PRUNE, PRUNABLE = map(
 
 
 class Newest(NamedTuple):
-    """The last raw trade on the tape, and the instant of its tick."""
+    """The last trade id of a tape, and the instant of its tick, UTC."""
 
     last: int
     traded: datetime
 
 
 class Pruned(NamedTuple):
-    """Ticks that a step of pruning took, made between two instants, None when it took none.
+    """One step of pruning.
 
-    The tape is kept from raw trade `kept` on; None when there is no tick that would have to go.
+    ticks: how many were deleted, or would be.
+    starts, ends: the instants of the earliest and the latest of them; None without any.
+    kept: the first trade id that is kept then; None when no tick is old enough.
     """
 
     ticks: int
@@ -51,9 +53,10 @@ class Pruned(NamedTuple):
 
 
 class Tape:
-    """Writes to the tape over one connection. Any method raises one of AWAY when the database is away.
+    """`numbers`: the number of each registered symbol.
 
-    A method that meets a lock which somebody holds for seconds says so in the log and tries again.
+    Every method raises one of AWAY when the database is unavailable. A method that waits for a lock
+    for seconds logs who holds it, and tries again.
     """
 
     def __init__(self, database: psycopg.Connection) -> None:
@@ -62,7 +65,7 @@ class Tape:
 
     @patient
     def register(self, names: Sequence[str]) -> None:
-        """Give each symbol a number, the one it has or a new one."""
+        """Look up the number of each symbol; new symbols get one."""
         with self.database.transaction():
             self.database.execute(TAKE_REGISTERING)
             self.database.execute(REGISTER, {"names": list(names)})
@@ -72,10 +75,9 @@ class Tape:
         self.numbers = dict(found.fetchall())
 
     def refresh_view(self) -> bool:
-        """Give new symbols branches of their own in the view `prices`. Whether it was possible.
+        """Add branches for new symbols to the view `prices`. Returns whether that was possible.
 
-        It is not waited for: while somebody reads the view, or we may not change it, it is left as
-        it is.
+        It is not while others use the view, or when we may not change it.
         """
         try:
             with self.database.transaction():
@@ -87,17 +89,23 @@ class Tape:
 
     @patient
     def store(self, ticks: Sequence[Tick], source: str = "stream") -> Stored:
-        """Store ticks of registered symbols, in one transaction. Safe to repeat when the outcome is not known."""
+        """Store ticks of registered symbols, in one transaction.
+
+        Safe to repeat when the outcome is not known.
+        """
         return store(self.database, self.numbers, ticks, source)
 
     @patient
     def fill(self, symbol: str, ticks: Sequence[Tick]) -> Stored:
-        """Store those ticks of a symbol from REST, in order of trade id, that lie within its open gaps."""
+        """Store those ticks of a symbol from REST that lie within its open gaps.
+
+        ticks: in order of trade id.
+        """
         return fill(self.database, self.numbers, ticks, source="rest")
 
     @patient
     def void(self, symbol: str, first: int, last: int) -> int:
-        """Close the gaps within these raw trade ids: the exchange has proven that no trade bears them. How many there were."""
+        """Close the gaps within these trade ids as void: they never existed. Returns how many."""
         with self.database.transaction():
             lock(self.database, {self.numbers[symbol]})
             ids = {"symbol": self.numbers[symbol], "first": first, "last": last}
@@ -105,7 +113,10 @@ class Tape:
 
     @patient
     def note(self, symbol: str, holes: Sequence[Hole]) -> int:
-        """Write holes that were found on the tape into the gap ledger, as far as it does not know them. How many rows it took."""
+        """Add missing trades to the gap ledger, as far as it does not have them.
+
+        Returns how many rows were added.
+        """
         first, last, starts, ends = map(list, zip(*holes, strict=True)) if holes else ([],) * 4
         columns = {"first": first, "last": last, "starts": starts, "ends": ends}
         with self.database.transaction():
@@ -114,7 +125,10 @@ class Tape:
 
     @patient
     def refold(self, symbol: str, minutes: Sequence[datetime]) -> int:
-        """Make the candles of some minutes from their ticks alone. How many were changed, made or taken away."""
+        """Compute the candles of some minutes again from their ticks alone.
+
+        Returns how many candles were changed, created or deleted.
+        """
         with self.database.transaction():
             lock(self.database, {self.numbers[symbol]})
             changed = refold(self.database, self.numbers[symbol], minutes)
@@ -123,28 +137,29 @@ class Tape:
 
     @patient
     def prune(self, symbol: str, cutoff: datetime, limit: int) -> Pruned:
-        """Take off the tape some of the oldest ticks that no answer from an instant on needs; none when there are no more."""
+        """Delete up to `limit` of the oldest ticks that no answer from `cutoff` on needs."""
         wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "start": 0, "most": limit}
         with self.database.transaction():
-            # What a crash undoes is pruned again: nobody need wait for the disk while this holds the lock.
+            # A crash may undo it, and then it is pruned again: do not wait for the disk while
+            # holding the lock.
             self.database.execute("SET LOCAL synchronous_commit = off")
             lock(self.database, {self.numbers[symbol]})
             return Pruned(*self.database.execute(PRUNE, wanted).fetchall()[0])
 
     @patient
     def prunable(self, symbol: str, cutoff: datetime, start: int, limit: int) -> Pruned:
-        """What `prune` would take from raw trade id `start` on."""
+        """What `prune` would delete, from trade id `start` on."""
         wanted = {"symbol": self.numbers[symbol], "cutoff": cutoff, "start": start, "most": limit}
         return Pruned(*self.database.execute(PRUNABLE, wanted).fetchall()[0])
 
     @patient
     def tried(self, gap: int) -> None:
-        """Note in the ledger that the exchange is asked for a gap."""
+        """Count an attempt at a gap in the ledger."""
         self.database.execute(TRIED, {"gap": gap})
 
     @patient
     def failed(self, gap: int, error: str) -> None:
-        """Note in the ledger why it was asked in vain."""
+        """Store in the ledger why an attempt at a gap failed."""
         self.database.execute(FAILED, {"gap": gap, "error": error})
 
     @patient
@@ -161,12 +176,12 @@ class Tape:
         lag: timedelta | None = None,
         known: datetime | None = None,
     ) -> None:
-        """Claim that all trades of some symbols before an instant of the exchange's clock are on
-        the tape.
+        """Write the watermark of some symbols: all of their trades before it are on the tape.
 
-        `lag` is that of the newest commit, None before the first. `known` is what the exchange's
-        clock is known to show; a claim past that, whoever made it, is lowered to this one. None:
-        no claim is lowered.
+        through: the watermark, by the exchange's clock.
+        lag: of the newest commit; None before the first.
+        known: the exchange's time as far as it is known. Watermarks later than that are lowered.
+        None: none are.
         """
         symbols = [self.numbers[name] for name in names]
         beat = {"through": through, "lag": lag, "symbols": symbols, "known": known}
@@ -174,9 +189,9 @@ class Tape:
 
     @patient
     def silence(self, names: Iterable[str] | None = None) -> None:
-        """Vouch no longer for some symbols, or for any: what comes of them may be missing unnoticed."""
+        """Withdraw the watermarks of some symbols, or of all registered ones."""
         chosen = self.numbers if names is None else names
-        self.database.execute(SILENCE, {"symbols": [self.numbers[name] for name in chosen]})
+        self.database.execute(WITHDRAW, {"symbols": [self.numbers[name] for name in chosen]})
 
     @staticmethod
     def _number(done: psycopg.Cursor) -> int:

@@ -60,7 +60,7 @@ def newest_ticks(tape: Tape, symbol: str, now: float) -> list[Tick]:
 
 
 def is_stored(tape: Tape, tick: Tick) -> bool:
-    """Whether the tape has this very trade: then it is of one exchange with it, and comes again."""
+    """Whether the tape has the same tick: then both are of one exchange."""
     wanted = {"symbol": tape.numbers[tick.symbol], "first": tick.first}
     found = tape.database.execute(STORED, wanted)
     row = found.fetchone()

@@ -1,6 +1,4 @@
-"""Whether the times of ticks fit among those of their neighbours by trade id, and the
-exchange's clock.
-"""
+"""Refuses ticks whose trade times do not fit those of their neighbours by trade id."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -24,17 +22,14 @@ NEIGHBOURS = statement("read/neighbours")
 
 
 class Refused(NamedTuple):
-    """A tick whose time cannot be right, and why."""
+    """A tick with an impossible time, and the reason."""
 
     tick: Tick
     reason: str
 
 
 class Times:
-    """Checks all ticks of the streams before they are stored.
-
-    `newest` is the newest tick that passed.
-    """
+    """Checks all ticks of the streams before they are stored. Times: microseconds since 1970."""
 
     def __init__(self, tape: ReconnectingTape) -> None:
         self._tape = tape
@@ -43,13 +38,14 @@ class Times:
         self.newest: dict[str, tuple[int, int] | None] = {}
 
     def forget(self) -> None:
-        """The tape may be another one, or have lost what was on it."""
+        """The tape may be another one, or may have lost ticks: read it again."""
         self.newest.clear()
 
     def sift(self, ticks: list[Tick], taken: float, ours: int) -> tuple[list[Tick], list[Refused]]:
-        """The ticks whose times can be right, in their order, and the others.
+        """The ticks with possible times, in their order, and the others.
 
-        They were taken over at `taken` (seconds, monotonic), when our clock showed `ours`.
+        taken: when they were taken from the buffer, in seconds, monotonic.
+        ours: what our own clock showed then, in microseconds since 1970.
         """
         refused: list[Refused] = []
         believed = self.clock.believed([micros(tick.sent) for tick in ticks], taken, ours)
@@ -71,7 +67,7 @@ class Times:
         return ticks, refused
 
     def _follows(self, tick: Tick) -> bool:
-        """It comes after everything known of its symbol, in id and in time."""
+        """Whether it comes after the newest tick of its symbol, by id and by time."""
         newest = self.newest_of(tick.symbol)
         traded = micros(tick.traded)
         return newest is None or (newest[0] < tick.first and newest[1] - STEP_BACK <= traded)
@@ -89,9 +85,9 @@ class Times:
                 self.newest[tick.symbol] = (tick.last, micros(tick.traded))
 
     def astray(self, symbol: str, ticks: Iterable[Tick], latest: int) -> list[Refused]:
-        """The ticks of one symbol that do not fit among each other, or among their neighbours.
+        """The ticks of one symbol that fit neither each other nor their neighbours on the tape.
 
-        What is on the tape and later than `latest` is not believed.
+        latest: neighbours with later times are not trusted.
         """
         newest = self.newest_of(symbol)
         ours = sorted((tick for tick in ticks if tick.symbol == symbol), key=attrgetter("first"))
@@ -111,10 +107,10 @@ class Times:
 
 
 def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
-    """The ticks of one symbol, from REST or a file, in order of trade id, that cannot be right.
+    """The ticks with impossible times among those of one symbol, in order of trade id.
 
-    None is later than `latest`, in microseconds. Raises one of AWAY when the database is
-    unavailable.
+    latest: the latest possible time, in microseconds since 1970. Raises one of AWAY when the
+    database is unavailable.
     """
     future = [tick for tick in ticks if micros(tick.traded) > latest]
     present = [tick for tick in ticks if micros(tick.traded) <= latest]
@@ -125,9 +121,7 @@ def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
 
 
 def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
-    """The ticks of one symbol that do not fit between the stored ticks on either side of them
-    all.
-    """
+    """The ticks of one symbol that do not fit between the stored ticks on either side."""
     if not ticks:
         return []
     number = tape.numbers[ticks[0].symbol]
@@ -148,11 +142,10 @@ def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Ref
 def misfits(
     ticks: Sequence[Tick], before: int | None, after: int | None, latest: int
 ) -> list[Refused]:
-    """The ticks that do not fit among each other, and between the times of the stored ticks beside
-    them.
+    """The ticks that do not fit each other, or the stored ticks at `before` and `after`.
 
-    A stored tick that is later than `latest`, or out of order with the other, was stored before
-    times were checked: it proves nothing.
+    A stored tick that is later than `latest`, or out of order with the other one, is ignored: older
+    versions stored ticks without checking their times.
     """
     before, after = (
         None if time is None or time > latest + STEP_BACK else time for time in (before, after)
@@ -167,14 +160,14 @@ def misfits(
 
 
 def in_order(ticks: Sequence[Tick]) -> bool:
-    """None was made much before any that came earlier, of any symbol."""
+    """Whether no trade time steps back by more than STEP_BACK, over all symbols."""
     traded = [micros(tick.traded) for tick in ticks]
     behind: int = max(map(sub, accumulate(traded, max), traded))
     return behind <= STEP_BACK
 
 
 def runs(ticks: Iterable[Tick]) -> list[list[Tick]]:
-    """Stretches in which no trade is missing."""
+    """Group ticks, in order of trade id, into runs without a missing trade."""
     found: list[list[Tick]] = []
     for tick in ticks:
         if found and found[-1][-1].last + 1 >= tick.first:
@@ -185,4 +178,5 @@ def runs(ticks: Iterable[Tick]) -> list[list[Tick]]:
 
 
 def since_1970(instant: datetime) -> int:
+    """Microseconds since 1970."""
     return (instant - EPOCH) // timedelta(microseconds=1)

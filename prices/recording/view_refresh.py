@@ -1,4 +1,4 @@
-"""Gives new symbols their branches in the SQL view `prices`, beside the recording.
+"""Adds new symbols to the SQL view `prices`, in the background, without delaying the recording.
 
 A branch lets PostgreSQL read a symbol's newest ticks by the index. Without one the symbol is in the
 view as well, but its ticks are sorted for each query. It takes DDL, because the planner merges
@@ -32,7 +32,7 @@ class ViewRefresh:
         self._told = False
 
     def turn(self) -> bool:
-        """Whether there was something to do.
+        """Refresh the view if it is due. Returns whether there was something to do.
 
         Raises one of AWAY when the database is unavailable.
         """

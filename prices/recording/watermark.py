@@ -1,22 +1,17 @@
-"""What a recorder can claim complete, up to which instant of the exchange's clock.
+"""The watermark: which symbols are known complete, and up to when. No clock of its own."""
 
-No clock of its own.
-"""
-
-# Microseconds. A trade may be sent a little later than one of the same instant in another market,
-# and may be on the way a little longer than what is received after it: it has arrived when the
-# exchange's clock shows this much more.
+# Microseconds that the watermark stays behind. A trade may be sent a little later than one of the
+# same instant of another symbol, or may take a little longer: by then it has arrived.
 SETTLING = 2_000_000
 
 
 class Watermark:
-    """The watermark of each symbol, from its first tick on a connection until the connection is
-    lost.
+    """The symbols that have a watermark, and the instant of it.
 
-    Only that tick shows, by its trade id, whether something is missing before it; or else REST
-    returns the last trade, and that one is on the tape. From then on the connection delivers all
-    that the exchange sends, in order. The ticks show the exchange's clock; a monotonic clock shows
-    how much later something else was received, such as a ping.
+    A symbol has one from its first tick on a connection until the connection is lost: that tick
+    shows, by its trade id, whether trades are missing before it. A passed check shows the same.
+    From then on the connection delivers everything in order. Event times tell the exchange's time;
+    a monotonic clock tells how much later something else was received, such as a ping.
     """
 
     def __init__(self) -> None:
@@ -25,43 +20,42 @@ class Watermark:
         self.taken = 0.0
 
     def lose(self) -> None:
-        """The connection is gone, or frames of it were dropped: what follows may not be
-        consecutive.
-        """
+        """The connection was lost, or frames of it were dropped: withdraw all watermarks."""
         self.symbols.clear()
 
     def hear(self, symbols: set[str], sent: int, taken: float) -> None:
-        """Ticks were taken over at `taken` (seconds, monotonic), the last of them sent at
-        `sent` (microseconds).
+        """Ticks of these symbols were taken from the buffer at `taken` (seconds, monotonic).
+
+        sent: the event time of the last one, in microseconds.
         """
         self.symbols |= symbols
         self._sent = sent
         self.taken = taken
 
     def join(self, symbol: str, now: int, taken: float) -> None:
-        """The exchange's clock showed `now` at `taken`, and the symbol's last trade by then is
-        on the tape.
+        """A check passed at `taken`: the symbol's last trade is on the tape.
+
+        now: the exchange's time then, in microseconds.
         """
         self.symbols.add(symbol)
         if not self._sent:
             self._sent, self.taken = now, taken
 
     def doubt(self, symbol: str) -> None:
-        """Trades of one symbol were made and did not arrive."""
+        """Trades of one symbol have not arrived: withdraw its watermark."""
         self.symbols.discard(symbol)
 
     def heard(self, heard: float) -> float:
-        """When the last thing was received, if something was at `heard`: not before the last tick."""
+        """When something was last received: at `heard`, or with the last tick if that is later."""
         return max(heard, self.taken)
 
     def through(self, heard: float, known: int) -> int:
-        """Microseconds: all trades made before this were received, if something was received at
-        `heard`.
+        """The watermark in microseconds: all trades before it have been received.
 
-        `known` is what the exchange's clock is known to have shown by then: one event, or one
-        answer of REST, whose time is ahead of that claims no more.
+        heard: when something was last received.
+        known: the exchange's time then, as far as it is known. An event, or a response of REST,
+        with a later time does not extend the watermark beyond it.
         """
-        # The last tick was received before it was taken over: more time has passed since than is
-        # added here.
+        # Too little is added, which is safe: the last tick was received before it was taken.
         passed = int((self.heard(heard) - self.taken) * 1_000_000)
         return min(self._sent + passed, known) - SETTLING

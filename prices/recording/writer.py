@@ -1,4 +1,4 @@
-"""The writer: takes what is pending, commits it, and repeats: the load sets the size of a batch."""
+"""The writer: takes everything that is pending, commits it, and repeats."""
 
 import logging
 import time
@@ -32,12 +32,16 @@ CONTRADICTED = (
 
 
 class Writer:
-    """Moves events from the buffer to the tape, until it is told to finish and the buffer is empty.
+    """Moves events from the buffer to the tape. The load determines the size of a batch.
 
-    `heard` tells when the exchange last spoke on the present connection, by the same clock, or None without one; `renew`
-    asks for another connection; `asked_for` names the symbols that a message asked for, by its id.
-    `witnessed`: somebody answers the questions of `id_witness`; without, ticks are stored whatever their ids.
-    `counts_beside` gives the counts of the feed and of REST, as in `counter_names`.
+    It ends when `finishing` is set and the buffer is empty.
+
+    heard: returns when the exchange last sent something, by `clock`; None without a connection.
+    renew: requests another connection, with the reason.
+    asked_for: returns the symbols that a message asked for, by its id.
+    witnessed: an `IdCheck` answers the questions of `id_witness`. Otherwise ticks are stored
+    whatever their ids.
+    counts_beside: returns the counts of the feed and of REST, by their names in `counter_names`.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Writer:
         self.bad_frames = BadFrames(clock)
         self.frames = FrameReader(symbols, self.bad_frames, staleness, asked_for)
         self.lag = LagTrend(clock())
-        # From a trade to its commit, of the newest commit.
+        # Lag of the newest commit.
         self._commit_lag: timedelta | None = None
         self.counters = Counters()
         self._counts_beside = counts_beside
@@ -78,7 +82,7 @@ class Writer:
         self.finishing = False
 
     def _start_over(self) -> None:
-        """Nothing that is on the tape is known any more."""
+        """The database is back, and may be another one: forget what is known about the tape."""
         self.heartbeat.start_over()
         self.times.forget()
         if self.id_witness:
@@ -92,7 +96,7 @@ class Writer:
         self._status.end()
 
     def turn(self) -> None:
-        # Read first: whatever was received by then is in the buffer by now.
+        # Before taking events: whatever was received by then is in the buffer by now.
         heard = self._heard()
         events = self.buffer.take(BEAT)
         if events:
@@ -117,20 +121,20 @@ class Writer:
             self._count(ticks, taken)
         if ticks and self.id_witness:
             ticks, held = self.id_witness.sift(ticks)
-            # Of some nothing has come since the last interruption.
+            # Symbols of which nothing came since the last interruption.
             self.id_witness.interrupted(held - heard)
             heard -= held
             for symbol in held:
                 self.heartbeat.stumble(symbol)
-            # One tick alone does not show where the exchange is: the next one does, or a check,
-            # which is due soon.
+            # The first tick of a tape may be a stray: the next one confirms it, or a check, which
+            # is due soon.
             self.staleness.unsettle(heard & self.id_witness.unconfirmed)
             heard -= self.id_witness.unconfirmed
         if ticks:
             ticks, refused = self.times.sift(ticks, taken, int(self._wall_clock() * 1_000_000))
             heard -= self._refuse(refused)
         if self.buffer.dropped != self.counters.dropped:
-            # Frames are missing somewhere near this batch.
+            # Frames are missing somewhere in or near this batch.
             self.counters.dropped = self.buffer.dropped
             heard.clear()
             self.heartbeat.fall_silent()
@@ -139,19 +143,19 @@ class Writer:
                 self.id_witness.interrupted()
         if ticks:
             self._store(ticks, heard, taken)
-        # Only now everything that came before them is on the tape.
+        # Check results last: now everything that came before them is on the tape.
         for event in events:
             if isinstance(event, CheckResult) and self._is_in_time(event, taken):
                 self.heartbeat.judge(event)
 
     def _is_in_time(self, result: CheckResult, taken: float) -> bool:
-        """Whether the times in a check's response can be right. A check with others has failed."""
+        """Whether the times in the response of a check are possible; else the check has failed."""
         symbol, trade = result.symbol, result.last_trade
         limit = self.times.clock.limit(taken, int(self._wall_clock() * 1_000_000)) + AHEAD_OF_OURS
         if max(trade.now, trade.traded) <= limit:
             return True
         logger.warning(
-            "%s: REST says that it is %s, and that the last trade is from %s. This is not believed.",
+            "%s: REST returned impossible times: now %s, last trade %s. The check has failed.",
             symbol,
             iso(trade.now),
             iso(trade.traded),
@@ -160,10 +164,7 @@ class Writer:
         return False
 
     def _refuse(self, refused: Sequence[Refused]) -> set[str]:
-        """Ticks whose times cannot be right, like any bad frame: their ids will show as a gap.
-
-        Returns their symbols.
-        """
+        """Count refused ticks as bad frames. Returns their symbols. Their ids will become a gap."""
         for tick, reason in refused:
             self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
             self.heartbeat.stumble(tick.symbol)
@@ -172,8 +173,8 @@ class Writer:
     def read_each(
         self, events: list[Event | CheckResult | IdVerdict], taken: float
     ) -> tuple[list[Tick], set[str]]:
-        """The ticks among the events, and the symbols of which nothing can be missing after the
-        last.
+        """The ticks among the events, and the symbols that were not interrupted after their last
+        tick.
         """
         ticks: list[Tick] = []
         released: list[Tick] = []
@@ -186,7 +187,7 @@ class Writer:
                 heard |= {tick.symbol for tick in found}
                 heard -= self._refuse(refused)
             if isinstance(event, Up | Renewed):
-                # What came before belongs to the previous connection.
+                # The ticks before it belong to the previous connection.
                 self._count(ticks[counted:], taken)
                 counted = len(ticks)
             try:
@@ -202,7 +203,7 @@ class Writer:
                 if self.id_witness:
                     self.id_witness.interrupted()
         self._count(ticks[counted:], taken)
-        # What was held was received, and counted, before.
+        # Released ticks were counted when they were received.
         return released + ticks, heard
 
     def _count(self, ticks: Sequence[Tick], taken: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from prices.exchange.stream import Up
 from prices.models import Candle, Gap, Price, Symbol
-from prices.recording import id_witness
+from prices.recording import id_pace
 from prices.recording.id_pace import FAR, is_far
 from prices.recording.id_witness import HELD, IdVerdict, IdWitness, Outcome
 from prices.recording.inter_arrival import SETTLING_IN
@@ -266,9 +266,9 @@ def test_how_far_is_far(ahead, pace, elapsed, expected) -> None:
 
 def test_the_pace_of_a_tape() -> None:
     with open_tape() as tape:
-        assert id_witness.pace_of(tape, "BTCUSDT") == 0
+        assert id_pace.pace_of(tape, "BTCUSDT") == 0
         tape.store([tick(1, 0), tick(601, 30)])
         # Over a minute at least: some ticks of one order are no pace.
-        assert id_witness.pace_of(tape, "BTCUSDT") == 600 / 60 / SECOND
+        assert id_pace.pace_of(tape, "BTCUSDT") == 600 / 60 / SECOND
         tape.store([tick(8_000, 2 * HOUR), tick(9_800, 3 * HOUR)])
-        assert id_witness.pace_of(tape, "BTCUSDT") == 1_800 / HOUR / SECOND
+        assert id_pace.pace_of(tape, "BTCUSDT") == 1_800 / HOUR / SECOND

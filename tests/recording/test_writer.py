@@ -719,7 +719,7 @@ class TestSilentSymbols:
         recording.beat()
         assert vouched() == {}
         assert open_gaps() == []
-        assert "BTCUSDT: REST says that it is" in caplog.text
+        assert "BTCUSDT: REST returned impossible times" in caplog.text
 
     def test_a_stale_one_is_unknown_until_it_is_checked(self, recording) -> None:
         for n in range(1, 100):
