@@ -7,11 +7,12 @@ import pytest
 from prices.exchange.agg_trades import AggTrades
 from prices.exchange.messages import Tick
 from prices.exchange.rest import Rest
-from prices.recording.id_check import CONTRADICTED_RETRY, LINE_INTERVAL, IdCheck
+from prices.recording.id_check import CONTRADICTED_RETRY, IdCheck
 from prices.recording.id_witness import IdVerdict, Outcome
 from prices.recording.inter_arrival import RETRY_WITHIN
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
+from prices.recording.symbol_log import INTERVAL as LINE_INTERVAL
 from prices.recording.tape import Tape
 from prices.recording.trade_recognition import BEHIND, Known, recognise
 from replay.faults.fault import Fault
