@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from prices.formats.instants import iso
-from prices.management.arguments import symbol
+from prices.management.arguments import add_symbols
 from prices.management.wiring import recorded, usable_tape
 from prices.patience import StoppedWaiting, no_longer_than
 from prices.recording.session import connect
@@ -37,13 +37,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "symbols",
-            nargs="*",
-            type=symbol,
-            metavar="SYMBOL",
-            help="symbols to prune (default: every symbol on the tape)",
-        )
+        add_symbols(parser, "symbols to prune (default: every symbol on the tape)")
         parser.add_argument(
             "--keep",
             required=True,

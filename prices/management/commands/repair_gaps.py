@@ -9,7 +9,7 @@ from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest
 from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.formats.counts import counted
-from prices.management.arguments import symbol
+from prices.management.arguments import add_symbols
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.patience import StoppedWaiting, no_longer_than
 from prices.recording.reconnecting import ReconnectingTape
@@ -37,13 +37,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "symbols",
-            nargs="*",
-            type=symbol,
-            metavar="SYMBOL",
-            help="symbols to repair (default: every symbol on the tape)",
-        )
+        add_symbols(parser, "symbols to repair (default: every symbol on the tape)")
 
     def handle(self, *, symbols: list[str], **options: Any) -> None:
         with (

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from prices.management.arguments import symbol
+from prices.management.arguments import add_symbols
 from prices.patience import patiently
 from prices.recording.session import connect
 from pricetracker.commands import execute
@@ -43,13 +43,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "symbols",
-            nargs="*",
-            type=symbol,
-            metavar="SYMBOL",
-            help="symbols to record (default: TRACKED_SYMBOLS)",
-        )
+        add_symbols(parser, "symbols to record (default: TRACKED_SYMBOLS)")
         parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
         parser.add_argument("--port", type=port, default=8000, help="(default: %(default)s)")
         parser.add_argument(

@@ -11,7 +11,7 @@ from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest
 from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
-from prices.management.arguments import symbol
+from prices.management.arguments import add_symbols
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
 from prices.models import Candle, Symbol
 from prices.patience import StoppedWaiting, no_longer_than, patiently_in_django
@@ -29,12 +29,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "symbols",
-            nargs="*",
-            type=symbol,
-            metavar="SYMBOL",
-            help=(
+        add_symbols(
+            parser,
+            (
                 "symbols to record (default: TRACKED_SYMBOLS, now "
                 f"{','.join(settings.TRACKED_SYMBOLS)})"
             ),

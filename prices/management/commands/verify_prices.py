@@ -16,7 +16,7 @@ from prices.audit.scan import Scan
 from prices.audit.strays import audit_strays
 from prices.audit.tick_audit import TickAudit
 from prices.exchange.rest_errors import Refused, Unanswered
-from prices.management.arguments import symbol
+from prices.management.arguments import add_symbols
 from prices.management.wiring import claimed_tape, recorded, rest_api, usable_tape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
@@ -42,13 +42,7 @@ class Command(BaseCommand):
     sleep = staticmethod(time.sleep)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "symbols",
-            nargs="*",
-            type=symbol,
-            metavar="SYMBOL",
-            help="symbols to audit (default: every recorded symbol)",
-        )
+        add_symbols(parser, "symbols to audit (default: every recorded symbol)")
         parser.add_argument(
             "--exchange",
             action="store_true",
