@@ -104,7 +104,7 @@ def tron(tape: Any, ticks: list[Any]) -> None:
     if hasattr(tape, "prune"):
         while tape.prune("TRXUSDT", instant(ticks[500].traded), BATCH).ticks:
             pass
-    tape.silence()
+    tape.withdraw()
 
 
 def pg_dump(params: dict[str, Any]) -> bytes:

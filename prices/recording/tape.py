@@ -188,7 +188,7 @@ class Tape:
         self.database.execute(HEARTBEAT, beat, prepare=True)
 
     @patient
-    def silence(self, names: Iterable[str] | None = None) -> None:
+    def withdraw(self, names: Iterable[str] | None = None) -> None:
         """Withdraw the watermarks of some symbols, or of all registered ones."""
         chosen = self.numbers if names is None else names
         self.database.execute(WITHDRAW, {"symbols": [self.numbers[name] for name in chosen]})

@@ -13,7 +13,7 @@ from .bad_frames import BadFrames
 from .buffer import Buffer
 from .counters import Counters
 from .frame_reader import FeedInterrupted, FrameReader, SymbolInterrupted
-from .heartbeat import BEAT, Heartbeat
+from .heartbeat import HEARTBEAT_INTERVAL, Heartbeat
 from .id_witness import IdVerdict, IdWitness
 from .lag_trend import LagTrend
 from .reconnecting import ReconnectingTape
@@ -91,14 +91,14 @@ class Writer:
     def run(self) -> None:
         while not self.finishing or self.buffer:
             self.turn()
-        self.heartbeat.fall_silent()
+        self.heartbeat.withdraw_all()
         self._stored_counters.store()
         self._status.end()
 
     def turn(self) -> None:
         # Before taking events: whatever was received by then is in the buffer by now.
         heard = self._heard()
-        events = self.buffer.take(BEAT)
+        events = self.buffer.take(HEARTBEAT_INTERVAL)
         if events:
             self.write(events, taken=self.clock())
         self.bad_frames.tell()
@@ -125,7 +125,7 @@ class Writer:
             self.id_witness.interrupted(held - heard)
             heard -= held
             for symbol in held:
-                self.heartbeat.stumble(symbol)
+                self.heartbeat.interrupt(symbol)
             # The first tick of a tape may be a stray: the next one confirms it, or a check, which
             # is due soon.
             self.staleness.unsettle(heard & self.id_witness.unconfirmed)
@@ -137,7 +137,7 @@ class Writer:
             # Frames are missing somewhere in or near this batch.
             self.counters.dropped = self.buffer.dropped
             heard.clear()
-            self.heartbeat.fall_silent()
+            self.heartbeat.withdraw_all()
             self.staleness.unsettle()
             if self.id_witness:
                 self.id_witness.interrupted()
@@ -167,7 +167,7 @@ class Writer:
         """Count refused ticks as bad frames. Returns their symbols. Their ids will become a gap."""
         for tick, reason in refused:
             self.bad_frames.add(f"{tick.symbol} {tick.first}".encode(), reason, [tick.symbol])
-            self.heartbeat.stumble(tick.symbol)
+            self.heartbeat.interrupt(tick.symbol)
         return {tick.symbol for tick, _ in refused}
 
     def read_each(
@@ -196,10 +196,10 @@ class Writer:
                     heard.add(tick.symbol)
             except SymbolInterrupted as interrupted:
                 heard.discard(interrupted.symbol)
-                self.heartbeat.stumble(interrupted.symbol)
+                self.heartbeat.interrupt(interrupted.symbol)
             except FeedInterrupted:
                 heard.clear()
-                self.heartbeat.fall_silent()
+                self.heartbeat.withdraw_all()
                 if self.id_witness:
                     self.id_witness.interrupted()
         self._count(ticks[counted:], taken)
@@ -220,7 +220,7 @@ class Writer:
         if stored.contradiction:
             self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
-                self.heartbeat.stumble(symbol)
+                self.heartbeat.interrupt(symbol)
         newest = {tick.symbol: micros(tick.sent) for tick in ticks}
         late = self.heartbeat.measure(newest, ticks[-1].symbol, taken)
         if heard := heard.difference(stored.contradicted, late):

@@ -78,7 +78,7 @@ class TestLatest:
         assert ask("latest")["X-Coverage"] == "unknown"
         heard(80)
         assert ask("latest")["X-Coverage"] == "complete"
-        tape.silence()
+        tape.withdraw()
         assert ask("latest", symbol="BTCUSDT")["X-Coverage"] == "unknown"
 
     def test_a_heartbeat_of_long_ago_vouches_for_nothing(self, tape, ask) -> None:
@@ -228,7 +228,7 @@ class TestMinMax:
                 second = ask("minmax", **question)["X-Coverage"]
                 question["timestamp"] = (now + timedelta(minutes=2)).isoformat()
                 future = ask("minmax", **question)["X-Coverage"]
-                tape.silence()
+                tape.withdraw()
             if minute_start(timezone.now()) == minute_start(now):
                 assert (first, second, future) == ("unknown", "complete", "unknown")
                 return

@@ -160,7 +160,7 @@ class TestWhatIsTold:
                 reader.take("symbol", live=True)["heard_through"] == "2025-07-03T08:32:35.984239Z"
             )
             assert reader.take("latest")["coverage"]["verdict"] == "complete"
-            tape.silence()
+            tape.withdraw()
             reader.take("symbol", live=False)
 
     def test_a_recorder_that_dies_without_a_word(self, site, tape) -> None:

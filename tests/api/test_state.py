@@ -147,7 +147,7 @@ class TestFeed:
     def test_is_down_since_its_last_heartbeat_when_withdrawn(self, tape) -> None:
         vouch(tape, 80)
         assert state().down_since is None
-        tape.silence()
+        tape.withdraw()
         assert (state().live, state().heard_through) == (False, START + timedelta(seconds=80))
         assert state().down_since == START + timedelta(seconds=80)
 
@@ -156,7 +156,7 @@ class TestFeed:
         tape.store([tick(1, 81)])
         assert state().down_since == START + timedelta(seconds=81)
         vouch(tape, 80)
-        tape.silence()
+        tape.withdraw()
         assert state().down_since == START + timedelta(seconds=81)
 
     def test_is_down_when_the_last_heartbeat_was_long_ago(self, tape) -> None:
@@ -199,7 +199,7 @@ class TestLag:
         assert state().lag_seconds is None
         vouch(tape, 81, timedelta(seconds=1))
         assert state().lag_seconds == 1
-        tape.silence()
+        tape.withdraw()
         assert state().lag_seconds is None
 
     def test_is_in_the_admin_even_when_it_is_negative(self, tape, admin_client: Client) -> None:

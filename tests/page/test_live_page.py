@@ -84,7 +84,7 @@ class TestTable:
     def test_a_feed_that_is_down_is_told_in_words(self, page: Page, recorded: Tape) -> None:
         beat(recorded)
         expect(summary(page)).to_have_text("All feeds live. 1 gap is open.")
-        recorded.silence()
+        recorded.withdraw()
         beat(recorded, "ETHUSDT", "SOLUSDT")
         told = "BTCUSDT: the feed has been down since 2025-07-03 08:32:35. Newer trades are not on the tape yet. 1 gap is open."
         expect(summary(page)).to_have_text(told)

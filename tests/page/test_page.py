@@ -80,7 +80,7 @@ class TestTape:
     ) -> None:
         recorded.heartbeat(["BTCUSDT", "ETHUSDT", "SOLUSDT"], START + timedelta(minutes=2))
         assert summary(client) == "All feeds live. 1 gap is open."
-        recorded.silence()
+        recorded.withdraw()
         recorded.heartbeat(["ETHUSDT", "SOLUSDT"], START + timedelta(minutes=3))
         assert row(client, "BTCUSDT").endswith("down since 2025-07-03 08:32:35")
         assert summary(client) == (

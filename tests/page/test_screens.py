@@ -130,7 +130,7 @@ def test_nothing_moves_when_a_feed_goes_down(page: Page, recorded: Tape) -> None
     recorded.heartbeat(SYMBOLS, START + timedelta(minutes=2))
     expect(page.get_by_text("All feeds live")).to_be_visible()
     page.evaluate(WATCH)
-    recorded.silence()
+    recorded.withdraw()
     recorded.heartbeat(SYMBOLS[1:], START + timedelta(minutes=2))
     expect(page.locator("[data-summary]")).to_contain_text("BTCUSDT: the feed has been down since")
     page.evaluate(SEEN)

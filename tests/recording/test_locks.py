@@ -108,7 +108,7 @@ class TestIdleReader:
         hurried.void("BTCUSDT", 3, 4)
         hurried.note("BTCUSDT", [])
         hurried.refold("BTCUSDT", [])
-        hurried.silence()
+        hurried.withdraw()
         assert waits(caplog) == []
         assert Price.objects.count() == 4
 
@@ -299,7 +299,7 @@ class TestLockThatIsHeld:
 
             def write() -> None:
                 hurried.store([tick(1)])
-                hurried.silence()
+                hurried.withdraw()
 
             writing = threading.Thread(target=write)
             writing.start()

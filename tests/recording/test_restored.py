@@ -71,7 +71,7 @@ def test_a_command_extends_no_claim(command: list[str]) -> None:
     with open_tape(*SYMBOLS) as tape:
         tape.store(ticks)
         tape.heartbeat(SYMBOLS, instant(ticks[-1].traded))
-        tape.silence()
+        tape.withdraw()
     span = ticks[0].traded - 60 * SECOND, ticks[-1].traded + 90 * SECOND
     before, claimed = complete(*span), claims()
     if command[0] == "verify_prices":

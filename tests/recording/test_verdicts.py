@@ -21,7 +21,7 @@ from prices.exchange.rest_errors import Refused, Unanswered
 from prices.exchange.stream import Down, Renewed, Up
 from prices.models import Price
 from prices.recording.buffer import Buffer
-from prices.recording.heartbeat import BEAT
+from prices.recording.heartbeat import HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import (
     COUNTS_FOR,
     PAST,
@@ -44,7 +44,7 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
 # Seconds: a symbol that ticks every second is suspect after `SHORTEST` of silence, and what was said of it is then taken back with
 # the next heartbeat. A trade that is on its way counts as well.
-KNOWN_WITHIN = SHORTEST + 2 * BEAT + ON_ITS_WAY
+KNOWN_WITHIN = SHORTEST + 2 * HEARTBEAT_INTERVAL + ON_ITS_WAY
 
 
 @dataclass

@@ -22,7 +22,7 @@ from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
 from prices.recording.event_lag import LATE
-from prices.recording.heartbeat import BEAT, LINE_COUNTS_FOR
+from prices.recording.heartbeat import CONNECTION_COUNTS_FOR, HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import SETTLING_IN, SHORTEST
 from prices.recording.lag_trend import SPAN
 from prices.recording.reconnecting import ReconnectingTape
@@ -110,7 +110,7 @@ class Recording:
 
     def beat(self, heard: float | None = None) -> None:
         """The time of a heartbeat passes; the exchange was heard of at the end of it, or when the test says."""
-        self.now += BEAT
+        self.now += HEARTBEAT_INTERVAL
         self.heard = self.now if heard is None else heard
         self.writer.turn()
 
@@ -286,7 +286,7 @@ class TestVouching:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
         assert vouched()
-        recording.now += LINE_COUNTS_FOR
+        recording.now += CONNECTION_COUNTS_FOR
         recording.beat(heard=1001.0)
         assert vouched() == {}
         recording.beat()
@@ -309,10 +309,10 @@ class TestVouching:
 
     def test_not_for_what_waits(self, recording) -> None:
         recording.buffer.most = 2
-        recording.now += BEAT
+        recording.now += HEARTBEAT_INTERVAL
         recording.receive(Up(), tick(1, 10), tick(2, 11))
         assert vouched() == {"BTCUSDT": settled(10)}
-        recording.now += BEAT
+        recording.now += HEARTBEAT_INTERVAL
         recording.receive()
         assert vouched() == {"BTCUSDT": settled(11)}
 
@@ -468,7 +468,7 @@ class TestVouching:
         recording.beat(heard=None)
         recording.heard = None
         recording.writer.turn()
-        recording.now += BEAT
+        recording.now += HEARTBEAT_INTERVAL
         recording.writer.turn()
         assert vouched() == {}
 
@@ -483,7 +483,7 @@ class TestVouching:
     def test_not_any_more_when_the_loss_is_seen_before_its_event(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))
         recording.beat()
-        recording.now += BEAT
+        recording.now += HEARTBEAT_INTERVAL
         recording.heard = None
         recording.writer.turn()
         assert vouched() == {}
