@@ -21,7 +21,7 @@ from prices.exchange.messages import Tick, micros
 from prices.minutes import minute_start
 from prices.models import Candle, Price, Symbol
 from prices.recording.event_lag import LATE
-from prices.recording.heartbeat import BEAT
+from prices.recording.heartbeat import HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import COUNTS_FOR, SHORTEST
 from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY
 from prices.recording.trade_times import since_1970
@@ -32,7 +32,7 @@ from tests.support.wholeness import SYMBOLS
 
 # Seconds for which an answer may be called complete though a later trade was made: those after
 # which a quiet symbol is stale, or a passed check no longer counts, and a feed counts as late.
-DOCUMENTED = SHORTEST + COUNTS_FOR + LATE + 2 * BEAT + INTERVAL + ON_ITS_WAY
+DOCUMENTED = SHORTEST + COUNTS_FOR + LATE + 2 * HEARTBEAT_INTERVAL + INTERVAL + ON_ITS_WAY
 
 # How far back the reader asks.
 PAST = 180 * SECOND
