@@ -55,6 +55,10 @@ class EventLag:
         self.last = difference
         self._clock.add(sent, taken)
 
+    def show(self, sent: int, taken: float) -> None:
+        """The event before the newest one: both may have come at once."""
+        self._clock.add(sent, taken)
+
     def exchange_time(self, at: float) -> int | None:
         """As in `ShownClock.at`."""
         return self._clock.at(at)

@@ -83,7 +83,8 @@ class ExchangeClock:
         """For each event whether its time is trusted; None when all are, as nearly always."""
         limit = self.limit(taken, ours)
         if max(sent) <= limit or (sent[0] <= limit and max(map(sub, sent[1:], sent)) <= AHEAD):
-            self._settle(sent[-1], taken)
+            for time in sent[-2:]:
+                self._settle(time, taken)
             return None
         return [self._believe(time, taken, ours) for time in sent]
 

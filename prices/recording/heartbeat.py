@@ -95,6 +95,10 @@ class Heartbeat:
         self._unheard -= symbols
         self._watermark.hear(symbols, sent, taken)
 
+    def show(self, sent: int, taken: float) -> None:
+        """The event before the newest one of a batch: it may confirm that one's time."""
+        self._event_lag.show(sent, taken)
+
     def measure(self, sent: Mapping[str, int], last: str, taken: float) -> set[str]:
         """Withdraw the watermarks of symbols whose newest events are late, and return them.
 

@@ -222,6 +222,8 @@ class Writer:
             for symbol in stored.contradicted:
                 self.heartbeat.interrupt(symbol)
         newest = {tick.symbol: micros(tick.sent) for tick in ticks}
+        if len(ticks) > 1:
+            self.heartbeat.show(micros(ticks[-2].sent), taken)
         late = self.heartbeat.measure(newest, ticks[-1].symbol, taken)
         if heard := heard.difference(stored.contradicted, late):
             self.heartbeat.hear(heard, sent, taken)

@@ -116,6 +116,15 @@ class TestWatermark:
         recording.writer.turn()
         assert vouched()["BTCUSDT"] == further
 
+    def test_two_events_of_one_batch_show_the_clock(self, recording) -> None:
+        """As at the end of a recording that is replayed faster than time."""
+        recording.wall_now += 1000
+        recording.receive(Up(), tick(1, 10))
+        second(recording, tick(2, 11))
+        second(recording, tick(3, 500), tick(4, 500.5))
+        recording.beat()
+        assert vouched()["BTCUSDT"] >= settled(500.5)
+
     def test_two_events_that_agree_show_the_clock(self, recording) -> None:
         """However wrong ours is: an hour behind the exchange's."""
         recording.wall_now -= 3600
