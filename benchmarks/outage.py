@@ -1,8 +1,7 @@
 """An outage: the exchange goes away for a minute at 300 ticks a second. How long it takes until the tape is whole again, and what that costs.
 
 The recorder is the command itself, in a process of its own. The exchange cuts it off, refuses it for a minute, streams and REST, and goes on trading.
-Time counts from the end of the outage: until something is recorded again, for which the recorder waits longer the longer it was
-refused, and until no gap is left open.
+Time counts from the end of the outage: until something is recorded again, and until no gap is left open.
 """
 
 import os

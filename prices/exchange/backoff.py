@@ -3,15 +3,16 @@
 import random
 from collections.abc import Callable, Iterator
 
-# Seconds. Waits that start near one second and double reach the ceiling after some 35 attempts per
-# hour, even where many recorders share an IP address.
+# Seconds. Waits start near one second and double up to the ceiling: some 80 attempts per hour.
 FIRST = 1.0
 FACTOR = 2.0
 CEILING = 60.0
 
-# Seconds that a connection must last for the waits to start again. The exchange allows 300 attempts
-# in 5 minutes per IP address: on the worst line, which works for just this long and then fails a
-# few times, a recorder makes 75.
+# The ceiling while the exchange or its network is away, in seconds: whoever comes back is noticed
+# within 5 seconds, the attempt included.
+OUTAGE_CEILING = 4.0
+
+# Seconds that a connection must last for the waits to start again.
 WORKED = 10.0
 
 # Seconds after which a connection has worked at least a little: the wait is WORKED at most then. A
@@ -30,8 +31,9 @@ class Backoff:
         self._ceiling = ceiling
         self.wait = FIRST
 
-    def next(self) -> float:
-        wait = self.wait * (0.5 + self._draw() / 2)
+    def next(self, took: float = 0.0) -> float:
+        """The next wait. An attempt that took some seconds has waited for these already."""
+        wait = max(self.wait - took, FIRST) * (0.5 + self._draw() / 2)
         self.wait = min(self.wait * FACTOR, self._ceiling)
         return wait
 

@@ -170,7 +170,9 @@ def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: f
             error, websocket.WebSocketBadStatusException
         ):
             # The page that explains a refusal may be truncated, and a redirect has none.
-            raise websocket.WebSocketBadStatusException("refused", status) from error
+            raise websocket.WebSocketBadStatusException(
+                "refused", status, resp_headers={"retry-after": handshake.header("retry-after")}
+            ) from error
         if isinstance(error, NONSENSE):
             raise websocket.WebSocketProtocolException(
                 "the exchange does not answer like a WebSocket server"
@@ -182,9 +184,3 @@ def upgraded(url: str, dialled: socket.socket, context: ssl.SSLContext, until: f
     connection.sock = dialled
     connection.settimeout(READ_TIMEOUT)
     return connection
-
-
-def farewell(payload: bytes) -> str:
-    """The content of a close frame: a code of two bytes and a reason."""
-    code, reason = int.from_bytes(payload[:2]), payload[2:].decode(errors="replace")
-    return f"closed by the exchange with code {code} {reason}".rstrip()

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
-from .connection import FRAMES, MESSAGE_INTERVAL, READ_TIMEOUT, Socket, farewell
+from .attempts import AttemptBudget
+from .connection import FRAMES, MESSAGE_INTERVAL, READ_TIMEOUT, Socket
 from .events import Event, Idle, Renewed, Up
-from .failures import FAILURES, explain
+from .failures import FAILURES, ClosedByExchange, explain
 from .messages import BadFrame, Shutdown, parse
 from .rotation import SHUTDOWN, Rotation
 from .standby import HELD, Standby
@@ -41,13 +42,15 @@ class ConnectionChain:
         connect: Callable[[str], Socket],
         clock: Callable[[], float],
         draw: Callable[[], float],
+        budget: AttemptBudget,
     ) -> None:
         self._subscription = subscription
         self._stopped = stopped
         self.sleep = sleep
         self.connect = connect
         self.clock = clock
-        self.rotation = Rotation(draw)
+        self._budget = budget
+        self.rotation = Rotation(draw, budget)
         self.standby: Standby | None = None
         self.heard: float | None = None
         self.connections = 0
@@ -61,6 +64,7 @@ class ConnectionChain:
 
         Raises one of FAILURES when a connection ends and no standby can replace it.
         """
+        self._budget.spend(self.clock())
         self.socket = self.connect(self._subscription.url)
         try:
             self._begin()
@@ -118,7 +122,7 @@ class ConnectionChain:
                     self._notice(payload)
                 last = payload
             elif opcode == ABNF.OPCODE_CLOSE:
-                raise WebSocketConnectionClosedException(farewell(payload))
+                raise ClosedByExchange(payload)
             self.heard = received
             if received >= rotation.look_at and self._look(last, received):
                 return
@@ -138,6 +142,7 @@ class ConnectionChain:
         if self.standby is None:
             if not self.rotation.may_try(now):
                 return False
+            self._budget.spend(now)
             self.standby = Standby(
                 self._subscription, connect=self.connect, sleep=self.sleep, clock=self.clock
             )
@@ -156,7 +161,7 @@ class ConnectionChain:
         self.trouble = explain(error)
         self.failed_handovers += 1
         logger.warning("Handover failed: %s", self.trouble)
-        self.rotation.tried(self.clock())
+        self.rotation.failed(error, self.clock())
 
     def _wait_for_standby(self, error: Exception) -> Iterator[Idle]:
         """Wait for the standby after the present connection ended. Without one, raise the error."""

@@ -4,9 +4,11 @@ Through an HTTP proxy everything is tunnelled with CONNECT, plain HTTP as well: 
 take the same route, and no proxy reads or caches a response.
 """
 
+import errno
 import socket
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
 from python_socks.sync import Proxy as SocksProxy
@@ -19,6 +21,13 @@ EACH_ADDRESS = 1.0
 
 # Socket options: nothing waits for more to send, and a peer that is gone is noticed.
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+# What connecting fails with when nothing can leave for an address: no route, no interface.
+NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
+
+
+class Unreachable(OSError):
+    """No address of a host has a route: nothing was sent to it."""
 
 
 class ProxyFailure(OSError):
@@ -36,9 +45,12 @@ def dial(host: str, port: int, proxy: Proxy | None, timeout: float) -> socket.so
 
 
 def direct(host: str, port: int, until: float) -> socket.socket:
-    """Try each address of a name for its share of the time."""
+    """Try each address of a name for its share of the time.
+
+    Raises Unreachable when none has a route.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    failure: OSError = OSError("the name has no address")
+    failures: list[OSError] = []
     for tried, (family, kind, protocol, _, address) in enumerate(found):
         share = max(left(until) / (len(found) - tried), EACH_ADDRESS)
         connection = socket.socket(family, kind, protocol)
@@ -48,13 +60,22 @@ def direct(host: str, port: int, until: float) -> socket.socket:
             connection.connect(address)
         except OSError as error:
             connection.close()
-            failure = error
+            failures.append(error)
         except BaseException:
             connection.close()
             raise
         else:
             return connection
-    raise failure
+    raise telling(failures)
+
+
+def telling(failures: Sequence[OSError]) -> OSError:
+    """The last failure of an address that has a route. Many hosts have no IPv6, which tells little.
+
+    Unreachable when none has one.
+    """
+    routed = [failure for failure in failures if failure.errno not in NO_ROUTE]
+    return routed[-1] if routed else Unreachable(*(failures[-1].args if failures else ()))
 
 
 def tune(connection: socket.socket) -> None:

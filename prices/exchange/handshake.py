@@ -52,6 +52,15 @@ class Handshake:
         found = STATUS.match(self.received)
         return int(found[1]) if found else None
 
+    def header(self, name: str) -> str:
+        """A header that was received, also when what follows it was not; empty without it."""
+        head = bytes(self.received).replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+        for line in head.split(b"\n")[1:]:
+            field, _, value = line.partition(b":")
+            if field.strip().lower() == name.encode():
+                return value.decode("latin-1").strip()
+        return ""
+
 
 def left(until: float, clock: Callable[[], float] = time.monotonic) -> float:
     """Seconds until an instant. Raises TimeoutError when it has passed."""

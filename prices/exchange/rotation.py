@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from math import inf
 
+from .attempts import AttemptBudget
 from .backoff import CEILING, WORKED, Backoff
+from .reconnection import Reconnection
 
 HOUR = 3600
 
@@ -26,11 +28,16 @@ class Rotation:
     Other threads may call `ask`, and nothing else.
     """
 
-    def __init__(self, draw: Callable[[], float]) -> None:
+    def __init__(self, draw: Callable[[], float], budget: AttemptBudget) -> None:
         self._draw = draw
-        self._waits = Backoff(draw)
-        self._next_try = -inf
+        self._budget = budget
+        self._start_again()
         self.begin(-inf)
+
+    def _start_again(self) -> None:
+        self._waits = Backoff(self._draw)
+        self._reconnection = Reconnection(self._budget, draw=self._draw)
+        self._next_try = -inf
 
     def begin(self, now: float) -> None:
         """A new connection delivers: forget what was requested of the previous one."""
@@ -52,8 +59,7 @@ class Rotation:
         The backoff starts again if the connection lasted for more than `lasting` seconds.
         """
         if not self.reason and now - self._began > lasting:
-            self._waits = Backoff(self._draw)
-            self._next_try = -inf
+            self._start_again()
         self.reason = reason
         self.look_at = -inf
 
@@ -74,8 +80,13 @@ class Rotation:
         self.trusted = False
 
     def may_try(self, now: float) -> bool:
-        return now >= self._next_try
+        return now >= self._next_try and not self._budget.wait(now)
 
     def tried(self, now: float) -> None:
-        """An attempt is over, successful or not. The next one waits for the backoff."""
+        """An attempt is over. The next one waits for the backoff."""
         self._next_try = now + self._waits.next()
+
+    def failed(self, error: BaseException, now: float) -> None:
+        """An attempt failed. While trades are missing, an outage is not waited out."""
+        wait = self._reconnection.wait(error, now)
+        self._next_try = now + (max(wait, self._waits.next()) if self.trusted else wait)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
-from .connection import FRAMES, MESSAGE_INTERVAL, Socket, farewell
+from .connection import FRAMES, MESSAGE_INTERVAL, Socket
+from .failures import ClosedByExchange
 from .handover import Handover, OverlapVerdict
 from .subscription import Subscription
 
@@ -92,7 +93,7 @@ class Standby:
                 self.held.append(payload)
                 self._held_bytes += len(payload)
             elif opcode == ABNF.OPCODE_CLOSE:
-                raise WebSocketConnectionClosedException(farewell(payload))
+                raise ClosedByExchange(payload)
 
     @property
     def _full(self) -> bool:

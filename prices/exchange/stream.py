@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from . import connection
-from .backoff import Backoff
+from .attempts import AttemptBudget
 from .connection_chain import ConnectionChain
 from .events import Down, Event, Idle, Renewed, Up
 from .failures import FAILURES, explain
+from .reconnection import Reconnection
 from .subscription import Subscription
 
 __all__ = ["Down", "Event", "Idle", "Renewed", "Stream", "Up"]
@@ -34,16 +35,24 @@ class Stream:
         connect: Callable[[str], connection.Socket] = connection.connect,
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[], float] = random.random,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.subscription = subscription
         self._stopped = stopped
         self.sleep = sleep
         self.clock = clock
-        self._draw = draw
+        budget = AttemptBudget()
+        self._reconnection = Reconnection(budget, draw=draw, wall_clock=wall_clock)
         # Attempts to connect after a connection was lost or could not be made.
         self.reconnects = 0
         self.chain = ConnectionChain(
-            subscription, stopped=stopped, sleep=sleep, connect=connect, clock=clock, draw=draw
+            subscription,
+            stopped=stopped,
+            sleep=sleep,
+            connect=connect,
+            clock=clock,
+            draw=draw,
+            budget=budget,
         )
 
     @property
@@ -78,15 +87,18 @@ class Stream:
         self.chain.rotation.ask(reason)
 
     def __iter__(self) -> Iterator[Event]:
-        waits = Backoff(self._draw)
         while not self._stopped():
             self.chain.since = None
+            began = self.clock()
             try:
                 yield from self.chain.events()
             except FAILURES as error:
+                now = self.clock()
+                took = now - began
                 if self.chain.since is not None:
-                    waits.lasted(self.clock() - self.chain.since)
-                wait = waits.next()
+                    self._reconnection.lasted(now - self.chain.since)
+                    took = 0.0
+                wait = self._reconnection.wait(error, now, took)
                 yield Down(explain(error), wait)
                 self.sleep(wait)
                 if not self._stopped():

@@ -17,6 +17,7 @@ from ..exchange.subscription import Subscription
 from ..repair.background import CHECK_INTERVAL, Background
 from ..repair.progress import Progress
 from ..repair.repairer import Repairer
+from ..repair.schedule import RETRY_WITHIN
 from .buffer import Buffer
 from .id_check import IdCheck
 from .id_witness import IdVerdict
@@ -134,6 +135,7 @@ def build_recorder(
         symbols,
         filled=writer.counters.fill,
         reserve=RESERVED_FOR_CHECKS,
+        retry_within=RETRY_WITHIN,
         clock=clock,
     )
     progress = Progress(repairer, logger.info, clock=clock)

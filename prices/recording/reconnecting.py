@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 # Maximum seconds between two attempts to reach the database: what is received meanwhile has to wait
-# in memory.
-CEILING = 5.0
+# in memory, and its readers for what is new.
+CEILING = 2.0
 
 
 class ReconnectingTape:

@@ -10,6 +10,7 @@ from .buffer import Buffer
 from .database_errors import Refusal
 from .id_witness import IdVerdict
 from .staleness_check import CheckResult
+from .symbol_log import RepeatedReason
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Recorder:
         self._buffer = buffer
         self._writer = writer
         self._stop = stop
+        self._down = RepeatedReason(stream.clock)
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -82,13 +84,15 @@ class Recorder:
     def _note(self, event: bytes | Up | Down | Renewed) -> None:
         if isinstance(event, Up):
             logger.info("Connected to %s", self._stream.subscription.url)
+            self._down.over()
         elif isinstance(event, Renewed) and event.joined:
             logger.info("%s Handed over to the standby connection.", event.reason)
         elif isinstance(event, Renewed):
             logger.warning(
                 "%s Switched to the standby connection; trades may be missing.", event.reason
             )
-        elif isinstance(event, Down):
+        elif isinstance(event, Down) and self._down.due(event.reason):
+            # In an outage there are attempts every few seconds.
             logger.warning("%s Next attempt in %.1f s.", event.reason, event.wait)
 
     def write(self) -> None:

@@ -1,4 +1,4 @@
-"""Log lines that name many symbols: written at intervals, however many there are."""
+"""Log lines that would come too often: written at intervals, however many there are."""
 
 from collections.abc import Callable, Collection
 
@@ -23,6 +23,30 @@ class SymbolLog:
             return None
         self._told_at = now
         return named(symbols)
+
+
+class RepeatedReason:
+    """Says when a reason is worth a line: when it is a new one, and then once per interval.
+
+    `clock`: seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._reason: str | None = None
+        self._told_at = 0.0
+
+    def due(self, reason: str) -> bool:
+        """Whether to write a line about it. One that is due must be written."""
+        now = self._clock()
+        if reason == self._reason and now - self._told_at < INTERVAL:
+            return False
+        self._reason, self._told_at = reason, now
+        return True
+
+    def over(self) -> None:
+        """The trouble is over: the next one is new."""
+        self._reason = None
 
 
 def named(symbols: Collection[str]) -> str:

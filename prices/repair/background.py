@@ -17,7 +17,7 @@ CHECK_INTERVAL = 1.0
 
 # Seconds after which work is retried when the database is unavailable, or after an unexpected
 # error.
-DATABASE_RETRY = 5.0
+DATABASE_RETRY = 2.0
 ERROR_RETRY = 60.0
 
 

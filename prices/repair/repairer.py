@@ -14,6 +14,7 @@ from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
 from ..minutes import EPOCH, MICROSECOND
 from ..recording.reconnecting import ReconnectingTape
+from ..recording.symbol_log import RepeatedReason
 from ..recording.tape import Stored
 from ..recording.trade_times import sift_rows
 from .open_gaps import Missing, OpenGap, Reason, left_of, missing, next_gap, pruned, reasons
@@ -32,7 +33,7 @@ class Turn(Enum):
     UNANSWERED = "REST did not answer"
 
 
-CEILINGS = {Turn.BEHIND: BEHIND, Turn.UNANSWERED: UNANSWERED, Turn.WITHHELD: WITHHELD}
+CEILINGS = {Turn.BEHIND: BEHIND, Turn.WITHHELD: WITHHELD}
 
 
 class Repairer:
@@ -41,7 +42,8 @@ class Repairer:
     Every method raises one of `recording.tape.AWAY` when the database is unavailable. `ticks`
     counts what was stored, and `filled` is called for each page that was. `reserve` is the request
     weight that is left to other users of the same rate limit: rather than use it up, a turn does
-    nothing.
+    nothing. `retry_within` is the maximum number of seconds between two attempts while REST does
+    not answer.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Repairer:
         rows: int = ROWS,
         filled: Callable[[Stored], object] = lambda stored: None,
         reserve: int = 0,
+        retry_within: float = UNANSWERED,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -64,11 +67,13 @@ class Repairer:
         self._reserve = reserve
         self.clock = clock
         self._wall_clock = wall_clock
+        self._retry_within = retry_within
+        self._told = RepeatedReason(clock)
         self._schedule = Schedule()
         # Where the walk through a gap of many pages continues: at the last row of the previous
         # page.
         self._places: dict[int, AggTradeRow] = {}
-        self._waits = backoff(ceiling=UNANSWERED)
+        self._waits = backoff(ceiling=retry_within)
         self.pause_until = clock()
         self.ticks = 0
 
@@ -94,7 +99,8 @@ class Repairer:
             return self._postpone([gap.id], str(error), Turn.WITHHELD)
         except Unanswered as error:
             return self._pause(gap, str(error))
-        self._waits = backoff(ceiling=UNANSWERED)
+        self._waits = backoff(ceiling=self._retry_within)
+        self._told.over()
         self._tape.once(lambda tape: tape.tried(gap.id))
         page = self._sifted(gap, page)
         if page.ticks:
@@ -162,7 +168,8 @@ class Repairer:
     def _postpone(self, gaps: list[int], error: str, turn: Turn) -> Turn:
         for gap in gaps:
             self._tape.once(lambda tape: tape.failed(gap, error))  # noqa: B023 - called at once
-            self._schedule.postpone(gap, CEILINGS[turn], self.clock())
+            ceiling = CEILINGS.get(turn, self._retry_within)
+            self._schedule.postpone(gap, ceiling, self.clock())
         return turn
 
     def _pause(self, gap: OpenGap, error: str) -> Turn:
@@ -172,7 +179,10 @@ class Repairer:
         wait = next(self._waits)
         self.pause_until = self.clock() + wait
         due = max(wait, self._rest.due_in(WEIGHT))
-        logger.warning("Missing trades cannot be fetched: %s Next attempt in %.1f s.", error, due)
+        if self._told.due(error):
+            logger.warning(
+                "Missing trades cannot be fetched: %s Next attempt in %.1f s.", error, due
+            )
         return Turn.UNANSWERED
 
     def missing(self) -> Missing:

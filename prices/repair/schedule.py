@@ -8,8 +8,12 @@ from ..exchange.backoff import backoff
 # the streams.
 BEHIND = 60.0
 
-# At one for which REST did not answer.
+# At one for which REST did not answer, and for the command, which gives up after some of these.
 UNANSWERED = 20.0
+
+# The same beside a recording: REST is back within seconds of the end of an outage. A request every
+# 4 s is 1 % of the rate limit.
+RETRY_WITHIN = 4.0
 
 # And at one that it does not return: days later the exchange was seen to fix its own history.
 WITHHELD = 6 * 3600.0

@@ -1,15 +1,11 @@
 """Waits before trying again: they double up to a minute, and no two recorders wait alike."""
 
-from itertools import islice, pairwise
+from itertools import islice
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prices.exchange.backoff import CEILING, WORKED, Backoff, backoff
-
-# Of the exchange: attempts to connect from one address, and seconds.
-ATTEMPTS, PERIOD = 300, 300
+from prices.exchange.backoff import OUTAGE_CEILING, Backoff, backoff
 
 
 def test_without_luck_they_double_up_to_a_minute() -> None:
@@ -38,46 +34,6 @@ def test_two_recorders_do_not_wait_alike() -> None:
     assert list(islice(backoff(), 9)) != list(islice(backoff(), 9))
 
 
-def attempts(lines: list[float | None], draw=lambda: 0.0) -> list[float]:
-    """When a recorder connects, over connections that last so long (None: it is refused)."""
-    waits, now, made = Backoff(draw), 0.0, []
-    for line in lines:
-        made.append(now)
-        if line is not None:
-            now += line
-            waits.lasted(line)
-        now += waits.next()
-    return made
-
-
-def test_a_line_that_flaps_is_up_nearly_all_the_time() -> None:
-    # First it was refused for a while, then each connection works for 28 seconds.
-    made = attempts([None] * 9 + [28.0] * 20, draw=lambda: 1.0)
-    working = made[9:]
-    assert [round(later - at) for at, later in pairwise(working)] == [29] * 19
-
-
-@pytest.mark.parametrize(("line", "up"), [(1, 0.05), (5, 0.3), (9, 0.4), (10, 0.9), (60, 0.98)])
-def test_the_longer_it_works_the_more_it_is_up(line, up) -> None:
-    made = attempts([None] * 9 + [line] * 50, draw=lambda: 1.0)[9:]
-    assert line * (len(made) - 1) / (made[-1] - made[0]) >= up
-
-
-def test_who_is_dropped_at_once_waits_ever_longer() -> None:
-    made = attempts([0.0] * 20, draw=lambda: 1.0)
-    assert made[-1] - made[-2] == CEILING
-
-
-@given(st.lists(st.none() | st.floats(0, 90) | st.sampled_from([0.0, 1.0, WORKED]), max_size=400))
-def test_four_recorders_may_share_an_address(lines) -> None:
-    made = attempts(lines)
-    for at in made:
-        assert sum(at <= other < at + PERIOD for other in made) <= ATTEMPTS / 4
-
-
-def test_the_worst_line_keeps_to_the_limit() -> None:
-    for refused in range(8):
-        for line in (0.0, 1.0, WORKED):
-            made = attempts(([line] + [None] * refused) * 60)
-            for at in made:
-                assert sum(at <= other < at + PERIOD for other in made) <= ATTEMPTS / 4
+def test_an_attempt_that_took_long_has_waited_already() -> None:
+    waits = Backoff(lambda: 1.0, ceiling=OUTAGE_CEILING)
+    assert [waits.next(took) for took in (0, 0, 10, 3, 0)] == [1, 2, 1, 1, 4]

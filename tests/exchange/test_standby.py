@@ -2,11 +2,13 @@
 
 import threading
 from itertools import pairwise
+from math import inf
 
 import pytest
 
 from prices.exchange import connection
-from prices.exchange.backoff import CEILING
+from prices.exchange.attempts import AttemptBudget
+from prices.exchange.backoff import CEILING, OUTAGE_CEILING
 from prices.exchange.handover import LONGEST, SHORTEST, Handover, OverlapVerdict
 from prices.exchange.rotation import AGE, ROTATE_AFTER, SHUTDOWN, SPREAD, Rotation
 from prices.exchange.standby import HELD, HELD_BYTES, UP_WITHIN, Standby
@@ -320,7 +322,7 @@ class TestRotation:
 
     @pytest.mark.parametrize("luck", [0.0, 0.5, 1.0])
     def test_it_is_due_once_within_the_last_hours_of_the_day(self, luck) -> None:
-        rotation = Rotation(lambda: luck)
+        rotation = Rotation(lambda: luck, AttemptBudget())
         rotation.begin(1000)
         assert not rotation.due(1000 + ROTATE_AFTER - luck * SPREAD - 1)
         assert rotation.due(1000 + ROTATE_AFTER - luck * SPREAD)
@@ -329,13 +331,13 @@ class TestRotation:
         assert not rotation.due(90_000)
 
     def test_until_then_there_is_nothing_to_look_at(self) -> None:
-        rotation = Rotation(lambda: 0.0)
+        rotation = Rotation(lambda: 0.0, AttemptBudget())
         rotation.begin(1000)
         rotation.due(1000)
         assert rotation.look_at == 1000 + ROTATE_AFTER
 
     def test_what_is_asked_is_read_at_once_on_one_connection(self) -> None:
-        rotation = Rotation(lambda: 0.0)
+        rotation = Rotation(lambda: 0.0, AttemptBudget())
         rotation.begin(1000)
         rotation.due(1000)
         rotation.ask("BTCUSDT is stale.")
@@ -347,7 +349,7 @@ class TestRotation:
         assert rotation.trusted
 
     def test_attempts_back_off_until_a_connection_has_lasted(self) -> None:
-        rotation = Rotation(lambda: 1.0)
+        rotation = Rotation(lambda: 1.0, AttemptBudget())
         now = 1000.0
         rotation.begin(now)
         for wait in (1, 2, 4, 8, 16, 32, 60, 60):
@@ -364,7 +366,7 @@ class TestRotation:
         assert rotation.may_try(now + 1)
 
     def test_one_that_is_not_trusted_is_replaced_soon_if_it_worked(self) -> None:
-        rotation = Rotation(lambda: 1.0)
+        rotation = Rotation(lambda: 1.0, AttemptBudget())
         now = 1000.0
         for _ in range(8):
             rotation.begin(now)
@@ -376,7 +378,7 @@ class TestRotation:
         assert rotation.may_try(now + 28)
 
     def test_failed_attempts_count_while_the_old_one_goes_on(self) -> None:
-        rotation = Rotation(lambda: 1.0)
+        rotation = Rotation(lambda: 1.0, AttemptBudget())
         rotation.begin(1000)
         now = 1000.0 + ROTATE_AFTER
         for wait in (1, 2, 4, 8, 16, 32, 60, 60):
@@ -385,6 +387,38 @@ class TestRotation:
             rotation.tried(now)
             assert not rotation.may_try(now + wait - 0.1)
             now += wait
+
+    def test_while_trades_are_missing_an_outage_is_not_waited_out(self) -> None:
+        rotation = Rotation(lambda: 1.0, AttemptBudget())
+        now = 1000.0
+        rotation.begin(now)
+        now += 60
+        for wait in (1, 2, OUTAGE_CEILING, OUTAGE_CEILING, OUTAGE_CEILING):
+            rotation.distrust("BTCUSDT is stale.", now)
+            assert rotation.may_try(now)
+            rotation.failed(ConnectionRefusedError(), now)
+            assert not rotation.may_try(now + wait - 0.1)
+            now += wait
+
+    def test_a_good_one_waits_for_its_standby_as_before(self) -> None:
+        rotation = Rotation(lambda: 1.0, AttemptBudget())
+        now = 1000.0
+        rotation.begin(now)
+        for wait in (1, 2, 4, 8, 16, 32, CEILING, CEILING):
+            rotation.want(AGE, now, lasting=inf)
+            assert rotation.may_try(now)
+            rotation.failed(ConnectionRefusedError(), now)
+            assert not rotation.may_try(now + wait - 0.1)
+            now += wait
+
+    def test_no_standby_is_opened_beyond_the_budget(self) -> None:
+        budget = AttemptBudget()
+        rotation = Rotation(lambda: 0.0, budget)
+        assert rotation.may_try(1000)
+        while not budget.wait(1000):
+            budget.spend(1000)
+        assert not rotation.may_try(1000)
+        assert rotation.may_try(1005)
 
 
 class TestOverlap:

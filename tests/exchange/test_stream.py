@@ -7,6 +7,7 @@ import ssl
 import threading
 
 import pytest
+import websocket
 
 from prices.exchange import connection, failures
 from prices.exchange.backoff import CEILING
@@ -386,14 +387,35 @@ class TestStop:
 
 
 class TestWaits:
-    def test_grow_with_every_attempt_in_vain_up_to_a_minute(self, life) -> None:
+    def test_grow_with_every_refusal_up_to_a_minute(self, life) -> None:
         def connect(url: str) -> connection.Connection:
-            raise ConnectionRefusedError
+            raise websocket.WebSocketBadStatusException("refused", 451)
 
+        life.passes = True
         downs = first(9, life.stream("ws://away", connect=connect))
         assert life.slept[:8] == [down.wait for down in downs[:8]]
         for down, ceiling in zip(downs, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=True):
             assert ceiling / 2 <= down.wait <= ceiling
+
+    def test_stay_short_in_an_outage(self, life) -> None:
+        def connect(url: str) -> connection.Connection:
+            raise ConnectionRefusedError
+
+        life.passes = True
+        downs = first(200, life.stream("ws://away", connect=connect))
+        assert max(down.wait for down in downs) < 5
+
+    def test_a_retry_after_is_waited_for(self, life) -> None:
+        def limit(peer: Peer) -> None:
+            # The page is cut off: the headers count.
+            peer.read_request()
+            peer.send(
+                b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 90\r\nContent-Length: 9\r\n\r\n"
+            )
+
+        with faulty(limit) as url:
+            (down,) = first(1, life.stream(url))
+        assert down.wait >= 90
 
     def test_go_on_growing_over_connections_that_last_for_a_moment(self, life) -> None:
         with faulty(close, close, close) as url:
@@ -430,7 +452,8 @@ class TestWaits:
         life.luck = 1.0
         events = first(9 + 3 * 30, life.stream("ws://flapping", connect=connect))
         waits = [event.wait for event in events if isinstance(event, Down)]
-        assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 1, 1]
+        # What an attempt took has been waited for.
+        assert waits == [1] * 12
 
     def test_start_afresh_after_a_connection_that_lasted(self, life) -> None:
         def last(peer: Peer) -> None:

@@ -15,7 +15,7 @@ from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.tape import Hole, Stored, Tape
 from prices.repair.repairer import Repairer, Turn
-from prices.repair.schedule import BEHIND, UNANSWERED, WITHHELD
+from prices.repair.schedule import BEHIND, RETRY_WITHIN, UNANSWERED, WITHHELD
 from tests.support.history import UNREACHABLE, History
 from tests.support.tapes import (
     START,
@@ -303,6 +303,25 @@ class TestNoAnswer:
         assert m.turns() == [Turn.FILLED]
         assert Gap.objects.get().last_error == "The exchange did not answer in time."
         check_tape(*THIRTY)
+
+    def test_is_not_waited_out_beside_a_recording(self, mending, caplog) -> None:
+        m = mending(*THIRTY)
+        m.repairer = Repairer(
+            m.tape,
+            m.history,
+            ["BTCUSDT"],
+            rows=PAGE,
+            retry_within=RETRY_WITHIN,
+            clock=lambda: m.now,
+        )
+        m.store([*THIRTY[:10], *THIRTY[12:]])
+        m.history.errors = [UNREACHABLE] * 30
+        for _ in range(30):
+            assert m.turns() == [Turn.UNANSWERED]
+            m.now += RETRY_WITHIN
+        assert m.turns() == [Turn.FILLED]
+        # A line per minute: they are the same.
+        assert caplog.text.count("Missing trades cannot be fetched") == 2
 
     def test_for_one_gap_does_not_hold_up_the_others(self, mending) -> None:
         """Something about this one alone may be more than REST can bear."""

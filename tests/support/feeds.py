@@ -34,12 +34,15 @@ class Life:
         self.luck = 0.0
         self.stop = False
         self.stop_in_sleep = False
+        self.passes = False  # Whether time passes while it sleeps.
 
     def clock(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        if self.passes:
+            self.now += seconds
         self.stop |= self.stop_in_sleep
 
     def stopped(self) -> bool:
