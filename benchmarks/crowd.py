@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from replay import archive, ledger
 from replay.clock import LAG
 from replay.recording import Recording
@@ -43,17 +43,17 @@ def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
         trade += trades
 
 
-def traded(files: Iterable[Path] = ()) -> Iterator[Tick]:
+def traded(files: Iterable[Path] = ()) -> Iterator[AggTrade]:
     """The ticks of some recordings, or of those that ship, as they are understood: all symbols in the order of time, for ever."""
     markets = ledger.Ledger(archive.read(list(files) or archive.shipped()), loop=True).markets
     streams = [understood(market) for market in markets.values()]
     return heapq.merge(*streams, key=attrgetter("traded"))
 
 
-def understood(market: ledger.Market, since: int = 0) -> Iterator[Tick]:
+def understood(market: ledger.Market, since: int = 0) -> Iterator[AggTrade]:
     """From the tick of that number on."""
     for tick in market.ticks(since, market.size):
-        yield Tick(
+        yield AggTrade(
             market.symbol,
             tick.first_id,
             tick.last_id,

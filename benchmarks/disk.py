@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from pricetracker.process.supervisor import Children
 
 from .crowd import MANY, crowd, traded
@@ -76,7 +76,7 @@ def fill(result: Connection, files: Mapping[str, Path | None], ticks: int) -> No
     stay()
 
 
-def store_usual(database: psycopg.Connection, batch: list[Tick]) -> None:
+def store_usual(database: psycopg.Connection, batch: list[AggTrade]) -> None:
     with (
         database.cursor() as cursor,
         cursor.copy("COPY usual (symbol, price, timestamp) FROM STDIN") as rows,

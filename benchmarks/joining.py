@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from heapq import merge
 from operator import attrgetter
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.minutes import EPOCH
 from prices.recording.tape import Tape
 from replay.clock import LAG
@@ -23,7 +23,7 @@ def catch_up(tape: Tape, past: Past) -> None:
     """Store what the exchange has traded since the past ended, until the recorder can take over."""
     while True:
         began = time.time()
-        batch: list[Tick] = []
+        batch: list[AggTrade] = []
         for tick in since(tape, past, int(began * 1_000_000)):
             batch.append(tick)
             if len(batch) == BATCH:
@@ -35,13 +35,13 @@ def catch_up(tape: Tape, past: Past) -> None:
             return
 
 
-def since(tape: Tape, past: Past, until: int) -> Iterator[Tick]:
+def since(tape: Tape, past: Past, until: int) -> Iterator[AggTrade]:
     """What all symbols traded up to an instant, in microseconds, that is not yet on the tape; in order of time."""
     traded = (news(tape, past, market, until) for market in past.markets.values())
     return merge(*traded, key=attrgetter("traded"))
 
 
-def news(tape: Tape, past: Past, market: Market, until: int) -> Iterator[Tick]:
+def news(tape: Tape, past: Past, market: Market, until: int) -> Iterator[AggTrade]:
     newest = tape.newest(market.symbol)
     start = past.round * len(market.recording)
     if newest is not None and newest.traded > past.ends:
@@ -49,4 +49,4 @@ def news(tape: Tape, past: Past, market: Market, until: int) -> Iterator[Tick]:
         start = market.count_before((newest.traded - EPOCH) // MICROSECOND)
     for tick in market.ticks(start, market.count_until(until)):
         cells = (tick.first_id, tick.last_id, tick.price, tick.quantity)
-        yield Tick(market.symbol, *cells, tick.time, tick.time + LAG)
+        yield AggTrade(market.symbol, *cells, tick.time, tick.time + LAG)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.minutes import EPOCH
 
 from .crowd import traded
@@ -111,7 +111,7 @@ def copy(database: psycopg.Connection, numbers: Mapping[str, int]) -> float:
     return TICKS / (time.perf_counter() - began)
 
 
-def row(tick: Tick, numbers: Mapping[str, int]) -> str:
+def row(tick: AggTrade, numbers: Mapping[str, int]) -> str:
     symbol = numbers[tick.symbol]
     cells = (
         instant(tick),
@@ -125,7 +125,7 @@ def row(tick: Tick, numbers: Mapping[str, int]) -> str:
     return "\t".join(map(str, cells)) + "\n"
 
 
-def instant(tick: Tick) -> datetime:
+def instant(tick: AggTrade) -> datetime:
     return EPOCH + timedelta(microseconds=tick.traded)
 
 
@@ -184,7 +184,7 @@ def alone(result: Connection, symbol: str, seconds: float, begins: float) -> Non
     stay()
 
 
-def batches(size: int) -> Iterator[list[Tick]]:
+def batches(size: int) -> Iterator[list[AggTrade]]:
     """All TICKS, so many at a time."""
     ticks = islice(traded(), TICKS)
     while batch := list(islice(ticks, size)):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import websocket
 
-from prices.exchange.messages import Tick, parse
+from prices.exchange.messages import AggTrade, parse
 from prices.exchange.subscription import aggregate_trades
 
 from .tracker import stay
@@ -60,7 +60,7 @@ def hearing(result: Connection, url: str, symbols: Sequence[str], seconds: float
         now = time.time()
         frames.append((frame, now))
     events = ((parse(frame), at) for frame, at in frames)
-    ticks = ((event, at) for event, at in events if isinstance(event, Tick))
+    ticks = ((event, at) for event, at in events if isinstance(event, AggTrade))
     result.send({(tick.symbol, tick.first): at for tick, at in ticks})
     stay()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..exchange.agg_trades import AggTrades
 from ..exchange.event_times import MINUTE, iso
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..exchange.rest import Rest
 from ..patience import patiently
 from ..recording.id_pace import is_far
@@ -42,7 +42,7 @@ def audit_strays(
     """
     symbol = findings.symbol
     far, only = patiently(tape.database, "read the tape", lambda: suspects(tape, symbol))
-    unknown: list[Tick] = []
+    unknown: list[AggTrade] = []
     for tick in far if rest is None else far + only:
         known = recognise(AggTrades(rest, symbol), [tick]).known if rest else None
         if known is Known.NO and remove_unknown:
@@ -54,7 +54,7 @@ def audit_strays(
         findings.strays_removed = len(unknown)
 
 
-def suspects(tape: Tape, symbol: str) -> tuple[list[Tick], list[Tick]]:
+def suspects(tape: Tape, symbol: str) -> tuple[list[AggTrade], list[AggTrade]]:
     """The ticks that are far from the others, and the only tick of a tape."""
     wanted = {"symbol": tape.numbers[symbol], "limit": EDGE}
     rows = tape.database.execute(EDGES, wanted).fetchall()
@@ -66,7 +66,7 @@ def suspects(tape: Tape, symbol: str) -> tuple[list[Tick], list[Tick]]:
     return [far[first] for first in sorted(far)], []
 
 
-def ahead(ticks: Sequence[Tick]) -> list[Tick]:
+def ahead(ticks: Sequence[AggTrade]) -> list[AggTrade]:
     """The last of some ticks, if they are further ahead than the pace of the others explains."""
     for n in range(len(ticks) - 1, len(ticks) // 2 - 1, -1):
         before = ticks[:n]
@@ -75,7 +75,7 @@ def ahead(ticks: Sequence[Tick]) -> list[Tick]:
     return []
 
 
-def behind(ticks: Sequence[Tick]) -> list[Tick]:
+def behind(ticks: Sequence[AggTrade]) -> list[AggTrade]:
     """The first of some ticks, if the others are too far ahead of them."""
     for n in range(1, (len(ticks) + 1) // 2 + 1):
         after = ticks[n:]
@@ -84,16 +84,16 @@ def behind(ticks: Sequence[Tick]) -> list[Tick]:
     return []
 
 
-def is_far_from(tick: Tick, other: Tick, pace: float) -> bool:
+def is_far_from(tick: AggTrade, other: AggTrade, pace: float) -> bool:
     elapsed = micros(tick.traded) - micros(other.traded)
     return is_far(tick.first - other.last, pace, elapsed)
 
 
-def pace(ticks: Sequence[Tick]) -> float:
+def pace(ticks: Sequence[AggTrade]) -> float:
     """Trade ids per microsecond, over a minute at least."""
     span = abs(micros(ticks[-1].traded) - micros(ticks[0].traded))
     return float(ticks[-1].last - ticks[0].first) / max(span, MINUTE)
 
 
-def named(tick: Tick) -> str:
+def named(tick: AggTrade) -> str:
     return f"tick {tick.first} of {iso(micros(tick.traded))}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct, field
 
-from .messages import BadFrame, Tick, checked
+from .messages import AggTrade, BadFrame, checked
 from .rest import Rest
 from .rest_errors import NO_JSON, Unanswered
 
@@ -33,7 +33,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
     def is_tombstone(self) -> bool:
         return self.first < 0
 
-    def tick(self, symbol: str) -> Tick:
+    def tick(self, symbol: str) -> AggTrade:
         """Raises BadFrame or msgspec.ValidationError when the row is invalid."""
         row = {
             "e": "aggTrade",
@@ -47,7 +47,7 @@ class AggTradeRow(Struct, frozen=True, gc=False):
             "E": self.traded,
             "m": self.is_buyer_maker,
         }
-        return checked(msgspec.convert(row, Tick))
+        return checked(msgspec.convert(row, AggTrade))
 
 
 decode_row = msgspec.json.Decoder(AggTradeRow).decode
@@ -62,7 +62,7 @@ class Page:
     """
 
     rows: list[AggTradeRow]
-    ticks: list[Tick]
+    ticks: list[AggTrade]
     full: bool
     nonsense: str | None = None
 

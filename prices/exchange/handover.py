@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from .messages import BadFrame, Tick, micros, parse
+from .messages import AggTrade, BadFrame, micros, parse
 
 # Minimum seconds of overlap: more than any two servers of the exchange differ.
 SHORTEST = 3
@@ -75,4 +75,4 @@ def traded(frame: bytes) -> int:
         event = parse(frame)
     except BadFrame:
         return 0
-    return micros(event.traded) if type(event) is Tick else 0
+    return micros(event.traded) if type(event) is AggTrade else 0

@@ -1,4 +1,4 @@
-"""Decodes the exchange's frames: bytes in, a Tick or a BadFrame out. No socket, no clock."""
+"""Decodes the exchange's frames: bytes in, an AggTrade or a BadFrame out. No socket, no clock."""
 
 import re
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class BadFrame(ValueError):
     """A frame that is neither a trade nor anything else that is known. The message says why."""
 
 
-class Tick(Struct, frozen=True, gc=False, tag_field="e", tag="aggTrade"):
+class AggTrade(Struct, frozen=True, gc=False, tag_field="e", tag="aggTrade"):
     """An aggTrade: fills of one order at one price and one instant, trades `first` to `last`.
 
     Price and quantity are the exchange's own digits; `checked` validates them. `traded` is the
@@ -72,7 +72,7 @@ class Reply(Struct, frozen=True):
 class Combined(Struct, frozen=True, gc=False):
     """A frame of a combined stream."""
 
-    data: Tick | Shutdown
+    data: AggTrade | Shutdown
 
 
 def micros(time: int) -> int:
@@ -85,7 +85,7 @@ def micros(time: int) -> int:
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 decode_combined = msgspec.json.Decoder(Combined).decode
-decode_raw = msgspec.json.Decoder(Tick | Shutdown).decode
+decode_raw = msgspec.json.Decoder(AggTrade | Shutdown).decode
 decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -98,7 +98,7 @@ are_prices, are_quantities = (
 )
 
 
-def checked(tick: Tick) -> Tick:
+def checked(tick: AggTrade) -> AggTrade:
     """The tick, if its numbers and times are valid. Raises BadFrame."""
     if not is_price(tick.price):
         raise BadFrame(
@@ -115,16 +115,16 @@ def checked(tick: Tick) -> Tick:
     return tick
 
 
-def parse(frame: bytes) -> Tick | Shutdown | Reply:
+def parse(frame: bytes) -> AggTrade | Shutdown | Reply:
     """Decode a frame of a combined or of a raw stream. Raises BadFrame."""
     try:
-        event: Tick | Shutdown | Reply = decode_combined(frame).data
+        event: AggTrade | Shutdown | Reply = decode_combined(frame).data
     except UNREADABLE as error:
         event = parse_other(frame, error)
-    return checked(event) if type(event) is Tick else event
+    return checked(event) if type(event) is AggTrade else event
 
 
-def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
+def parse_ticks(frames: Sequence[bytes]) -> list[AggTrade] | None:
     """What `parse` returns for each frame, if all are valid trades of a combined stream.
 
     Otherwise None, also when their times are in different units: then parse them one by one. This
@@ -134,7 +134,7 @@ def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
         ticks: list[Any] = [decode_combined(frame).data for frame in frames]
     except UNREADABLE:
         return None
-    if not all(type(tick) is Tick for tick in ticks):
+    if not all(type(tick) is AggTrade for tick in ticks):
         return None
     prices, quantities = (
         "".join([f"{number}\n" for number in numbers])
@@ -155,7 +155,7 @@ def parse_ticks(frames: Sequence[bytes]) -> list[Tick] | None:
     return None
 
 
-def are_in_time(ticks: Sequence[Tick]) -> bool:
+def are_in_time(ticks: Sequence[AggTrade]) -> bool:
     """Whether all times are valid, and in one unit."""
     traded = [tick.traded for tick in ticks]
     delays = [tick.sent - tick.traded for tick in ticks]
@@ -165,7 +165,7 @@ def are_in_time(ticks: Sequence[Tick]) -> bool:
     return max(traded) < MICROSECONDS_FROM and are_timely(traded, delays, 1000)
 
 
-def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:
+def parse_other(frame: bytes, error: Exception) -> AggTrade | Shutdown | Reply:
     """Decode the rare frames: replies, errors, and events of raw streams. Raises BadFrame.
 
     error: why it is not a frame of a combined stream.
@@ -186,9 +186,9 @@ def parse_other(frame: bytes, error: Exception) -> Tick | Shutdown | Reply:
     raise BadFrame("neither a trade nor a reply")
 
 
-def parse_raw(frame: bytes) -> Tick | Shutdown:
+def parse_raw(frame: bytes) -> AggTrade | Shutdown:
     try:
-        event: Tick | Shutdown = decode_raw(frame)
+        event: AggTrade | Shutdown = decode_raw(frame)
     except UNREADABLE as error:
         raise BadFrame(str(error)) from None
     return event

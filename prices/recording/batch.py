@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 
-from ..exchange.messages import MICROSECONDS_FROM, Tick, micros
+from ..exchange.messages import MICROSECONDS_FROM, AggTrade, micros
 from ..formats.instants import naive_iso
 from ..minutes import EPOCH, minute_start
 from .ledger import Run
@@ -43,7 +43,7 @@ class Stretch:
         )
 
 
-def stretches(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Stretch]:
+def stretches(ticks: Iterable[AggTrade], numbers: Mapping[str, int]) -> list[Stretch]:
     """Group ticks, given in their order of arrival. `numbers`: the number of each symbol."""
     found: list[Stretch] = []
     current: dict[str, Stretch] = {}
@@ -69,13 +69,13 @@ def stretches(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> list[Stretch
     return found
 
 
-def single(tick: Tick, number: int) -> Stretch:
+def single(tick: AggTrade, number: int) -> Stretch:
     """A stretch of one tick."""
     time = micros(tick.traded)
     return Stretch(number, tick.first, tick.last + 1, time, time, time, time, tick.first)
 
 
-def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
+def lines(ticks: Iterable[AggTrade], numbers: Mapping[str, int]) -> str:
     """Ticks as COPY reads them, a line each, tab-separated.
 
     The columns are timestamp, first trade, trades, symbol, is_buyer_maker, price and quantity.
@@ -98,7 +98,7 @@ def lines(ticks: Iterable[Tick], numbers: Mapping[str, int]) -> str:
     return "".join(found)
 
 
-def columns(ticks: Sequence[Tick], numbers: Mapping[str, int]) -> dict[str, str]:
+def columns(ticks: Sequence[AggTrade], numbers: Mapping[str, int]) -> dict[str, str]:
     """Ticks as array literals of PostgreSQL. Prices are the exchange's own digits."""
     return {
         "symbol": array(numbers[tick.symbol] for tick in ticks),
@@ -111,7 +111,7 @@ def columns(ticks: Sequence[Tick], numbers: Mapping[str, int]) -> dict[str, str]
     }
 
 
-def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tick]:
+def fitting(ticks: Iterable[AggTrade], holes: Sequence[tuple[int, int]]) -> list[AggTrade]:
     """The ticks that lie wholly within one of some holes.
 
     holes: first and last trade id of each, in order.
@@ -124,7 +124,7 @@ def fitting(ticks: Iterable[Tick], holes: Sequence[tuple[int, int]]) -> list[Tic
     return found
 
 
-def minutes_of(ticks: Iterable[Tick]) -> list[datetime]:
+def minutes_of(ticks: Iterable[AggTrade]) -> list[datetime]:
     """The minutes in which some ticks were traded, in order; UTC."""
     return sorted({minute_start(instant(micros(tick.traded))) for tick in ticks})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..intervals import Span
 
 # Microseconds by which two sources may differ on the time of a trade: one may cut it to the
@@ -38,10 +38,10 @@ class Sorted:
     pruned: from before the point where pruning has stopped.
     """
 
-    fresh: list[Tick] = field(default_factory=list)
-    sides: list[Tick] = field(default_factory=list)
-    contradicting: list[Tick] = field(default_factory=list)
-    pruned: list[Tick] = field(default_factory=list)
+    fresh: list[AggTrade] = field(default_factory=list)
+    sides: list[AggTrade] = field(default_factory=list)
+    contradicting: list[AggTrade] = field(default_factory=list)
+    pruned: list[AggTrade] = field(default_factory=list)
     claimed: dict[int, list[Span]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[int, list[Span]] = field(default_factory=lambda: defaultdict(list))
 
@@ -55,7 +55,7 @@ class Sorted:
 
 
 def sort_out(
-    ticks: Sequence[Tick],
+    ticks: Sequence[AggTrade],
     numbers: Mapping[str, int],
     known: Mapping[int, StoredMatch],
     kept_from: Mapping[int, int],
@@ -69,7 +69,7 @@ def sort_out(
     compared with it.
     """
     found = Sorted()
-    once: dict[tuple[int, int], Tick] = {}
+    once: dict[tuple[int, int], AggTrade] = {}
     for place, tick in enumerate(ticks):
         number = numbers[tick.symbol]
         if tick.first < kept_from[number]:
@@ -93,7 +93,7 @@ def sort_out(
     return found
 
 
-def compare(before: Tick, tick: Tick) -> StoredMatch:
+def compare(before: AggTrade, tick: AggTrade) -> StoredMatch:
     """Compare a tick with an earlier one of the batch under the same id.
 
     `write/known.sql` compares with ticks on the tape in the same way.

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from ..exchange.messages import Tick
+from ..exchange.messages import AggTrade
 from ..sql import statement
 from .batch import Stretch, array, columns
 from .batch_sorting import StoredMatch
@@ -61,7 +61,7 @@ def tapes(database: psycopg.Connection[Any], stretches: Sequence[Stretch]) -> di
 
 def known(
     database: psycopg.Connection[Any],
-    ticks: Sequence[Tick],
+    ticks: Sequence[AggTrade],
     numbers: Mapping[str, int],
     before: Mapping[int, Before],
 ) -> dict[int, StoredMatch]:

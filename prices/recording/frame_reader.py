@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from ..exchange.messages import BadFrame, Reply, Shutdown, Tick, parse, parse_ticks
+from ..exchange.messages import AggTrade, BadFrame, Reply, Shutdown, parse, parse_ticks
 from .bad_frames import BadFrames, symbol_of
 from .staleness import Staleness
 from .symbol_log import named
@@ -41,7 +41,7 @@ class FrameReader:
         self._staleness = staleness
         self.asked_for = asked_for
 
-    def read_all(self, events: Sequence[object]) -> list[Tick] | None:
+    def read_all(self, events: Sequence[object]) -> list[AggTrade] | None:
         """The ticks, when the events are frames of expected ticks only, as they nearly always are.
 
         None otherwise: then read them one by one.
@@ -52,7 +52,7 @@ class FrameReader:
             return ticks
         return None
 
-    def read(self, frame: bytes) -> Tick | None:
+    def read(self, frame: bytes) -> AggTrade | None:
         """The tick in a frame, if it has an expected one.
 
         Raises FeedInterrupted, or SymbolInterrupted, when the frame may have held another one.
@@ -67,7 +67,7 @@ class FrameReader:
                 raise SymbolInterrupted(symbol) from error
             self._staleness.unsettle()
             raise FeedInterrupted from error
-        if type(event) is Tick:
+        if type(event) is AggTrade:
             return self._expected(event, frame)
         if type(event) is Shutdown:
             logger.info("The exchange is about to close the connection.")
@@ -84,7 +84,7 @@ class FrameReader:
         # No watermark is claimed for any symbol until its next tick.
         raise FeedInterrupted
 
-    def _expected(self, tick: Tick, frame: bytes) -> Tick | None:
+    def _expected(self, tick: AggTrade, frame: bytes) -> AggTrade | None:
         """The tick, if its symbol was subscribed to. Others are bad frames."""
         if tick.symbol in self.symbols:
             return tick

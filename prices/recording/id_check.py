@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from ..exchange.agg_trades import WEIGHT, AggTrades
 from ..exchange.backoff import backoff
-from ..exchange.messages import Tick
+from ..exchange.messages import AggTrade
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
 from .id_witness import IdVerdict, Outcome
@@ -53,7 +53,7 @@ class IdCheck:
 
     def __init__(
         self,
-        questions: dict[str, Tick],
+        questions: dict[str, AggTrade],
         rest: Rest,
         tape: ReconnectingTape,
         *,
@@ -76,7 +76,7 @@ class IdCheck:
         self._tried_at: dict[str, float] = {}
         # The tick of each symbol that was last found to be of this exchange, until the writer
         # knows.
-        self._answered: dict[str, Tick] = {}
+        self._answered: dict[str, AggTrade] = {}
         # How often each symbol was contradicted in a row, and which tapes are of another exchange.
         self._contradicted: Counter[str] = Counter()
         self._foreign: dict[str, str] = {}
@@ -115,13 +115,13 @@ class IdCheck:
             self._waits = backoff(ceiling=RETRY_WITHIN)
         return True
 
-    def _is_due(self, symbol: str, tick: Tick, now: float) -> bool:
+    def _is_due(self, symbol: str, tick: AggTrade, now: float) -> bool:
         """Whether to check it now: at once if the tick in doubt is another one than last time."""
         answered = self._answered.get(symbol)
         is_new = answered is not None and answered is not tick
         return is_new or self._retry_at.get(symbol, now) <= now
 
-    def ask(self, symbol: str, tick: Tick) -> None:
+    def ask(self, symbol: str, tick: AggTrade) -> None:
         self._answered.pop(symbol, None)
         ticks = self._tape.once(lambda tape: newest_ticks(tape, symbol, self._wall_clock()))
         tape = self._of_tape(symbol, ticks)
@@ -139,7 +139,9 @@ class IdCheck:
         logger.info("%s: far from the tape's ids, but of the same exchange.", symbol)
         self.found(symbol, tick, Outcome.KNOWN)
 
-    def refute(self, symbol: str, tick: Tick, ticks: Sequence[Tick], instead: Tick | None) -> None:
+    def refute(
+        self, symbol: str, tick: AggTrade, ticks: Sequence[AggTrade], instead: AggTrade | None
+    ) -> None:
         """The exchange does not know the newest ticks of the tape, but has another one instead.
 
         A single tick is no sign of another exchange when this one knows the stream's.
@@ -161,7 +163,7 @@ class IdCheck:
         self._contradict(symbol)
         self.hand_over(IdVerdict(tick, Outcome.FOREIGN_TAPE))
 
-    def found(self, symbol: str, tick: Tick, outcome: Outcome) -> None:
+    def found(self, symbol: str, tick: AggTrade, outcome: Outcome) -> None:
         """The stream's tick is of this exchange: it is not asked for again until the writer has
         seen it.
         """
@@ -170,14 +172,14 @@ class IdCheck:
         self._retry_at[symbol] = self.clock() + FORGOTTEN
         self.hand_over(IdVerdict(tick, outcome))
 
-    def _of_tape(self, symbol: str, ticks: Sequence[Tick]) -> Recognition:
+    def _of_tape(self, symbol: str, ticks: Sequence[AggTrade]) -> Recognition:
         """Whether the exchange knows the newest ticks of the tape."""
         if not ticks:
             # Nothing is there that could be mixed with something else.
             return Recognition(Known.YES)
         return recognise(AggTrades(self._rest, symbol), ticks)
 
-    def _of_stream(self, symbol: str, tick: Tick) -> Recognition:
+    def _of_stream(self, symbol: str, tick: AggTrade) -> Recognition:
         agg_trades = AggTrades(self._rest, symbol)
         if is_near_newest(agg_trades, tick):
             return Recognition(Known.YES)

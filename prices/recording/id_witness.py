@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from .id_pace import FAR, is_far, pace_of
 from .reconnecting import ReconnectingTape
 from .strays import remove_only
@@ -32,7 +32,7 @@ class Outcome(Enum):
 class IdVerdict(NamedTuple):
     """The result of the check whether `tick` and its tape are of one exchange."""
 
-    tick: Tick
+    tick: AggTrade
     outcome: Outcome
 
 
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Placed(Protocol):
-    """A Tick or a Place: a last trade id, and a time in either unit of the exchange."""
+    """An AggTrade or a Place: a last trade id, and a time in either unit of the exchange."""
 
     @property
     def last(self) -> int: ...
@@ -56,8 +56,8 @@ class Placed(Protocol):
 class Doubt:
     """A tick that is far from its tape, and the ticks of its symbol that came since."""
 
-    tick: Tick
-    held: list[Tick] = field(default_factory=list)
+    tick: AggTrade
+    held: list[AggTrade] = field(default_factory=list)
     # The tape is of another exchange: nothing joins it.
     refuted: bool = False
 
@@ -73,7 +73,7 @@ class IdWitness:
         self._times = times
         self._at: dict[str, Placed] = {}
         self._doubts: dict[str, Doubt] = {}
-        self.questions: dict[str, Tick] = {}
+        self.questions: dict[str, AggTrade] = {}
         self.held = 0
         # Symbols whose tape began with the last tick: until another joins it, it may be a stray.
         self.unconfirmed: set[str] = set()
@@ -92,7 +92,7 @@ class IdWitness:
             self.held -= len(self._doubts[symbol].held)
             self._doubts[symbol].held.clear()
 
-    def sift(self, ticks: list[Tick]) -> tuple[list[Tick], set[str]]:
+    def sift(self, ticks: list[AggTrade]) -> tuple[list[AggTrade], set[str]]:
         """The ticks that join the tape, in their order, and the symbols of those that are held."""
         joining = 0 if self._doubts else self._joining(ticks)
         if joining == len(ticks):
@@ -108,7 +108,7 @@ class IdWitness:
                 doubted.add(tick.symbol)
         return passed, doubted
 
-    def _joining(self, ticks: Sequence[Tick]) -> int:
+    def _joining(self, ticks: Sequence[AggTrade]) -> int:
         """How many ticks, from the first on, are near the newest of their symbols: usually all."""
         at = self._at
         for n, tick in enumerate(ticks):
@@ -120,7 +120,7 @@ class IdWitness:
             at[tick.symbol] = tick
         return len(ticks)
 
-    def _confirm(self, tick: Tick) -> None:
+    def _confirm(self, tick: AggTrade) -> None:
         """A tick that joins another confirms both; the first of a tape has none to join."""
         newest = self.newest(tick.symbol)
         if newest is None:
@@ -128,7 +128,7 @@ class IdWitness:
         elif newest.last < tick.first:
             self.unconfirmed.discard(tick.symbol)
 
-    def joins(self, tick: Tick) -> bool:
+    def joins(self, tick: AggTrade) -> bool:
         newest = self.newest(tick.symbol)
         doubt = self._doubts.get(tick.symbol)
         if doubt is not None:
@@ -149,14 +149,14 @@ class IdWitness:
             self._at[symbol] = Place(*found)
         return self._at.get(symbol)
 
-    def _hold(self, tick: Tick) -> None:
+    def _hold(self, tick: AggTrade) -> None:
         doubt = self._doubts.setdefault(tick.symbol, Doubt(tick))
         self.questions.setdefault(tick.symbol, tick)
         if self.held < HELD and not doubt.refuted:
             doubt.held.append(tick)
             self.held += 1
 
-    def judge(self, verdict: IdVerdict) -> tuple[list[Tick], list[Refused]]:
+    def judge(self, verdict: IdVerdict) -> tuple[list[AggTrade], list[Refused]]:
         """Apply a verdict. Returns the held ticks that are released, and those that are refused."""
         symbol = verdict.tick.symbol
         doubt = self._doubts.get(symbol)

@@ -10,7 +10,7 @@ from ..exchange.agg_trades import AggTrades, Page
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.last_trade import LastTrade, look
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Stopped, Unanswered
 from .id_pace import is_far, pace_of
@@ -174,7 +174,7 @@ class StalenessCheck:
             self._tape.once(lambda tape: tape.store(ticks))
         return max((tick.last for tick in ticks), default=-1)
 
-    def _is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: Tick) -> bool:
+    def _is_of_tape(self, agg_trades: AggTrades, newest: Newest, tick: AggTrade) -> bool:
         """Whether a trade from REST belongs to the tape's exchange, by its ids or its history."""
         symbol = agg_trades.symbol
         ahead, elapsed = tick.first - newest.last, micros(tick.traded) - since_1970(newest.traded)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from ..exchange.messages import Tick
+from ..exchange.messages import AggTrade
 from ..intervals import joined
 from ..sql import statement
 from . import gap_writes
@@ -51,7 +51,7 @@ class Stored(NamedTuple):
         return [each.split()[0] for each in told]
 
 
-def store(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
+def store(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], source: str) -> Stored:
     """Store ticks of any registered symbols, in any order.
 
     Safe to repeat when the outcome is not known. Raises one of AWAY when the database is
@@ -80,7 +80,7 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: s
     return stored
 
 
-def fill(database: Database, numbers: Numbers, ticks: Sequence[Tick], source: str) -> Stored:
+def fill(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], source: str) -> Stored:
     """Store those ticks of one symbol, in order of trade id, that lie within its open gaps.
 
     Another source may have aggregated these trades differently: a tick that does not fit wholly
@@ -135,7 +135,7 @@ def add(database: Database, found: Sorted, numbers: Numbers) -> None:
         told = columns(found.sides, numbers)
         names = ("symbol", "first", "is_buyer_maker")
         database.execute(SIDES, {name: told[name] for name in names})
-        by_symbol: dict[int, list[Tick]] = defaultdict(list)
+        by_symbol: dict[int, list[AggTrade]] = defaultdict(list)
         for tick in found.sides:
             by_symbol[numbers[tick.symbol]].append(tick)
         for number, ticks in sorted(by_symbol.items()):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..minutes import EPOCH, minute_start
 from ..patience import patiently
 from ..sql import statement
@@ -27,10 +27,10 @@ UPDATE prices_symbol SET heard_at = NULL, heard_through = NULL WHERE id = %(symb
 """
 
 
-def remove_only(tape: Tape, symbol: str) -> Tick | None:
+def remove_only(tape: Tape, symbol: str) -> AggTrade | None:
     """Delete the only tick of a tape, and return it; None when it is not the only one."""
 
-    def remove() -> Tick | None:
+    def remove() -> AggTrade | None:
         with tape.database.transaction():
             lock(tape.database, {tape.numbers[symbol]})
             stray = only_tick(tape, symbol)
@@ -41,18 +41,18 @@ def remove_only(tape: Tape, symbol: str) -> Tick | None:
     return patiently(tape.database, "remove a stray tick", remove)
 
 
-def remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+def remove(tape: Tape, symbol: str, strays: Sequence[AggTrade]) -> None:
     """Delete ticks at either end of a tape, and the gaps between them and the others."""
     patiently(tape.database, "remove stray ticks", partial(_remove, tape, symbol, strays))
 
 
-def _remove(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+def _remove(tape: Tape, symbol: str, strays: Sequence[AggTrade]) -> None:
     with tape.database.transaction():
         lock(tape.database, {tape.numbers[symbol]})
         take_off(tape, symbol, strays)
 
 
-def take_off(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
+def take_off(tape: Tape, symbol: str, strays: Sequence[AggTrade]) -> None:
     """Delete ticks within a transaction that holds the writer lock of the symbol."""
     number = tape.numbers[symbol]
     firsts = [tick.first for tick in strays]
@@ -72,5 +72,5 @@ def take_off(tape: Tape, symbol: str, strays: Sequence[Tick]) -> None:
         )
 
 
-def instant(tick: Tick) -> datetime:
+def instant(tick: AggTrade) -> datetime:
     return EPOCH + timedelta(microseconds=micros(tick.traded))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from ..exchange.messages import Tick
+from ..exchange.messages import AggTrade
 from ..patience import patient
 from ..sql import statement
 from .ledger import Hole
@@ -88,7 +88,7 @@ class Tape:
         return True
 
     @patient
-    def store(self, ticks: Sequence[Tick], source: str = "stream") -> Stored:
+    def store(self, ticks: Sequence[AggTrade], source: str = "stream") -> Stored:
         """Store ticks of registered symbols, in one transaction.
 
         Safe to repeat when the outcome is not known.
@@ -96,7 +96,7 @@ class Tape:
         return store(self.database, self.numbers, ticks, source)
 
     @patient
-    def fill(self, symbol: str, ticks: Sequence[Tick]) -> Stored:
+    def fill(self, symbol: str, ticks: Sequence[AggTrade]) -> Stored:
         """Store those ticks of a symbol from REST that lie within its open gaps.
 
         ticks: in order of trade id.

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..exchange.event_times import AHEAD_OF_OURS
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..sql import statement
 from .tape import Tape
 from .trade_times import since_1970
@@ -31,23 +31,23 @@ WHERE symbol_id = %(symbol)s AND first_trade = %(first)s
 MILLISECOND = 1_000
 
 
-def ticks_of(symbol: str, rows: Sequence[tuple[Any, ...]]) -> list[Tick]:
+def ticks_of(symbol: str, rows: Sequence[tuple[Any, ...]]) -> list[AggTrade]:
     """Ticks from rows of first trade id, number of trades, price, quantity and instant."""
     return [
-        Tick(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
+        AggTrade(symbol, first, first + trades - 1, str(price), str(quantity), traded, traded)
         for first, trades, price, quantity, traded in (
             (*row[:4], since_1970(row[4])) for row in rows
         )
     ]
 
 
-def only_tick(tape: Tape, symbol: str) -> Tick | None:
+def only_tick(tape: Tape, symbol: str) -> AggTrade | None:
     """The only tick of a tape; None when there is none, or more, or some were pruned."""
     rows = tape.database.execute(ONLY, {"symbol": tape.numbers[symbol]}).fetchall()
     return ticks_of(symbol, rows)[0] if rows else None
 
 
-def newest_ticks(tape: Tape, symbol: str, now: float) -> list[Tick]:
+def newest_ticks(tape: Tape, symbol: str, now: float) -> list[AggTrade]:
     """The newest ticks of a symbol, in order of trade id. `now`: seconds since 1970."""
     number = tape.numbers[symbol]
     wanted = {
@@ -59,7 +59,7 @@ def newest_ticks(tape: Tape, symbol: str, now: float) -> list[Tick]:
     return ticks_of(symbol, rows[::-1])
 
 
-def is_stored(tape: Tape, tick: Tick) -> bool:
+def is_stored(tape: Tape, tick: AggTrade) -> bool:
     """Whether the tape has the same tick: then both are of one exchange."""
     wanted = {"symbol": tape.numbers[tick.symbol], "first": tick.first}
     found = tape.database.execute(STORED, wanted)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..exchange.agg_trades import AggTrades
 from ..exchange.event_times import MINUTE, iso
 from ..exchange.locate import page_before
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 
 MILLISECOND = 1000  # microseconds
 
@@ -30,10 +30,10 @@ class Recognition(NamedTuple):
     """`instead`: the trade that the exchange has in place of one that it does not know."""
 
     known: Known
-    instead: Tick | None = None
+    instead: AggTrade | None = None
 
 
-def recognise(agg_trades: AggTrades, ticks: Sequence[Tick]) -> Recognition:
+def recognise(agg_trades: AggTrades, ticks: Sequence[AggTrade]) -> Recognition:
     """Whether an exchange has at least one of some consecutive ticks, the newest last.
 
     One is enough: the exchange may have withdrawn others. Raises what `Rest.get` raises.
@@ -55,7 +55,7 @@ def recognise(agg_trades: AggTrades, ticks: Sequence[Tick]) -> Recognition:
     return Recognition(Known.YES if page.full else Known.UNSURE)
 
 
-def behind(tick: Tick, newest: Sequence[Tick]) -> Recognition:
+def behind(tick: AggTrade, newest: Sequence[AggTrade]) -> Recognition:
     """The same, when the exchange has no trade since the time of a tick. `newest`: its newest."""
     if not newest:
         return Recognition(Known.UNSURE)
@@ -66,16 +66,16 @@ def behind(tick: Tick, newest: Sequence[Tick]) -> Recognition:
     return Recognition(Known.UNSURE)
 
 
-def is_near_newest(agg_trades: AggTrades, tick: Tick) -> bool:
+def is_near_newest(agg_trades: AggTrades, tick: AggTrade) -> bool:
     """Whether the ids of the exchange's newest trades are near that of a tick. Raises as above."""
     return any(distance(row, tick) <= NEAR for row in agg_trades.newest().ticks)
 
 
-def overlap(row: Tick, tick: Tick) -> bool:
+def overlap(row: AggTrade, tick: AggTrade) -> bool:
     return row.first <= tick.last and tick.first <= row.last
 
 
-def is_same(row: Tick, tick: Tick) -> bool:
+def is_same(row: AggTrade, tick: AggTrade) -> bool:
     """Whether two overlapping ticks are of the same trades. REST may aggregate them differently."""
     same_ids = (row.first, row.last) == (tick.first, tick.last)
     return (
@@ -85,12 +85,12 @@ def is_same(row: Tick, tick: Tick) -> bool:
     )
 
 
-def distance(row: Tick, tick: Tick) -> int:
+def distance(row: AggTrade, tick: AggTrade) -> int:
     """Trade ids between two ticks; 0 when they overlap."""
     return max(row.first - tick.last, tick.first - row.last, 0)
 
 
-def told(tick: Tick) -> str:
+def told(tick: AggTrade) -> str:
     """A tick in words, for the log."""
     ids = str(tick.first) if tick.first == tick.last else f"{tick.first} to {tick.last}"
     return f"{ids} ({tick.quantity} for {tick.price} at {iso(micros(tick.traded))})"

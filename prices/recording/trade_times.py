@@ -9,7 +9,7 @@ from operator import attrgetter, sub
 from typing import NamedTuple
 
 from ..exchange.event_times import STEP_BACK, iso, out_of_line
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..minutes import EPOCH
 from ..sql import statement
 from .exchange_clock import ExchangeClock
@@ -24,7 +24,7 @@ NEIGHBOURS = statement("read/neighbours")
 class Refused(NamedTuple):
     """A tick with an impossible time, and the reason."""
 
-    tick: Tick
+    tick: AggTrade
     reason: str
 
 
@@ -41,7 +41,9 @@ class Times:
         """The tape may be another one, or may have lost ticks: read it again."""
         self.newest.clear()
 
-    def sift(self, ticks: list[Tick], taken: float, ours: int) -> tuple[list[Tick], list[Refused]]:
+    def sift(
+        self, ticks: list[AggTrade], taken: float, ours: int
+    ) -> tuple[list[AggTrade], list[Refused]]:
         """The ticks with possible times, in their order, and the others.
 
         taken: when they were taken from the buffer, in seconds, monotonic.
@@ -66,7 +68,7 @@ class Times:
         self._remember(ticks)
         return ticks, refused
 
-    def _follows(self, tick: Tick) -> bool:
+    def _follows(self, tick: AggTrade) -> bool:
         """Whether it comes after the newest tick of its symbol, by id and by time."""
         newest = self.newest_of(tick.symbol)
         traded = micros(tick.traded)
@@ -78,13 +80,13 @@ class Times:
             self.newest[symbol] = (found.last, since_1970(found.traded)) if found else None
         return self.newest[symbol]
 
-    def _remember(self, ticks: Iterable[Tick]) -> None:
+    def _remember(self, ticks: Iterable[AggTrade]) -> None:
         for tick in {tick.symbol: tick for tick in ticks}.values():
             newest = self.newest_of(tick.symbol)
             if newest is None or newest[0] < tick.last:
                 self.newest[tick.symbol] = (tick.last, micros(tick.traded))
 
-    def astray(self, symbol: str, ticks: Iterable[Tick], latest: int) -> list[Refused]:
+    def astray(self, symbol: str, ticks: Iterable[AggTrade], latest: int) -> list[Refused]:
         """The ticks of one symbol that fit neither each other nor their neighbours on the tape.
 
         latest: neighbours with later times are not trusted.
@@ -106,7 +108,7 @@ class Times:
         return found
 
 
-def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
+def sift_rows(tape: Tape, ticks: Sequence[AggTrade], latest: int) -> list[Refused]:
     """The ticks with impossible times among those of one symbol, in order of trade id.
 
     latest: the latest possible time, in microseconds since 1970. Raises one of AWAY when the
@@ -120,7 +122,7 @@ def sift_rows(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
     ]
 
 
-def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Refused]:
+def among_neighbours(tape: Tape, ticks: Sequence[AggTrade], latest: int) -> list[Refused]:
     """The ticks of one symbol that do not fit between the stored ticks on either side."""
     if not ticks:
         return []
@@ -140,7 +142,7 @@ def among_neighbours(tape: Tape, ticks: Sequence[Tick], latest: int) -> list[Ref
 
 
 def misfits(
-    ticks: Sequence[Tick], before: int | None, after: int | None, latest: int
+    ticks: Sequence[AggTrade], before: int | None, after: int | None, latest: int
 ) -> list[Refused]:
     """The ticks that do not fit each other, or the stored ticks at `before` and `after`.
 
@@ -159,16 +161,16 @@ def misfits(
     ]
 
 
-def in_order(ticks: Sequence[Tick]) -> bool:
+def in_order(ticks: Sequence[AggTrade]) -> bool:
     """Whether no trade time steps back by more than STEP_BACK, over all symbols."""
     traded = [micros(tick.traded) for tick in ticks]
     behind: int = max(map(sub, accumulate(traded, max), traded))
     return behind <= STEP_BACK
 
 
-def runs(ticks: Iterable[Tick]) -> list[list[Tick]]:
+def runs(ticks: Iterable[AggTrade]) -> list[list[AggTrade]]:
     """Group ticks, in order of trade id, into runs without a missing trade."""
-    found: list[list[Tick]] = []
+    found: list[list[AggTrade]] = []
     for tick in ticks:
         if found and found[-1][-1].last + 1 >= tick.first:
             found[-1].append(tick)

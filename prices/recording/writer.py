@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from ..exchange.event_times import AHEAD_OF_OURS, iso
-from ..exchange.messages import Tick, micros
+from ..exchange.messages import AggTrade, micros
 from ..exchange.stream import Down, Event, Renewed, Up
 from .bad_frames import BadFrames
 from .buffer import Buffer
@@ -172,12 +172,12 @@ class Writer:
 
     def read_each(
         self, events: list[Event | CheckResult | IdVerdict], taken: float
-    ) -> tuple[list[Tick], set[str]]:
+    ) -> tuple[list[AggTrade], set[str]]:
         """The ticks among the events, and the symbols that were not interrupted after their last
         tick.
         """
-        ticks: list[Tick] = []
-        released: list[Tick] = []
+        ticks: list[AggTrade] = []
+        released: list[AggTrade] = []
         counted = 0
         heard: set[str] = set()
         for event in events:
@@ -206,11 +206,11 @@ class Writer:
         # Released ticks were counted when they were received.
         return released + ticks, heard
 
-    def _count(self, ticks: Sequence[Tick], taken: float) -> None:
+    def _count(self, ticks: Sequence[AggTrade], taken: float) -> None:
         if ticks:
             self.staleness.ticked(Counter(tick.symbol for tick in ticks), taken)
 
-    def _store(self, ticks: list[Tick], heard: set[str], taken: float) -> None:
+    def _store(self, ticks: list[AggTrade], heard: set[str], taken: float) -> None:
         sent = micros(ticks[-1].sent)
         self._tell_lag(sent, taken)
         stored = self.tape.insist(lambda tape: tape.store(ticks))
@@ -228,7 +228,7 @@ class Writer:
         if heard := heard.difference(stored.contradicted, late):
             self.heartbeat.hear(heard, sent, taken)
 
-    def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> Tick | None:
+    def read(self, event: Event | CheckResult | IdVerdict, taken: float) -> AggTrade | None:
         """The tick in an event, if it is one.
 
         Raises FeedInterrupted, or SymbolInterrupted, when a trade may be missing there.

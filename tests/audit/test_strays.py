@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.models import Gap, Price, Symbol
 from replay.faults.fault import Fault
 from tests.support.audits import verify
@@ -29,11 +29,11 @@ def exchange(settings) -> Iterator[Running]:
         yield running
 
 
-def stray(first: int, beside: Tick) -> Tick:
-    return Tick("BTCUSDT", first, first, "7", "1", beside.traded, beside.sent)
+def stray(first: int, beside: AggTrade) -> AggTrade:
+    return AggTrade("BTCUSDT", first, first, "7", "1", beside.traded, beside.sent)
 
 
-def put(*ticks: Tick) -> None:
+def put(*ticks: AggTrade) -> None:
     with open_tape() as tape:
         tape.store(list(ticks))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from prices.exchange.klines import ATTEMPTS, minutes
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.exchange.rest import Rest
 from prices.exchange.rest_errors import Refused, Unanswered
 from prices.minutes import EPOCH, MINUTE
@@ -64,13 +64,13 @@ def middle(minute: datetime) -> Price:
     return Price.objects.filter(timestamp__gte=minute).order_by("pk")[50]
 
 
-def quiet(*seconds: int) -> list[Tick]:
+def quiet(*seconds: int) -> list[AggTrade]:
     """Ticks of a market in which little happens: at some seconds from START."""
     return [tick(n, second, symbol="AUSDT") for n, second in enumerate(seconds)]
 
 
 @contextmanager
-def market(folder: Path, ticks: list[Tick]) -> Iterator[Running]:
+def market(folder: Path, ticks: list[AggTrade]) -> Iterator[Running]:
     """An exchange where these ticks have happened."""
     file = folder / "AUSDT-aggTrades-2025-07-03.csv"
     rows = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prices.audit.candle_audit import FIRST_MINUTES
 from prices.audit.findings import Findings
 from prices.audit.scan import IDS
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.minutes import minute_start
 from prices.models import Candle, Gap, Price
 from prices.recording.tape import Tape
@@ -174,7 +174,7 @@ def runs(ids: set[int]) -> int:
 
 
 @st.composite
-def tapes(draw: st.DrawFn) -> list[Tick]:
+def tapes(draw: st.DrawFn) -> list[AggTrade]:
     """Ticks of one symbol in order of trade id, with holes here and there, over some minutes."""
     ticks, first, seconds = [], draw(st.integers(0, 5)), 0
     for _ in range(draw(st.integers(1, 25))):
@@ -256,7 +256,7 @@ class TestModel:
             assert again.known.trades == len(model.known | model.unknown)
             assert again.is_complete == found.is_complete
 
-    def tamper(self, tape: Tape, hand: str, tick: Tick, n: int) -> None:
+    def tamper(self, tape: Tape, hand: str, tick: AggTrade, n: int) -> None:
         symbol = tape.numbers[SYMBOL]
         minute = minute_start(instant(tick.traded))
         row = {"symbol": symbol, "first": tick.first, "minute": minute, "n": n}

@@ -14,10 +14,10 @@ from prices.exchange.event_times import DELAYED, OPENED
 from prices.exchange.messages import (
     MAX_TRADE_ID,
     MAX_TRADES,
+    AggTrade,
     BadFrame,
     Reply,
     Shutdown,
-    Tick,
     micros,
     parse,
     parse_ticks,
@@ -31,7 +31,7 @@ COMBINED = (
     b'"T":1751531435984239,"m":true,"M":true}}'
 )
 RAW = COMBINED.removeprefix(b'{"stream":"btcusdt@aggTrade","data":').removesuffix(b"}")
-TICK = Tick(
+TICK = AggTrade(
     "BTCUSDT",
     5040123456,
     5040123458,
@@ -302,7 +302,7 @@ events = st.sampled_from(["aggTrade", "serverShutdown"])
 frame_like = st.dictionaries(keys | st.text(), json_values | events, max_size=9)
 
 
-def understood(frame: bytes) -> Tick | Shutdown | Reply | None:
+def understood(frame: bytes) -> AggTrade | Shutdown | Reply | None:
     try:
         return parse(frame)
     except BadFrame:
@@ -324,14 +324,14 @@ class TestAnything:
     @settings(max_examples=300)
     def test_a_tick_with_any_value_in_any_field(self, field, value) -> None:
         found = understood(altered(**{field: value}))
-        if isinstance(found, Tick):
+        if isinstance(found, AggTrade):
             check(found)
 
     @given(st.integers(0, len(COMBINED) - 1), st.integers(0, 255))
     @settings(max_examples=500)
     def test_a_tick_with_any_byte_changed(self, place, byte) -> None:
         found = understood(COMBINED[:place] + bytes([byte]) + COMBINED[place + 1 :])
-        if isinstance(found, Tick):
+        if isinstance(found, AggTrade):
             check(found)
 
 
@@ -383,7 +383,7 @@ class TestManyAtOnce:
     def test_they_are_ticks_exactly_if_each_is_one(self, frames) -> None:
         each = [understood(frame) for frame in frames if frame != RAW]
         wrapped = len(each) == len(frames) > 0
-        all_ticks = wrapped and all(isinstance(found, Tick) for found in each)
+        all_ticks = wrapped and all(isinstance(found, AggTrade) for found in each)
         assert parse_ticks(frames) == (each if all_ticks else None)
 
     @given(st.lists(micro_times, min_size=1, max_size=4))
@@ -405,7 +405,7 @@ class TestManyAtOnce:
         assert parse_ticks(frames) == (found if all(found) else None)
 
 
-def check(tick: Tick) -> None:
+def check(tick: AggTrade) -> None:
     """Whatever else it says, the tape can rely on this."""
     assert 0 <= tick.first <= tick.last <= MAX_TRADE_ID
     assert 0 < Decimal(tick.price) < 10**10

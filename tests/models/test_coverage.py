@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.coverage import GAPS_LISTED, Coverage, KnownTape, TouchingGap, Verdict
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.minutes import minute_start
 from prices.models import Gap, Price, Symbol
 from prices.models.symbol import HEARTBEAT_COUNTS_FOR
@@ -32,7 +32,7 @@ STEPS = [0, 0, 0, 0.000001, 19.999999, 20, 40, 60, 60, 130]
 
 
 @st.composite
-def ledgers(draw: st.DrawFn) -> list[Tick]:
+def ledgers(draw: st.DrawFn) -> list[AggTrade]:
     """What the exchange knows of one symbol: ids that join, in order of time."""
     ledger, first, seconds = [], draw(st.integers(0, 100)), draw(st.sampled_from([0, 20, 40]))
     for _ in range(draw(st.integers(1, 9))):
@@ -47,11 +47,11 @@ def ledgers(draw: st.DrawFn) -> list[Tick]:
 class Case:
     """A ledger, what of it was stored, and before which instant a live recorder vouches for it, if there is one."""
 
-    ledger: list[Tick]
-    stored: list[Tick]
+    ledger: list[AggTrade]
+    stored: list[AggTrade]
     vouched: datetime | None
 
-    def holes(self) -> Iterable[tuple[Tick, Tick]]:
+    def holes(self) -> Iterable[tuple[AggTrade, AggTrade]]:
         """The neighbours on the tape between which something is missing."""
         for before, after in zip(self.stored, self.stored[1:], strict=False):
             if before.last + 1 != after.first:
@@ -75,7 +75,7 @@ class Case:
         }
 
 
-def made(tick: Tick) -> datetime:
+def made(tick: AggTrade) -> datetime:
     return instant(tick.traded)
 
 
@@ -94,7 +94,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(ledger, stored, vouched)
 
 
-def put(tape: Tape, case: Case, batches: list[list[Tick]]) -> None:
+def put(tape: Tape, case: Case, batches: list[list[AggTrade]]) -> None:
     """Lay the case on the tape, beside another symbol that has a hole over all of it."""
     clear(tape)
     Symbol.objects.update(heard_at=None, heard_through=None)
@@ -147,7 +147,7 @@ def check_price(case: Case, asked: datetime) -> None:
         assert coverage.verdict is COMPLETE
 
 
-def check_through(case: Case, coverage: Coverage, torn: list[Tick]) -> None:
+def check_through(case: Case, coverage: Coverage, torn: list[AggTrade]) -> None:
     """The tape is whole up to the first hole after the answer, or to its end as far as anybody knows."""
     if torn:
         before = [made(before) for before, after in case.holes() if after == torn[0]]

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.models import Candle, Price
 from tests.support.audits import audit, told
 from tests.support.local_exchange import BTC
@@ -40,7 +40,7 @@ OLD_COLUMNS = ("open", "high", "low", "close", "volume", "trades")
 
 
 @pytest.fixture
-def packed() -> Iterator[list[Tick]]:
+def packed() -> Iterator[list[AggTrade]]:
     """A tape under packed keys, as it was recorded then: ticks that it does not know the side of."""
     call_command("migrate", "prices", PACKED, verbosity=0)
     ticks = recorded(BTC)[:3_000]
@@ -72,7 +72,7 @@ def without_sides(rows: list[tuple]) -> list[tuple]:
 
 
 def test_every_row_is_kept_and_nothing_is_guessed(
-    packed: list[Tick], caplog: pytest.LogCaptureFixture
+    packed: list[AggTrade], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "prices.migrations"):
         call_command("migrate", "prices", verbosity=0)
@@ -103,7 +103,7 @@ def test_every_row_is_kept_and_nothing_is_guessed(
         check(tape, packed)
 
 
-def test_it_can_be_undone(packed: list[Tick]) -> None:
+def test_it_can_be_undone(packed: list[AggTrade]) -> None:
     def dump() -> list[tuple]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM prices_price ORDER BY symbol_id, id")

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.formats.instants import iso
 from prices.recording.tape import Tape
 from tests.support.browser import PHONE, open_page
@@ -25,7 +25,7 @@ MINUTES = 730
 HOLE = range(700, 706)
 
 
-def traded(minute: int, symbol: str = "BTCUSDT") -> list[Tick]:
+def traded(minute: int, symbol: str = "BTCUSDT") -> list[AggTrade]:
     """The two ticks of a minute: it rises, falls or stands, and its prices have up to two decimals."""
     first, price = 2 * minute + 1, 61_900 + minute % 50
     closing = f"{price + minute % 3 - 1}.{minute % 100:02}"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prices.coverage import Verdict
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.models import Candle, Gap, Price
 from prices.recording.tape import Hole
 from tests.support.tapes import START, check, clear, holes, open_gaps, open_tape, tick
@@ -202,7 +202,7 @@ class TestContradiction:
 @settings(max_examples=100)
 def test_each_trade_that_was_ever_missed_is_in_one_row(transactional_db, lengths, batches) -> None:
     """However a gap is filled: its rows never overlap, nothing in them is lost, and what is open is what is missing."""
-    ledger: list[Tick] = []
+    ledger: list[AggTrade] = []
     for trades in lengths:
         first = ledger[-1].last + 1 if ledger else 1
         ledger.append(tick(first, first, trades=trades))

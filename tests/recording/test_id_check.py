@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from prices.exchange.agg_trades import AggTrades
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.exchange.rest import Rest
 from prices.recording.id_check import CONTRADICTED_RETRY, IdCheck
 from prices.recording.id_witness import IdVerdict, Outcome
@@ -29,7 +29,7 @@ class Asking:
 
     def __init__(self, rest_url: str) -> None:
         self.now = 1000.0
-        self.questions: dict[str, Tick] = {}
+        self.questions: dict[str, AggTrade] = {}
         self.verdicts: list[IdVerdict] = []
         self.rest = Rest(rest_url)
         self.tape = ReconnectingTape(lambda: Tape(connect("tests")), SYMBOLS)
@@ -65,7 +65,7 @@ def asking(exchange: Running, transactional_db: None) -> Iterator[Asking]:
     asking.rest.close()
 
 
-def put_on_tape(*ticks: Tick) -> None:
+def put_on_tape(*ticks: AggTrade) -> None:
     with open_tape(*SYMBOLS) as tape:
         tape.store(list(ticks))
 
@@ -115,7 +115,7 @@ class TestAsking:
         rows = recorded(BTC)
         put_on_tape(*rows[:20])
         stray = rows[4_000]
-        asking.questions["BTCUSDT"] = Tick(
+        asking.questions["BTCUSDT"] = AggTrade(
             "BTCUSDT", FAR_ON, FAR_ON, "1", "1", stray.traded, stray.sent
         )
         asking.turn()
@@ -145,7 +145,7 @@ class TestAsking:
         assert asking.turn() is False
 
 
-def known(*rows: Tick, ticks: list[Tick], **options: int) -> Known:
+def known(*rows: AggTrade, ticks: list[AggTrade], **options: int) -> Known:
     history = History(**options)
     for row in rows:
         history.add(row)
@@ -169,7 +169,7 @@ class TestRecognising:
         assert known(*THIRTY[:4], *parts, ticks=[whole]) is Known.YES
 
     def test_rest_may_know_the_time_to_the_millisecond_only(self) -> None:
-        ours = Tick("BTCUSDT", 5, 5, "5", "1", at(5) + 789, at(5) + 789)
+        ours = AggTrade("BTCUSDT", 5, 5, "5", "1", at(5) + 789, at(5) + 789)
         assert known(*THIRTY, ticks=[ours]) is Known.YES
 
     @pytest.mark.parametrize(

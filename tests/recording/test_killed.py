@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange
 from tests.support.private_postgres import Private, kill, wait_until
 from tests.support.recorders import PATIENCE, eventually, manage
@@ -81,7 +81,7 @@ class Recorders:
         return output
 
 
-def rows_of(ticks: list[Tick]) -> list[tuple]:
+def rows_of(ticks: list[AggTrade]) -> list[tuple]:
     return sorted(
         (
             t.symbol,

@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from django.db import connection, migrations, transaction
 from django.db.migrations.state import ProjectState
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.management.commands.start import begin_anew
 from prices.models import Candle, Price, Symbol
 from prices.patience import Patiently
@@ -432,7 +432,7 @@ class TestTape:
 
         reconnecting = ReconnectingTape(hurried, ["BTCUSDT"])
         reconnecting.insist(lambda tape: tape.store([tick(1)]))
-        found: list[list[Tick]] = []
+        found: list[list[AggTrade]] = []
         uses = [
             partial(reconnecting.insist, lambda tape: newest_ticks(tape, "BTCUSDT", 2e9)),
             partial(reconnecting.once, lambda tape: newest_ticks(tape, "BTCUSDT", 2e9)),

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count, Min
 
 from prices.counter_names import COUNTERS
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.models import Counter, Gap, Price, Symbol
 from prices.recording.watermark import SETTLING
 from tests.support.local_exchange import BTC, ETH, TRX, Running, local_exchange
@@ -35,12 +35,12 @@ PUBLISHED = json.loads(
 
 
 @pytest.fixture(scope="module")
-def files() -> list[Tick]:
+def files() -> list[AggTrade]:
     return [tick for file in (BTC, ETH, TRX) for tick in recorded(file)]
 
 
 @pytest.fixture
-def replayed(files: list[Tick]) -> Iterator[Running]:
+def replayed(files: list[AggTrade]) -> Iterator[Running]:
     """The recorded files after a recorder has taken them at full speed."""
     with local_exchange(BTC, ETH, TRX) as exchange:
         with recorder(exchange, *SYMBOLS):
@@ -147,9 +147,9 @@ def check_against_itself() -> None:
         check(tape, stored())
 
 
-def stored() -> list[Tick]:
+def stored() -> list[AggTrade]:
     return [
-        Tick(
+        AggTrade(
             row.symbol.name,
             row.first_trade,
             row.last_trade,

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from prices.coverage import Verdict
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.minutes import minute_start
 from prices.models import Price, Symbol
 from replay.faults.fault import Fault
@@ -107,7 +107,7 @@ def test_a_backup_is_complete_once_a_recorder_has_caught_up(tmp_path: Path) -> N
                 check_since(ledger, dumped, resumed, set(SYMBOLS))
 
 
-def check_since(ledger: list[Tick], begin: int, end: int, expected: set[str]) -> None:
+def check_since(ledger: list[AggTrade], begin: int, end: int, expected: set[str]) -> None:
     """For which symbols prices since the backup are complete; and then they are the ledger's."""
     found = set()
     for symbol in SYMBOLS:

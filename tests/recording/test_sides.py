@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.models import Price
 from tests.support.tapes import check, clear, minutes, open_tape, stored_candles, tick
 
@@ -17,9 +17,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TOLD = [tick(n, n * 20, str(100 + n), side=n % 2 == 0, quantity=f"0.{n}") for n in range(1, 8)]
 
 
-def mute(ticks: list[Tick]) -> list[Tick]:
+def mute(ticks: list[AggTrade]) -> list[AggTrade]:
     """The same without their sides."""
-    return [Tick(t.symbol, t.first, t.last, t.price, t.quantity, t.traded, t.sent) for t in ticks]
+    return [
+        AggTrade(t.symbol, t.first, t.last, t.price, t.quantity, t.traded, t.sent) for t in ticks
+    ]
 
 
 def sides() -> dict[int, bool | None]:
@@ -75,7 +77,7 @@ def test_another_trade_tells_no_side() -> None:
 def test_told_in_any_order_it_is_the_model(transactional_db, batches) -> None:
     """Each tick comes with its side or without, any number of times, in one batch or in several."""
     muted = mute(TOLD)
-    received: dict[int, Tick] = {}
+    received: dict[int, AggTrade] = {}
     with open_tape() as tape:
         clear(tape)
         for batch in batches:

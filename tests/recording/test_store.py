@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.models import Gap, Price, Symbol
 from prices.recording.store import lock
 from prices.recording.tape import Hole
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @st.composite
-def tapes(draw: st.DrawFn) -> list[Tick]:
+def tapes(draw: st.DrawFn) -> list[AggTrade]:
     """Some ticks of one symbol whose ids join, in order of time, several of them often at one instant."""
     ticks, first, seconds = [], draw(st.integers(0, 1000)), 0
     for _ in range(draw(st.integers(1, 25))):
@@ -60,7 +60,7 @@ class TestAnyOrder:
         tape_of_exchange = data.draw(tapes())
         with open_tape() as tape:
             clear(tape)
-            received: list[Tick] = []
+            received: list[AggTrade] = []
             for batch in data.draw(
                 st.lists(
                     st.lists(st.sampled_from(tape_of_exchange), min_size=1), min_size=1, max_size=6
@@ -74,7 +74,7 @@ class TestAnyOrder:
             check(tape, tape_of_exchange)
             assert not open_gaps()
 
-    def check_instants(self, received: list[Tick]) -> None:
+    def check_instants(self, received: list[AggTrade]) -> None:
         """A gap lies between the instants of the ticks on either side."""
         ends = {tick.last + 1: instant(tick.traded) for tick in received}
         starts = {tick.first - 1: instant(tick.traded) for tick in received}
@@ -86,7 +86,7 @@ PRICES = ["0.00000001", "9999999999.99999999", "1.1", "61928.31000000", "1.10000
 
 
 @st.composite
-def feeds(draw: st.DrawFn) -> list[list[Tick]]:
+def feeds(draw: st.DrawFn) -> list[list[AggTrade]]:
     """Two symbols' ticks in the order in which they are made, in batches; now and then a batch begins with ticks that were in the
     one before, and now and then a tick comes twice.
     """
@@ -100,7 +100,7 @@ def feeds(draw: st.DrawFn) -> list[list[Tick]]:
         # The exchange speaks in milliseconds, too.
         traded = time if draw(st.booleans()) else time // 1000
         last, side = first + trades - 1, draw(st.sampled_from([True, False]))
-        feed.append(Tick(symbol, first, last, price, quantity, traded, time, side))
+        feed.append(AggTrade(symbol, first, last, price, quantity, traded, time, side))
     cuts = sorted(draw(st.lists(st.integers(0, len(feed)), max_size=4)))
     batches = []
     for begin, end in zip([0, *cuts], [*cuts, len(feed)], strict=True):
@@ -115,9 +115,9 @@ def feeds(draw: st.DrawFn) -> list[list[Tick]]:
 @given(batches=feeds())
 @settings(max_examples=150)
 def test_what_follows_the_end_is_stored_as_anything_else(
-    transactional_db, batches: list[list[Tick]]
+    transactional_db, batches: list[list[AggTrade]]
 ) -> None:
-    received: list[Tick] = []
+    received: list[AggTrade] = []
     with open_tape("BTCUSDT", "ETHUSDT") as tape:
         clear(tape)
         for batch in batches:
@@ -207,7 +207,7 @@ def test_earlier_ticks_leave_a_gap_up_to_the_tapes_beginning() -> None:
 
 def test_milliseconds_and_microseconds_of_a_trade_are_one_trade() -> None:
     in_microseconds = tick(1, 0.123456)
-    in_milliseconds = Tick("BTCUSDT", 1, 1, "100", "1", in_microseconds.traded // 1000, 0)
+    in_milliseconds = AggTrade("BTCUSDT", 1, 1, "100", "1", in_microseconds.traded // 1000, 0)
     with open_tape() as tape:
         tape.store([in_microseconds])
         assert tape.store([in_milliseconds]).ticks == 0
@@ -228,7 +228,7 @@ def test_an_instant_is_stored_to_the_microsecond(transactional_db, time: int) ->
         clear(tape)
         # One begins the tape, the other follows on it: each is written its own way.
         for trade in (1, 2):
-            tape.store([Tick("BTCUSDT", trade, trade, "1", "1", time, time)])
+            tape.store([AggTrade("BTCUSDT", trade, trade, "1", "1", time, time)])
     assert {tick.timestamp for tick in Price.objects.all()} == {instant(time)}
 
 
@@ -253,7 +253,7 @@ def test_registering_again_burns_no_number() -> None:
 def test_ticks_stored_again_in_ms_are_on_the_tape_once() -> None:
     ticks = [*recorded(BTC), *recorded(ETH), *recorded(TRX)]
     cut = [
-        Tick(
+        AggTrade(
             t.symbol,
             t.first,
             t.last,
@@ -287,7 +287,7 @@ def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
         following[symbol] += trades
         time = at(number / 1000)
         feed.append(
-            Tick(
+            AggTrade(
                 symbol,
                 first,
                 first + trades - 1,

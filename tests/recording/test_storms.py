@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from prices.coverage import Verdict
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.minutes import minute_start
 from prices.models import Price
 from replay.faults.fault import Fault
@@ -53,7 +53,7 @@ COMING_AND_GOING = (
 
 class Storm(RuleBasedStateMachine):
     files: ClassVar[list[Path]]
-    ledger: ClassVar[list[Tick]]
+    ledger: ClassVar[list[AggTrade]]
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prices.coverage import Verdict
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.recording.buffer import Buffer
 from replay.faults.catalogue import CATALOGUE
 from replay.faults.script import read
@@ -81,16 +81,16 @@ ELSEWHERE = {"rest-omit", "rest-retention", "status"}
 LASTING = {"refuse", "slow-handshake", "rest-stale"}
 
 
-Past = tuple[list[Path], list[Tick]]
+Past = tuple[list[Path], list[AggTrade]]
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Tick]]:
+def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[AggTrade]]:
     return beginnings(tmp_path_factory.mktemp("recordings"), LONG)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_fault(name: str, past: tuple[list[Path], list[Tick]], tmp_path: Path) -> None:
+def test_fault(name: str, past: tuple[list[Path], list[AggTrade]], tmp_path: Path) -> None:
     files, ledger = past
     script = tmp_path / "script"
     script.write_text(FAULTS[name], encoding="utf-8")
@@ -179,7 +179,7 @@ def test_with_rest_down_half_of_the_time(tmp_path: Path) -> None:
     assert reader.verdicts("BTCUSDT")[Verdict.UNKNOWN]
 
 
-def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[Tick]]) -> None:
+def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[AggTrade]]) -> None:
     """The database does not answer for a while, and the buffer is small: its oldest frames go, and come back over REST."""
     files, ledger = past
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.models import Candle, Price
 from prices.recording.exchange_clock import AGREEING
 from prices.recording.writer import Writer
@@ -80,7 +80,7 @@ class TestStreams:
     def test_a_late_tick_must_lie_between_its_neighbours(self, recording) -> None:
         recording.receive(Up(), tick(1, 10), tick(5, 20))
         recording.receive(told(21, 21, first=2), told(21, 12, first=3), told(21, 8, first=4))
-        expect(tick(1, 10), Tick("BTCUSDT", 3, 3, "100", "1", at(12), at(21)), tick(5, 20))
+        expect(tick(1, 10), AggTrade("BTCUSDT", 3, 3, "100", "1", at(12), at(21)), tick(5, 20))
         assert open_gaps() == [(2, 2), (4, 4)]
 
     def test_a_pause_of_days_is_none_of_this(self, recording) -> None:

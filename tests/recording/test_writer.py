@@ -17,7 +17,7 @@ from psycopg import OperationalError
 
 from prices.coverage import Verdict
 from prices.exchange.last_trade import LastTrade
-from prices.exchange.messages import MAX_TRADE_ID, BadFrame, Tick, parse
+from prices.exchange.messages import MAX_TRADE_ID, AggTrade, BadFrame, parse
 from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
@@ -48,7 +48,7 @@ YEAR = 365 * 86_400 * 1_000_000
 LOST = Down("The connection broke.", 1.0)
 
 
-def frame(tick: Tick) -> bytes:
+def frame(tick: AggTrade) -> bytes:
     """A tick as the exchange's combined streams write it."""
     event = {"e": "aggTrade", "E": tick.sent, "s": tick.symbol, "a": 1, "p": tick.price}
     event |= {"q": tick.quantity, "f": tick.first, "l": tick.last, "T": tick.traded}
@@ -98,13 +98,13 @@ class Recording:
         self.slept.append(seconds)
         assert len(self.slept) < 10, "the writer waits in vain"
 
-    def receive(self, *events: Event | Tick) -> None:
+    def receive(self, *events: Event | AggTrade) -> None:
         """Events arrive, and the writer takes a turn."""
         for event in events:
             if isinstance(event, CheckResult):
                 self.buffer.hand_over(event)
             else:
-                self.buffer.put(frame(event) if isinstance(event, Tick) else event)
+                self.buffer.put(frame(event) if isinstance(event, AggTrade) else event)
         self.heard = None if events and events[-1] == LOST else self.now
         self.writer.turn()
 
@@ -134,7 +134,7 @@ def close(recording: Recording) -> None:
     recording.writer.tape.close()
 
 
-def expect(*ticks: Tick) -> None:
+def expect(*ticks: AggTrade) -> None:
     """Exactly these ticks are on the tape, with their candles and gaps."""
     with open_tape(*SYMBOLS) as tape:
         check(tape, list(ticks))
@@ -253,7 +253,7 @@ class TestVouching:
 
     def test_with_the_lag_of_the_newest_commit(self) -> None:
         class Slow(Tape):
-            def store(self, ticks: list[Tick]) -> Stored:
+            def store(self, ticks: list[AggTrade]) -> Stored:
                 recording.wall_now += 0.5
                 return super().store(ticks)
 
@@ -794,7 +794,7 @@ class TestDatabaseAway:
 
     def test_an_acknowledgement_that_was_lost_stores_nothing_twice(self) -> None:
         class Forgetful(Tape):
-            def store(self, ticks: list[Tick]) -> Stored:
+            def store(self, ticks: list[AggTrade]) -> Stored:
                 super().store(ticks)
                 raise OperationalError("server closed the connection unexpectedly")
 
@@ -883,15 +883,15 @@ times = st.sampled_from([10**11, 10**14 - 1, 10**14, 10**17 - 1, 1_751_531_436_0
     frames=st.lists(
         st.builds(
             lambda first, last, price, quantity, traded: frame(
-                Tick("BTCUSDT", first, last, price, quantity, traded, traded)
+                AggTrade("BTCUSDT", first, last, price, quantity, traded, traded)
             ),
             *(ids, ids, digits, digits, times),
         ),
         max_size=6,
     )
 )
-@example(frames=[frame(Tick("BTCUSDT", 1, 1 << 31, "1", "1", 10**11, 10**11))])
-@example(frames=[frame(Tick("BTCUSDT", n, n, "1", "9" * 20, 10**11, 10**11)) for n in (1, 2)])
+@example(frames=[frame(AggTrade("BTCUSDT", 1, 1 << 31, "1", "1", 10**11, 10**11))])
+@example(frames=[frame(AggTrade("BTCUSDT", n, n, "1", "9" * 20, 10**11, 10**11)) for n in (1, 2)])
 @settings(max_examples=60)
 def test_whatever_is_understood_can_be_stored(transactional_db, frames: list[bytes]) -> None:
     """One frame that a statement chokes on would stop the recorder for good."""

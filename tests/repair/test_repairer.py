@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.exchange.rest_errors import Refused
 from prices.models import Gap
 from prices.recording.reconnecting import ReconnectingTape
@@ -48,7 +48,7 @@ class Mending:
         self.tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
         self.repairer = Repairer(self.tape, history, ["BTCUSDT"], rows=PAGE, clock=lambda: self.now)
 
-    def store(self, ticks: list[Tick]) -> None:
+    def store(self, ticks: list[AggTrade]) -> None:
         self.tape.once(lambda tape: tape.store(ticks))
 
     def turns(self) -> list[Turn]:
@@ -64,7 +64,7 @@ class Mending:
 def mending() -> Iterator[Callable[..., Mending]]:
     opened: list[Mending] = []
 
-    def mend(*rows: Tick) -> Mending:
+    def mend(*rows: AggTrade) -> Mending:
         history = History()
         for row in rows:
             history.add(row)
@@ -80,7 +80,7 @@ def made(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def check_tape(*ticks: Tick) -> None:
+def check_tape(*ticks: AggTrade) -> None:
     with open_tape() as tape:
         check(tape, list(ticks))
 
@@ -342,8 +342,8 @@ class Past:
     """
 
     history: History
-    streamed: dict[int, Tick] = field(default_factory=dict)
-    told: dict[int, Tick] = field(default_factory=dict)
+    streamed: dict[int, AggTrade] = field(default_factory=dict)
+    told: dict[int, AggTrade] = field(default_factory=dict)
     withheld: set[int] = field(default_factory=set)
     numbered: bool = True
 
@@ -375,7 +375,9 @@ def pasts(draw: st.DrawFn) -> Past:
         traded = t.traded - 5_000 if oddity == "back" else t.traded
         past.history.add(t, number, traded)
         past.streamed[t.first] = t
-        past.told[t.first] = Tick("BTCUSDT", t.first, t.last, t.price, t.quantity, traded, traded)
+        past.told[t.first] = AggTrade(
+            "BTCUSDT", t.first, t.last, t.price, t.quantity, traded, traded
+        )
     return past
 
 

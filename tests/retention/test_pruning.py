@@ -15,7 +15,7 @@ from prices.audit.pruned_candles import PrunedCandleAudit
 from prices.audit.scan import Scan
 from prices.audit.tick_audit import TickAudit
 from prices.coverage import Verdict
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.minutes import MINUTE, minute_start
 from prices.models import Candle, Gap, Price, Symbol
 from prices.recording.tape import Pruned, Tape
@@ -62,7 +62,7 @@ def rows(model: type) -> list[tuple]:
     return list(model.objects.order_by("pk").values_list())
 
 
-def answers(ticks: list[Tick], since: datetime) -> list[tuple]:
+def answers(ticks: list[AggTrade], since: datetime) -> list[tuple]:
     """All that may be asked: every instant from one on at which something changes, and every minute."""
     traded = [instant(tick.traded) for tick in ticks]
     instants = {since, *(t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1))}
@@ -78,7 +78,7 @@ def answers(ticks: list[Tick], since: datetime) -> list[tuple]:
     return found
 
 
-def prices(ticks: list[Tick]) -> dict[datetime, int | None]:
+def prices(ticks: list[AggTrade]) -> dict[datetime, int | None]:
     """By instant, the key of the tick that is the price then: at each tick, right before and right after it."""
     traded = [instant(tick.traded) for tick in ticks]
     asked = {t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1)}
@@ -86,7 +86,7 @@ def prices(ticks: list[Tick]) -> dict[datetime, int | None]:
     return {t: answer and answer.pk for t, answer in answers.items()}
 
 
-def needed(ticks: list[Tick], cutoff: datetime) -> list[int]:
+def needed(ticks: list[AggTrade], cutoff: datetime) -> list[int]:
     """By the book: the price at the cutoff, all that is later, and every tick of a higher trade id."""
     before = [tick for tick in ticks if instant(tick.traded) <= cutoff]
     if not before:
@@ -126,7 +126,7 @@ class TestAnswers:
             assert (rows(Candle), rows(Gap)) == (candles, gaps)
             self.check_audit(tape, ticks, kept[0])
 
-    def check_audit(self, tape: Tape, ticks: list[Tick], kept: int) -> None:
+    def check_audit(self, tape: Tape, ticks: list[AggTrade], kept: int) -> None:
         """Nothing is wrong, and missing is only what was: where ticks are kept."""
         found = audit(tape, ids=7, minutes=2)
         absent = [(first, last) for first, last in holes(ticks) if first > kept]

@@ -9,7 +9,7 @@ from typing import Any
 
 from prices.exchange import connection
 from prices.exchange.handover import SHORTEST
-from prices.exchange.messages import Tick, parse
+from prices.exchange.messages import AggTrade, parse
 from prices.exchange.stream import Event, Idle, Stream
 from prices.exchange.subscription import Subscription
 from tests.support.faulty_server import (
@@ -192,7 +192,7 @@ class Reading:
         for event in self.seen:
             if not isinstance(event, bytes):
                 stretches.append([])
-            elif type(tick := parse(event)) is Tick:
+            elif type(tick := parse(event)) is AggTrade:
                 stretches[-1].append(tick.first)
         return stretches
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.exchange.rate_limit import RateLimiter
 from prices.exchange.rest_errors import Unanswered
 
@@ -24,7 +24,7 @@ class History:
     asked: list[dict] = field(default_factory=list)
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
-    def add(self, tick: Tick, number: int | None = None, traded: int | None = None) -> None:
+    def add(self, tick: AggTrade, number: int | None = None, traded: int | None = None) -> None:
         """A trade, under the next aggregate id or another, at its own time or another."""
         row = {"a": self.next() if number is None else number, "p": tick.price, "q": tick.quantity}
         row |= {"f": tick.first, "l": tick.last, "T": traded or tick.traded}

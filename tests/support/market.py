@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.recording.tape import Tape
 from replay import archive
 from replay.candles import decimal, units
@@ -89,10 +89,10 @@ def fill(tape: Tape, recordings: list[Recording], until: int) -> None:
             tape.store(ticks[start : start + BATCH])
 
 
-def past(recording: Recording, until: int) -> Iterator[Tick]:
+def past(recording: Recording, until: int) -> Iterator[AggTrade]:
     ids = zip(recording.first_ids, recording.last_ids, strict=True)
     amounts = zip(recording.prices, recording.quantities, strict=True)
     for (first, last), (price, quantity), time in zip(ids, amounts, recording.times, strict=True):
         if time > until:
             return
-        yield Tick(recording.symbol, first, last, price, quantity, time, time + LAG)
+        yield AggTrade(recording.symbol, first, last, price, quantity, time, time + LAG)

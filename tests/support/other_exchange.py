@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from tests.support.tapes import tick
 
 
@@ -14,7 +14,7 @@ def trading(
     symbol: str = "BTCUSDT",
     price: str = "100",
     trades: int = 10,
-) -> list[Tick]:
+) -> list[AggTrade]:
     """A tick a second, each of some trades, whose ids begin with `first`."""
     return [
         tick(first + n * trades, seconds + n, price, trades=trades, symbol=symbol)
@@ -22,7 +22,7 @@ def trading(
     ]
 
 
-def record(folder: Path, *ticks: Tick) -> Path:
+def record(folder: Path, *ticks: AggTrade) -> Path:
     """A file of one symbol's ticks in the layout of the public archive."""
     path = folder / f"{ticks[0].symbol}-aggTrades-2025-07-03.csv"
     rows = [

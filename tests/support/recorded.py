@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from prices.exchange.messages import Tick
+from prices.exchange.messages import AggTrade
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 
@@ -12,10 +12,10 @@ START = datetime(2025, 7, 3, 8, 30, 35, 984239, tzinfo=UTC)
 MICROS = 1_751_531_435_984_239
 
 
-def tick(symbol: str, first: int, price: str, micros: int = 0) -> Tick:
+def tick(symbol: str, first: int, price: str, micros: int = 0) -> AggTrade:
     """A tick of one trade, so many microseconds after START."""
     traded = MICROS + micros
-    return Tick(symbol, first, first, price, "0.5", traded, traded)
+    return AggTrade(symbol, first, first, price, "0.5", traded, traded)
 
 
 @contextmanager

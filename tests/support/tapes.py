@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.models import Candle, Gap, Price
 from prices.recording.session import connect
 from prices.recording.tape import Tape
@@ -45,18 +45,20 @@ def tick(
     symbol: str = "BTCUSDT",
     quantity: str = "1",
     side: bool | None = None,
-) -> Tick:
+) -> AggTrade:
     """`side`: whether the buyer was the maker; None: not told."""
     time = at(seconds)
-    return Tick(symbol, first, first + trades - 1, price, quantity, time, time + 3_000, side)
+    return AggTrade(symbol, first, first + trades - 1, price, quantity, time, time + 3_000, side)
 
 
-def recorded(path: Path) -> list[Tick]:
+def recorded(path: Path) -> list[AggTrade]:
     """The ticks of a file in the layout of the public archive, in its own unit of time."""
     symbol = path.name.split("-")[0]
     with gzip.open(path, "rt", newline="", encoding="utf-8") as lines:
         return [
-            Tick(symbol, int(first), int(last), price, quantity, int(time), int(time), m == "True")
+            AggTrade(
+                symbol, int(first), int(last), price, quantity, int(time), int(time), m == "True"
+            )
             for _, price, quantity, first, last, time, m, *_ in csv.reader(lines)
         ]
 
@@ -94,7 +96,7 @@ class Minute:
 DIGITS = Context(prec=100)
 
 
-def minutes(ticks: Iterable[Tick]) -> dict[tuple[str, datetime], Minute]:
+def minutes(ticks: Iterable[AggTrade]) -> dict[tuple[str, datetime], Minute]:
     """The candles of some ticks, each tick once, by the book: grouped by minute, in order of trade id."""
     once = {(tick.symbol, tick.first): tick for tick in ticks}
     candles: dict[tuple[str, datetime], Minute] = {}
@@ -119,7 +121,7 @@ def minutes(ticks: Iterable[Tick]) -> dict[tuple[str, datetime], Minute]:
     return candles
 
 
-def holes(ticks: Iterable[Tick]) -> list[tuple[int, int]]:
+def holes(ticks: Iterable[AggTrade]) -> list[tuple[int, int]]:
     """The trade ids that one symbol's ticks leave out between the first and the last: (first, last) of each hole."""
     known = sorted({(tick.first, tick.last) for tick in ticks})
     pairs = itertools.pairwise(known)
@@ -137,7 +139,7 @@ def stored_ticks() -> list[tuple]:
     return list(rows)
 
 
-def expected_ticks(tape: Tape, ticks: list[Tick]) -> list[tuple]:
+def expected_ticks(tape: Tape, ticks: list[AggTrade]) -> list[tuple]:
     return sorted(
         {
             (
@@ -167,7 +169,7 @@ def open_gaps(symbol: str = "BTCUSDT") -> list[tuple[int, int]]:
     return list(gaps.values_list("first_trade", "last_trade"))
 
 
-def check(tape: Tape, ticks: list[Tick]) -> None:
+def check(tape: Tape, ticks: list[AggTrade]) -> None:
     """The tape holds exactly these ticks, their candles and the holes that they leave."""
     assert stored_ticks() == expected_ticks(tape, ticks)
     assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from prices.coverage import Coverage, Verdict
 from prices.exchange.event_times import MINUTE, SECOND
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.minutes import minute_start
 from prices.models import Candle, Price, Symbol
 from prices.recording.event_lag import LATE
@@ -124,7 +124,7 @@ def reading(exchange: Running) -> Iterator[Reader]:
         reader.end()
 
 
-def check_verdicts(reader: Reader, ledger: list[Tick]) -> None:
+def check_verdicts(reader: Reader, ledger: list[AggTrade]) -> None:
     """Nothing was called complete that differs from the ledger, beyond the documented seconds."""
     complete = [answer for answer in reader.answers if answer.verdict is Verdict.COMPLETE]
     assert {(answer.kind, answer.symbol) for answer in complete} == {
@@ -137,7 +137,7 @@ def check_verdicts(reader: Reader, ledger: list[Tick]) -> None:
                 assert not missed(answer, trades), (answer, missed(answer, trades)[:3])
 
 
-def missed(answer: Answer, trades: list[Tick]) -> list[Tick]:
+def missed(answer: Answer, trades: list[AggTrade]) -> list[AggTrade]:
     """The trades of which the answer should have told, and did not."""
     known = answer.claimed - int(DOCUMENTED * SECOND)
     if isinstance(answer.found, Price):

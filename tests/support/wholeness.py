@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
-from prices.exchange.messages import Tick, micros
+from prices.exchange.messages import AggTrade, micros
 from prices.models import Price, Symbol
 from replay.clock import LAG
 from replay.faults.fault import Fault
@@ -31,7 +31,7 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 LIMITS = Limits(ping_interval=20 / SPEED, pong_timeout=60 / SPEED)
 
 
-def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
+def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[AggTrade]]:
     """The first seconds of the recordings that ship: as files for the exchange, and as its ledger."""
     files, ledger = [], []
     for path in (BTC, ETH):
@@ -47,7 +47,7 @@ def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[Tick]]:
     return files, ledger
 
 
-def held(ledger: list[Tick]) -> HeldClock:
+def held(ledger: list[AggTrade]) -> HeldClock:
     """A clock that stands still as soon as each symbol has traded, until the tape has begun.
 
     Faults that come after that come in the midst of trading, however slow the machine is.
@@ -66,7 +66,7 @@ def wait_until_played(exchange: Running, faults: Iterable[Fault]) -> None:
         raise AssertionError(f"{names - set(played())} came upon nobody") from None
 
 
-def wait_until_begun(ledger: list[Tick]) -> None:
+def wait_until_begun(ledger: list[AggTrade]) -> None:
     """Until the first tick of each symbol is on the tape. What was traded before a tape begins is not missing on it."""
     firsts = {symbol: next(t.first for t in ledger if t.symbol == symbol) for symbol in SYMBOLS}
 
@@ -78,7 +78,7 @@ def wait_until_begun(ledger: list[Tick]) -> None:
     eventually(begun)
 
 
-def wait_until_whole(ledger: list[Tick]) -> None:
+def wait_until_whole(ledger: list[AggTrade]) -> None:
     """Until there are as many ticks as there should be, and no open gap; else an error that says what is there."""
     found: dict[str, tuple[int, int]] = {}
     wanted = {symbol: (sum(t.symbol == symbol for t in ledger), 0) for symbol in SYMBOLS}
@@ -99,7 +99,7 @@ def counts() -> dict[str, tuple[int, int]]:
         return {name: (ticks, gaps) for name, ticks, gaps in cursor.fetchall()}
 
 
-def check_whole(ledger: list[Tick], exchange: Running, *, times: bool = True) -> None:
+def check_whole(ledger: list[AggTrade], exchange: Running, *, times: bool = True) -> None:
     """Every tick once, candles and ids without fault, by our own audit too; and the exchange has no complaint.
 
     `times`: unless the exchange tells them differently every time.
