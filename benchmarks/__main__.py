@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import (
     cost,
+    crowded,
     freshness,
     orm,
     outage,
@@ -17,6 +18,7 @@ from . import (
     readme,
     recording,
     results,
+    serving,
 )
 from .options import Options
 
@@ -30,6 +32,8 @@ PARTS = {
     "push": push.run,
     "readers": readers.run,
     "page": page.run,
+    "serving": serving.run,
+    "crowded": crowded.run,
 }
 
 MILLION = 1_000_000

@@ -1,4 +1,4 @@
-"""Five hundred readers of live push at once, against none: what they cost everybody who asks, and the site that serves them.
+"""A thousand readers of live push at once, against none: what they cost everybody who asks, and the site that serves them.
 
 All of it is on one machine: exchange, recorder, PostgreSQL, site, the readers, and whoever asks, one question after another on
 a line that stays open. So the readers' own work is in the price, too.
@@ -21,12 +21,13 @@ from urllib.parse import urlencode, urlsplit
 import psutil
 
 from pricetracker.process.supervisor import Children, context
+from pricetracker.serving.connections import raise_file_limit
 
 from .figures import Table, percentile, spread
 from .options import Options
 from .tracker import Tracker, looped, stay, tracker
 
-READERS = 500
+READERS = 1_000
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
@@ -133,6 +134,7 @@ class Reader(asyncio.Protocol):
 
 
 def crowd(line: Connection, url: str) -> None:
+    raise_file_limit()
     asyncio.run(read(line, urlsplit(url).netloc))
 
 

@@ -1,0 +1,1 @@
+"""What the site could be served by: each candidate answers the three questions from the same tape."""
