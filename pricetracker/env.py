@@ -16,6 +16,9 @@ from pricetracker import symbols as spelling
 
 from .markets import MARKETS, market_of
 
+# Digits of a number that anybody may mean.
+LONGEST_COUNT = 9
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
@@ -42,6 +45,16 @@ def flag(name: str, default: bool) -> bool:
     if value.strip().lower() in FALSE:
         return False
     raise refuse(name, value, "1, true, yes, on or 0, false, no, off")
+
+
+def count(name: str, default: int) -> int:
+    """A whole number, 0 or more."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_COUNT):
+        raise refuse(name, value, "a whole number, 0 or more")
+    return int(value)
 
 
 def words(name: str, default: str) -> list[str]:

@@ -34,6 +34,8 @@ BINANCE_REST_URL = env.url_of_market(
 
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# Of one client, by its address; 0 for no limit.
+LIST_REQUESTS_PER_MINUTE = env.count("LIST_REQUESTS_PER_MINUTE", 6_000)
 SECRET_KEY = secret_key.from_env("SECRET_KEY", kept_in=PRICETRACKER_HOME / "secret_key")
 
 # Without a URL: a PostgreSQL of our own, started on first use (pricetracker.postgres).
@@ -66,7 +68,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "servestatic",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -75,17 +76,37 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+# The headers of every response come first, static files and redirects included.
 MIDDLEWARE = [
-    "servestatic.middleware.ServeStaticMiddleware",
     "pricetracker.csp.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pricetracker.middleware.HostMiddleware",
+    "pricetracker.middleware.AdminSessionMiddleware",
+    "pricetracker.middleware.AdminCsrfMiddleware",
+    "pricetracker.middleware.AdminAuthenticationMiddleware",
+    "pricetracker.middleware.AdminMessageMiddleware",
 ]
+
+# It looks for Django's CSRF middleware by name; ours is that one, for the admin.
+SILENCED_SYSTEM_CHECKS = ["security.W003"]
+
+# What is answered by a few rows, whatever is asked. All other paths have threads of their own.
+QUICK_PATHS = frozenset(
+    {
+        "/latest",
+        "/price-at-second",
+        "/minmax",
+        "/api/prices/latest/",
+        "/api/prices/price-at-second/",
+        "/api/prices/minmax/",
+        "/api/events/",
+    }
+)
+
+# What orchestrators and Prometheus ask, by address as well as by name.
+PROBE_PATHS = frozenset({"/health", "/metrics"})
 
 TEMPLATES = [
     {
@@ -121,7 +142,7 @@ CONTENT_SECURITY_POLICY = {
 # Static files are served from their folders, DEBUG or not: no collectstatic is needed.
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-SERVESTATIC_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True
 
 # Times are stored, computed and shown in UTC, as the exchange gives them.
 USE_TZ = True
@@ -180,7 +201,8 @@ LOGGING: dict[str, Any] = {
         "prices": {"level": "INFO"},
         "pricetracker": {"level": "INFO"},
         "replay": {"level": "INFO"},
-        "uvicorn.error": {"level": "WARNING"},
+        # Its warnings are of requests that are no HTTP: any client could fill the terminal.
+        "uvicorn.error": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
         # Any client could fill the terminal: with a line for each 4xx, a traceback for each wrong
         # Host header. Our own errors, 5xx, are logged with a traceback.

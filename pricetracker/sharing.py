@@ -1,61 +1,75 @@
-"""The connection pool of a process that serves requests."""
+"""How the threads of a process that serves requests use the database."""
 
-from typing import Any, Self
+import select
+import sys
+from typing import Any
 
-import psycopg
+from django.core.signals import request_started
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
-# Seconds that a request waits for an unavailable database before it gets an error.
+# Seconds that a request waits for an unavailable database, or for a lock, before it gets an error.
 CONNECTION_TIMEOUT = 5
 
-# Eight connections keep two cores busy, and leave room for others in PostgreSQL's default of 100.
-# Live push has one more.
-POOL = {"min_size": 0, "max_size": 8 + 1}
-
-# Seconds that a transaction of a request may be idle. None waits for anything else.
+# Seconds that a transaction of a request may stay idle. None waits for anything in between.
 IDLE_IN_TRANSACTION = 30
+
+# Seconds that one statement may take. The longest, a page of a thousand daily candles, takes one.
+STATEMENT = 15
+
+# libpq takes no fewer seconds than this for a connection.
+LEAST_CONNECT_TIMEOUT = 2
 
 # Set by a statement: a pooler such as PgBouncer may refuse them as options of a connection. `jit`
 # is on by default, and to compile a long range of candles takes longer than to read it.
-SETTINGS = """
+SESSION_SETTINGS = """
 SELECT set_config('lock_timeout', %s, false),
+    set_config('statement_timeout', %s, false),
     set_config('idle_in_transaction_session_timeout', %s, false),
     set_config('jit', 'off', false)
 """
 
 
-def limited(lock_timeout: float) -> type[psycopg.Connection[Any]]:
-    """A connection class whose statements wait at most `lock_timeout` seconds for a lock.
+def share_database(patience: float = CONNECTION_TIMEOUT, statement: float = STATEMENT) -> None:
+    """From now on each thread keeps its connection from one request to the next.
 
-    A request that waits for one, for example behind a migration, occupies its connection.
-    """
-
-    class Limited(psycopg.Connection[Any]):
-        @classmethod
-        def connect(cls, conninfo: str = "", **options: Any) -> Self:
-            made = super().connect(conninfo, **options)
-            times = (lock_timeout, IDLE_IN_TRANSACTION)
-            made.execute(SETTINGS, [f"{seconds * 1000:.0f}ms" for seconds in times])
-            made.commit()
-            return made
-
-    return Limited
-
-
-def share_database(patience: float = CONNECTION_TIMEOUT) -> None:
-    """Use a pool from now on: each thread takes a connection from it for one request.
-
-    Commands do not use it: a pool reports a timeout, and not why there is no connection.
+    There are as many connections as threads, and those are bounded; a pool's check-out would take
+    longer than an answer. Its sessions have limits: a request that queues for a lock, as behind a
+    migration, keeps its thread from others.
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
-    # By default the pool would retry at growing intervals, up to minutes after the database is
-    # back. So it gives up early, and the next request makes it start again.
-    pool = {
-        **POOL,
-        "timeout": patience,
-        "reconnect_timeout": patience,
-        "connection_class": limited(patience),
-    }
-    database["OPTIONS"] = {**database["OPTIONS"], "pool": pool}
-    # For the private server: unlike commands, requests do not wait until it has recovered.
+    database["CONN_MAX_AGE"] = None
+    # With the private server, for which commands wait as long as a recovery takes.
     database["PATIENCE"] = patience
+    database["OPTIONS"] = {
+        "connect_timeout": max(LEAST_CONNECT_TIMEOUT, int(patience)),
+        **database["OPTIONS"],
+    }
+    limits = [f"{seconds * 1000:.0f}ms" for seconds in (patience, statement, IDLE_IN_TRANSACTION)]
+
+    def limit(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION_SETTINGS, limits)
+
+    connection_created.connect(limit, weak=False, dispatch_uid=__name__)
+    request_started.connect(close_dead, dispatch_uid=__name__)
+
+
+def close_dead(**kwargs: Any) -> None:
+    """Close this thread's connection if its server is gone, so that the request makes a new one."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    session = connection.connection
+    # One that psycopg has closed, as after an error, has no descriptor.
+    if session is not None and (session.closed or has_news(session.fileno())):
+        connection.close()
+
+
+def has_news(descriptor: int) -> bool:
+    """Whether a socket can be read. An idle session of PostgreSQL only speaks to say goodbye."""
+    if sys.platform == "win32":
+        readable, _, _ = select.select([descriptor], [], [], 0)
+        return bool(readable)
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))

@@ -95,6 +95,8 @@ SLOW = {
     "replay/test_storm.py",
     "retention/test_prune_command.py",
     "retention/test_pruning.py",
+    "serving/test_attacks.py",
+    "serving/test_sharing.py",
 }
 
 

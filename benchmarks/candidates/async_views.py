@@ -24,7 +24,8 @@ def prepare(database: dict[str, Any]) -> None:
 
 
 async def one(query: str, **asked: Any) -> dict[str, Any]:
-    await pool.open(wait=True)
+    if pool.closed:
+        await pool.__aenter__()
     async with pool.connection() as line:
         row = await (await line.execute(query, asked)).fetchone()
     if row is None:

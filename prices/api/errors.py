@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import get_script_prefix
@@ -48,13 +49,50 @@ class NeverRecorded(NotFound):
         super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
 
 
+class TookTooLong(APIException):
+    """This question takes too long. Ask for less at a time."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = __doc__
+    default_code = "took_too_long"
+
+
+class DatabaseBusy(APIException):
+    """The tape is locked, as during a migration. Try again in a moment."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = __doc__
+    default_code = "database_busy"
+
+
+# A database that answers so is not away.
+LIMITS_REACHED: dict[type[psycopg.Error], type[APIException]] = {
+    psycopg.errors.QueryCanceled: TookTooLong,
+    psycopg.errors.LockNotAvailable: DatabaseBusy,
+}
+
+
+def of_database(error: OperationalError) -> APIException:
+    """What a client is told; the reason is logged."""
+    for kind, refusal in LIMITS_REACHED.items():
+        if isinstance(error.__cause__, kind):
+            logger.warning("%s %s", refusal.__doc__, reasons.first(error))
+            return refusal()
+    logger.error("Database unavailable: %s", reasons.first(error))
+    return DatabaseAway()
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """As Django REST framework does, and 503 while the database is unavailable."""
     if isinstance(error, OperationalError):
-        logger.error("Database unavailable: %s", reasons.first(error))
-        error = DatabaseAway()
+        error = of_database(error)
     prefer_json(context["request"])
-    return exception_handler(error, context)
+    response = exception_handler(error, context)
+    if response is not None and response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        # Its reason has been logged, or the client asked for more than there is. Django's line for
+        # each of them would fill the terminal.
+        response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def prefer_json(request: Any) -> None:

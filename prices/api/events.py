@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -13,7 +12,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from ..live.broadcast import is_full, is_stuck, on_air
+from ..live.broadcast import is_stuck, on_air
+from ..live.places import PLACES, Place
 from ..live.snapshot import Wish
 from ..models import Symbol
 from . import serializers
@@ -63,11 +63,21 @@ class NoStreams(APIException):
 
 
 class Full(APIException):
-    """This process serves no more event streams. Try again in a moment."""
+    """No more event streams are served at present, or none to this client. Try again later."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = __doc__
     default_code = "full"
+
+
+class EventStream(StreamingHttpResponse):
+    """Gives its place back when it ends, or when its client has left."""
+
+    place: Place
+
+    def close(self) -> None:
+        super().close()
+        self.place.give_back()
 
 
 class EventsView(APIView):
@@ -101,9 +111,11 @@ class EventsView(APIView):
         check(wish)
         if is_stuck():
             raise DatabaseAway
-        if is_full():
+        place = PLACES.take(request.META.get("REMOTE_ADDR", ""))
+        if place is None:
             raise Full
-        response = StreamingHttpResponse(stream(wish), content_type="text/event-stream")
+        response = EventStream(stream(wish), content_type="text/event-stream")
+        response.place = place
         add_headers(response)
         # nginx would collect events until they fill a buffer.
         response["X-Accel-Buffering"] = "no"
@@ -111,17 +123,14 @@ class EventsView(APIView):
 
     def head(self, request: Any) -> HttpResponse:
         """Only the headers: Django would run the stream, and the response would never end."""
-        return HttpResponse(headers=self.get(request).headers)
+        response = self.get(request)
+        response.close()
+        return HttpResponse(headers=response.headers)
 
 
 def check(wish: Wish) -> None:
     """Raises NeverRecorded for a name that no symbol has."""
-    try:
-        names = set(Symbol.objects.names())
-    finally:
-        # Django would hold it until the stream ends.
-        if not connection.in_atomic_block:
-            connection.close()
+    names = set(Symbol.objects.names())
     for wanted in (wish.symbols, wish.candles):
         for unknown in sorted((wanted or frozenset()) - names):
             raise NeverRecorded(unknown)

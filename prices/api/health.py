@@ -1,19 +1,14 @@
 """Whether the site can answer."""
 
-import logging
-
 from django.db import OperationalError
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pricetracker import reasons
-
 from ..models import Symbol
 from . import serializers
-
-logger = logging.getLogger(__name__)
+from .errors import DatabaseAway, of_database
 
 
 class HealthView(APIView):
@@ -24,7 +19,7 @@ class HealthView(APIView):
         try:
             feeds = list(Symbol.objects.with_feed())
         except OperationalError as error:
-            # Requested every few seconds, it must not log a traceback each time.
-            logger.error("Database unavailable: %s", reasons.first(error))  # noqa: TRY400
-            return Response({"status": "database unreachable", "feeds": []}, status=503)
+            away = isinstance(of_database(error), DatabaseAway)
+            status = "database unreachable" if away else "database busy"
+            return Response({"status": status, "feeds": []}, status=503)
         return Response(serializers.Health({"status": "ok", "feeds": feeds}).data)

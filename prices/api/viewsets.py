@@ -9,6 +9,7 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from ..coverage import Verdict, worst
@@ -21,6 +22,7 @@ from .pagination import CandlePagination, TickPagination
 from .query_params import InstantQuery, LatestQuery, SymbolsQuery, read
 from .serializers import Answer
 from .shared import shared
+from .throttling import ListThrottle
 
 
 class TapeViewSet(GenericViewSet[Any]):
@@ -31,6 +33,10 @@ class TapeViewSet(GenericViewSet[Any]):
     def asked(self) -> dict[str, Any]:
         """The parameters of the request. Raises ValidationError."""
         return read(self.query_serializer_class, self.request.query_params)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """The three questions read a row per symbol: they are not counted."""
+        return [ListThrottle()] if self.action == "list" else []
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(*args, **kwargs)

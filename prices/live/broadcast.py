@@ -175,10 +175,6 @@ def on_air(shapes: Shapes) -> Broadcast:
     return current
 
 
-def is_full() -> bool:
-    return current is not None and not current.over and len(current.wishes) >= MAX_CLIENTS
-
-
 def is_stuck() -> bool:
     return current is not None and current.stuck
 

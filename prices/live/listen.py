@@ -1,10 +1,10 @@
 """What has changed on the tape, by LISTEN/NOTIFY."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from django.db import Error, connection
+from django.db import connection
 
 from ..channels import GAPS, TICKS
 
@@ -30,10 +30,6 @@ def listening() -> Iterator[Callable[[float], Heard]]:
                 cursor.execute(f"LISTEN {channel}")
         yield hear
     finally:
-        # The pool gives the connection to other threads, which must not listen.
-        with suppress(Error), connection.cursor() as cursor:
-            cursor.execute("UNLISTEN *")
-            cursor.execute("RESET application_name")
         connection.close()
 
 

@@ -4,15 +4,32 @@ import contextlib
 import gc
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from pricetracker.serving.connections import raise_file_limit
+from pricetracker.serving.protocol import SiteProtocol
+
 from .stop_signals import on_stop
 
 # Seconds that pending requests get to finish when the server stops.
 SHUTDOWN_TIMEOUT = 3
+
+# Seconds that a connection may rest between two requests.
+KEEP_ALIVE = 30
+
+# Connections that the system holds until the event loop has time to accept them.
+BACKLOG = 2_048
+
+# Connections that asyncio accepts before it looks which of them there is room for: fewer than the
+# file descriptors that are reserved.
+ACCEPTED_AT_ONCE = 16
+
+# Seconds that a thread runs before another one gets its turn.
+SWITCH_INTERVAL = 0.0005
 
 APPLICATION = "pricetracker.asgi:application"
 
@@ -69,6 +86,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listening in sockets or []:
+            listening.listen(BACKLOG)
         freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -82,12 +101,20 @@ def serve(listening: socket.socket, at_end: Callable[[], None]) -> None:
     at_end: called in the event loop when the server stops, before it waits for pending requests. It
     ends those that never end by themselves.
     """
+    raise_file_limit()
+    # Python gives a thread that computes 5 ms at a time. An answer hands over several times.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     config = uvicorn.Config(
         APPLICATION,
+        http=SiteProtocol,
+        ws="none",
         lifespan="off",
         server_header=False,
+        access_log=False,
         # Django's logging configuration handles uvicorn's messages as well.
         log_config=None,
+        backlog=ACCEPTED_AT_ONCE,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
     server = Server(config)

@@ -90,7 +90,7 @@ MAY_IMPORT = {
     "prices.repair": WRITING,
     "prices.audit": WRITING,
     "prices.retention": WRITING,
-    "prices.live": READING,
+    "prices.live": ["pricetracker.serving.connections", *READING],
     "prices.api": ["prices.live", "pricetracker", *READING],
     "prices.page": ["prices.api", *READING],
     "prices.admin": READING,

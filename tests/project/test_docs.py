@@ -46,7 +46,7 @@ def test_every_setting_is_in_the_table(name: str) -> None:
 
 
 def test_the_settings_file_reads_what_it_is_thought_to() -> None:
-    assert len(variables()) == 9
+    assert len(variables()) == 10
 
 
 @pytest.mark.parametrize("name", commands())

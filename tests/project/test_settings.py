@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
+from prices.management.commands.start import DEMO_SETTINGS, demo_environment
 from pricetracker import env, secret_key
 from pricetracker.markets import MARKETS, market_of
 from tests.support.recorders import PATIENCE, PROJECT, manage
@@ -59,6 +60,19 @@ class TestFlag:
     @pytest.mark.parametrize("value", ["2", "maybe", "tru", "disabled", "-1"])
     def test_nonsense(self, monkeypatch, value) -> None:
         assert repr(value) in refusal(monkeypatch, value, env.flag, False)
+
+
+class TestCount:
+    @pytest.mark.parametrize(
+        ("value", "number"),
+        [(None, 60), ("", 60), ("0", 0), (" 12 ", 12), ("999999999", 999999999)],
+    )
+    def test_sense(self, monkeypatch, value, number) -> None:
+        assert read(monkeypatch, value, env.count, 60) == number
+
+    @pytest.mark.parametrize("value", ["-1", "1.5", "1e3", "many", "\uff11", "1000000000"])
+    def test_nonsense(self, monkeypatch, value) -> None:
+        assert repr(value) in refusal(monkeypatch, value, env.count, 60)
 
 
 class TestSymbols:
@@ -412,10 +426,45 @@ class TestCommandLine:
             PRICETRACKER_HOME=str(tmp_path),
         )
         output, _ = process.communicate(timeout=PATIENCE)
+        # That HSTS speaks for this host alone, twice, and the CSRF middleware of the admin.
         assert (process.returncode, output) == (
             0,
-            "System check identified no issues (0 silenced).\n",
+            "System check identified no issues (3 silenced).\n",
         )
+
+
+# Which settings are in force, in a process that was given these.
+TELL = "from django.conf import settings as s; print(s.DEMO, s.PRODUCTION, s.DATABASES['default']"
+TELL += "['CLUSTER'].name, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
+
+
+def told(tmp_path: Path, module: str, **environment: str) -> str:
+    shell = ("shell", "--no-imports", "--command", TELL, "--settings", module)
+    process = manage(*shell, PRICETRACKER_HOME=str(tmp_path), **environment)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    return output.strip()
+
+
+class TestDemo:
+    @pytest.mark.parametrize(
+        ("given", "is_production"), [("pricetracker.production", True), ("", False)]
+    )
+    def test_it_keeps_the_settings_it_was_given(self, tmp_path, monkeypatch, given, is_production):
+        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", given)
+        environment = demo_environment()
+        module = environment.pop("DJANGO_SETTINGS_MODULE")
+        assert told(tmp_path, module, **environment) == f"True {is_production} demo False False"
+
+    def test_one_in_a_demo_stays_the_same(self, monkeypatch) -> None:
+        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", DEMO_SETTINGS)
+        assert demo_environment() == {}
+
+
+def test_hsts_speaks_for_more_hosts_when_it_is_asked_to(tmp_path: Path) -> None:
+    asked = {"SECURE_HSTS_INCLUDE_SUBDOMAINS": "1", "SECURE_HSTS_PRELOAD": "1"}
+    found = told(tmp_path, "pricetracker.production", DATABASE_URL="", **asked)
+    assert found == "False True postgres True True"
 
 
 def broken(request: HttpRequest) -> HttpResponse:

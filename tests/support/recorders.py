@@ -40,9 +40,13 @@ def manage(
     *arguments: str,
     exchange: Running | None = None,
     output: int | IO[Any] = subprocess.PIPE,
+    through: Callable[[list[str]], list[str]] = list,
     **environment: str,
 ) -> subprocess.Popen[str]:
-    """Run a management command in a process of its own. `output`: where stdout and stderr go."""
+    """Run a management command in a process of its own. `output`: where stdout and stderr go.
+
+    `through` may put another command before it.
+    """
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "pricetracker.settings",
@@ -52,7 +56,7 @@ def manage(
     if exchange is not None:
         env |= {"BINANCE_WS_URL": exchange.ws_url, "BINANCE_REST_URL": exchange.rest_url}
     return subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
+        through([sys.executable, "manage.py", *arguments]),
         cwd=PROJECT,
         env=env,
         stdout=output,

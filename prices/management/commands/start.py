@@ -3,6 +3,7 @@ stopped.
 """
 
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             listening = listen(host, port)
         except OSError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {reason(error)}.") from None
-        children = Children({"DJANGO_SETTINGS_MODULE": DEMO_SETTINGS} if demo else {})
+        children = Children(demo_environment() if demo else {})
         try:
             with StopRequest() as stop, children:
                 self.run(children, stop, symbols, listening, demo=demo)
@@ -88,6 +89,14 @@ class Command(BaseCommand):
             children.start(site, listening)
             self.stdout.write(f"The site is at {address(listening)} - Ctrl-C stops it.")
         children.watch(stop)
+
+
+def demo_environment() -> dict[str, str]:
+    """The demo's settings, on top of those that this command was given."""
+    given = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    if given == DEMO_SETTINGS:
+        return {}
+    return {"DJANGO_SETTINGS_MODULE": DEMO_SETTINGS, "DEMO_SETTINGS_BASE": given}
 
 
 def where(exchange: Address | None) -> dict[str, str]:
