@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pricetracker.reasons import first
 
 from ..exchange.rest_errors import Stopped
+from ..recording.database_errors import Refusal
 from ..recording.session import AWAY
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,12 @@ class Background:
         except AWAY as error:
             logger.warning("Database unavailable: %s", first(error))
             rest = DATABASE_RETRY
+        except Refusal as error:
+            # Nothing is wrong here: a person has to act, and the message says why.
+            logger.error(  # noqa: TRY400 - the message says it all
+                "%s Repairs and checks that need it are retried every %.0f s.", error, ERROR_RETRY
+            )
+            rest = ERROR_RETRY
         except Exception:
             # Recording continues whatever happens here, and the gap ledger knows what is left
             # undone.

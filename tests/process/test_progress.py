@@ -96,6 +96,7 @@ def test_log_records_make_room_for_themselves() -> None:
             clock.now += ON_TERMINAL
             progress.tell("BTCUSDT", 1_000)
             logging.getLogger("prices.exchange").warning("REST paused")
+        assert handler.filters == []
         logging.getLogger("prices.exchange").warning("Later")
     finally:
         root.removeHandler(handler)

@@ -22,6 +22,24 @@ def test_is_fixed_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_seed() == FIXED
 
 
+def test_in_ci_is_the_same_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs share no process: a constant that is drawn at import would be theirs alone."""
+    monkeypatch.setenv("CI", "true")
+    assert seed_of_a_run() == seed_of_a_run() == str(FIXED)
+
+
+def seed_of_a_run() -> str:
+    program = "from tests.support.seeds import choose_seed; print(choose_seed())"
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return run.stdout.strip()
+
+
 def test_is_drawn_in_ci_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     monkeypatch.setenv(VARIABLE, "random")

@@ -2,7 +2,7 @@
 
 import threading
 
-from prices.recording.buffer import LARGE, LARGEST_BATCH, Buffer
+from prices.recording.buffer import LARGE, LARGEST_BATCH, MOST_ASIDE, Buffer
 from tests.support.recorders import PATIENCE, eventually
 
 # Seconds. A reader that waits for so long waits for the writer and not for the time to pass.
@@ -155,11 +155,21 @@ def test_a_handover_wakes_the_writer_and_evicts_nothing() -> None:
     for n in range(5_000):
         buffer.hand_over(-n)
     assert (len(buffer), buffer.dropped) == (3, 0)
-    taken = buffer.take(0)
-    assert taken[:3] == [0, 1, 2]
+    # Of what is handed over the newest count, and no more than the writer has room for.
+    newest = [-n for n in range(5_000 - MOST_ASIDE, 5_000)]
+    assert buffer.take(0) == [0, 1, 2, *newest]
     assert buffer.take(0) == []
     buffer.hand_over(7)
     assert buffer.take(FOR_EVER) == [7]
+
+
+def test_what_is_handed_over_waits_behind_several_batches() -> None:
+    buffer = full(2 * LARGEST_BATCH + 1)
+    for n in range(MOST_ASIDE):
+        buffer.hand_over(-n - 1)
+    assert buffer.take(0) == list(range(LARGEST_BATCH))
+    assert buffer.take(0) == list(range(LARGEST_BATCH, 2 * LARGEST_BATCH))
+    assert buffer.take(0) == [2 * LARGEST_BATCH, *range(-1, -MOST_ASIDE - 1, -1)]
 
 
 def test_two_threads_that_both_have_something_lose_nothing() -> None:

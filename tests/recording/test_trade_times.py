@@ -36,6 +36,10 @@ def told(at_seconds: float, traded: float, first: int = 2) -> bytes:
     return json.dumps(event).encode()
 
 
+# Ticks of BTCUSDT: the event itself denies the time of its trade; or all clocks deny both.
+WRONG = [told(11, 11 + DAY), frame(tick(2, 11 + DAY))]
+
+
 class TestStreams:
     @pytest.mark.parametrize("traded", [DAY, CENTURIES, IN_1980, 60, -60])
     def test_a_right_event_with_a_wrong_trade_time(self, recording, caplog, traded) -> None:
@@ -53,6 +57,27 @@ class TestStreams:
         recording.receive(Up(), tick(1, 10), LOST, Up())
         recording.receive(told(11, 11 + traded))
         assert Price.objects.count() == 1
+
+    @pytest.mark.parametrize("wrong", WRONG, ids=["trade", "event"])
+    def test_one_takes_no_claim_of_other_symbols_back(self, recording, caplog, wrong) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        recording.receive(wrong, tick(2, 11, symbol="ETHUSDT"))
+        assert list(vouched()) == ["ETHUSDT"]
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+        assert "Skipped 1 frame of BTCUSDT," in caplog.text
+        recording.receive(tick(3, 12))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+
+    @pytest.mark.parametrize("wrong", WRONG, ids=["trade", "event"])
+    def test_one_beside_the_first_tick_of_another_costs_it_nothing(self, recording, wrong) -> None:
+        recording.receive(Up(), tick(1, 10), LOST)
+        recording.receive(Up(), wrong, tick(1, 11, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
 
     @pytest.mark.parametrize("seconds", [DAY, CENTURIES, IN_1980, 3600, 600])
     def test_an_event_whose_own_time_is_wrong(self, recording, seconds) -> None:

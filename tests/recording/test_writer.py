@@ -397,7 +397,7 @@ class TestVouching:
         three = [(tick(n, 10 + n), tick(n, 10 + n, symbol="ETHUSDT")) for n in (1, 2)]
         recording.receive(Up(), *itertools.chain.from_iterable(three))
         recording.beat()
-        recording.receive(tick(1, 9999, "777", symbol="ETHUSDT"), tick(3, 13))
+        recording.receive(tick(1, 12.5, "777", symbol="ETHUSDT"), tick(3, 13))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
 
@@ -513,6 +513,27 @@ class TestVouching:
         recording.receive(tick(6, 30))
         recording.beat()
         assert list(vouched()) == ["BTCUSDT"]
+
+    def test_dropped_frames_may_have_been_of_any_symbol(self, recording) -> None:
+        recording.receive(Up(), tick(1, 10), tick(1, 10, symbol="ETHUSDT"))
+        recording.beat()
+        assert vouched().keys() == {"BTCUSDT", "ETHUSDT"}
+        breaks = recording.writer.heartbeat.breaks_of("BTCUSDT")
+        clock = LastTrade(1, micros_at(10), micros_at(11))
+        recording.receive(CheckResult("BTCUSDT", clock, -1, breaks, recording.now))
+        recording.buffer.dropped += 1
+        recording.receive(tick(2, 11, symbol="ETHUSDT"))
+        assert vouched() == {}
+        assert recording.writer.counters.dropped == 1
+        recording.beat()
+        assert vouched() == {}
+        # The check was before: another one is due.
+        recording.now += SETTLING_IN
+        assert "BTCUSDT" in recording.writer.staleness.suspects(recording.now)
+        # What is not dropped is believed again.
+        recording.receive(tick(3, 12, symbol="ETHUSDT"))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
 
     def test_not_after_the_end(self, recording) -> None:
         recording.receive(Up(), tick(1, 10))

@@ -7,6 +7,10 @@ import pytest
 from psycopg import OperationalError
 
 from prices.exchange.rest_errors import Stopped
+from prices.recording.database_errors import Refusal
+from prices.recording.reconnecting import ReconnectingTape
+from prices.recording.session import connect
+from prices.recording.tape import Tape
 from prices.repair.background import CHECK_INTERVAL, DATABASE_RETRY, ERROR_RETRY, Background
 from prices.repair.open_gaps import Missing
 from prices.repair.progress import INTERVAL, Progress
@@ -48,7 +52,23 @@ class TestWork:
         assert Background([fail], never).work() == rest
         assert told in caplog.text
 
-    @pytest.mark.parametrize("error", [ZeroDivisionError(), OperationalError("gone")])
+    @pytest.mark.django_db(transaction=True)
+    def test_a_refusal_of_the_database_is_told_in_one_sentence(self, caplog) -> None:
+        tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
+
+        def ask() -> bool:
+            return tape.once(lambda tape: bool(tape.database.execute("SELECT FROM nowhere")))
+
+        assert Background([ask], never).work() == ERROR_RETRY
+        tape.close()
+        (told,) = [record for record in caplog.records if record.name == "prices.repair.background"]
+        assert told.getMessage() == (
+            'The database refuses: relation "nowhere" does not exist.'
+            " Repairs and checks that need it are retried every 60 s."
+        )
+        assert (told.levelname, told.exc_info) == ("ERROR", None)
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError(), OperationalError("gone"), Refusal()])
     def test_a_job_that_fails_rests_alone(self, error) -> None:
         """A gap that cannot be repaired must not keep silent symbols from being checked."""
         turns: list[str] = []
