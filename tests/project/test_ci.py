@@ -90,7 +90,7 @@ def test_the_gate_refuses_what_it_cannot_run(arguments: list[str], why: str) -> 
         [GATE, *arguments],
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert (done.returncode, done.stderr) == (2, f"{why}\n")
