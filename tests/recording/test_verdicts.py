@@ -86,7 +86,7 @@ class Verdicts(RuleBasedStateMachine):
         self.rest = "well"
         self.connected = True
         self.renewal: str | None = None
-        # Since when each symbol has trades that nobody has brought to the tape.
+        # When the first trade was made that each symbol's tape does not have yet.
         self.missed_since: dict[str, float] = {}
         with open_tape(*SYMBOLS) as tape:
             clear(tape)
@@ -166,7 +166,8 @@ class Verdicts(RuleBasedStateMachine):
             if newest == len(self.market.trades[symbol]) - 1:
                 self.missed_since.pop(symbol, None)
                 continue
-            since = self.missed_since.setdefault(symbol, self.market.trades[symbol][newest + 1])
+            # A later one when the tape has grown: a feed that is a little late is always behind.
+            since = self.missed_since[symbol] = self.market.trades[symbol][newest + 1]
             if coverage.verdict is Verdict.COMPLETE:
                 assert self.market.now - since <= self.allowed(symbol), f"{symbol} {self.rest}"
 
