@@ -197,7 +197,7 @@ class Verdicts(RuleBasedStateMachine):
         self.rest = rest
         self.market.lag = 7 if rest == "lagging" else 0
 
-    @rule(seconds=st.sampled_from([1, 7, 20, 40]))
+    @rule(seconds=st.sampled_from([1, 7, 40, 100]))
     def trading(self, seconds: int) -> None:
         for _ in range(seconds):
             self.second()
@@ -255,7 +255,7 @@ def test_complete_is_never_said_of_another_answer(seed: int) -> None:
     run_state_machine_as_test(
         seeded(seed)(Verdicts),
         settings=settings(
-            max_examples=15,
+            max_examples=30,
             stateful_step_count=12,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
