@@ -24,9 +24,10 @@ KEEP_ALIVE = 30
 # Connections that the system holds until the event loop has time to accept them.
 BACKLOG = 2_048
 
-# Connections that asyncio accepts before it looks which of them there is room for: fewer than the
-# file descriptors that are reserved.
-ACCEPTED_AT_ONCE = 16
+# Connections that asyncio accepts in one turn of its loop. It takes some five turns from accepting
+# one to closing it because there is no room: five times as many have to be well below the file
+# descriptors that are reserved.
+ACCEPTED_AT_ONCE = 4
 
 # Seconds that a thread runs before another one gets its turn.
 SWITCH_INTERVAL = 0.0005

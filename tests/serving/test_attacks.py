@@ -118,6 +118,18 @@ def test_more_streams_than_there_are_places(site: Site, tape: Tape, sockets: Exi
     assert psutil.Process(site.process.pid).num_threads() - threads < 10
 
 
+def test_streams_that_all_come_at_once(site: Site, tape: Tape, sockets: ExitStack) -> None:
+    """They wait in the system while the site does: then it meets all of them in one moment."""
+    site.process.send_signal(signal.SIGSTOP)
+    try:
+        made = attack(site, sockets, STREAM)
+    finally:
+        site.process.send_signal(signal.SIGCONT)
+    lines = [first_line(each) for each in made]
+    assert set(lines) <= {b"HTTP/1.1 200 OK", b"HTTP/1.1 503 Service Unavailable", b""}
+    assert answers(site)
+
+
 @pytest.mark.parametrize("path", ["/latest", "/", "/static/prices/page.css", "/admin/login/"])
 def test_a_body_of_600_mb(site: Site, tape: Tape, sockets: ExitStack, path: str) -> None:
     process = psutil.Process(site.process.pid)
