@@ -37,7 +37,7 @@ def test_actionlint_finds_nothing_in_the_workflow(
 
 def test_every_step_of_the_workflow_calls_the_gate(jobs: dict[str, Any]) -> None:
     called = {step["run"] for step in steps(jobs) if "run" in step}
-    assert called == {".ci/run", ".ci/run database", ".ci/run smoke"}
+    assert called == {".ci/run", ".ci/run database", ".ci/run drawn", ".ci/run smoke"}
 
 
 def test_the_workflow_covers_each_supported_python(jobs: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ def test_the_modules_for_other_versions_are_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["databse"], "usage: .ci/run [database | smoke]"),
+        (["databse"], "usage: .ci/run [database | drawn | smoke]"),
         (["database"], "DATABASE_URL is not set."),
     ],
 )
