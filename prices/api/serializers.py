@@ -63,16 +63,18 @@ class Answer(NamedTuple):
 
 
 class QuestionAnswer(serializers.Serializer[Any]):
-    """The answer to one of the three questions. `coverage` is a key only where it is included."""
+    """The answer to one of the three questions. `coverage` is a key only where it is included.
+
+    A subclass has the `body`, the other keys.
+    """
+
+    body: Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
     def to_representation(self, answer: Answer) -> dict[str, Any]:
         body = self.body(answer.asked, answer.found)
         if "coverage" in answer.asked["include"]:
             body["coverage"] = self.fields["coverage"].to_representation(answer.coverage)
         return body
-
-    def body(self, asked: Mapping[str, Any], found: Any) -> dict[str, Any]:
-        raise NotImplementedError
 
 
 class LatestAnswer(QuestionAnswer):
