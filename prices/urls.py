@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from .page import page
+from .page import bundle, page
 
 
 def moved(name: str) -> Callable[..., HttpResponseBase]:
@@ -19,5 +19,7 @@ urlpatterns = [
     path("admin/prices/price/", moved("admin:prices_tick_changelist")),
     path("admin/prices/candle/", moved("admin:prices_candlerow_changelist")),
     path("", page, name="page"),
+    path("page.js", bundle.serve_script, name="page-script"),
+    path("page.css", bundle.serve_sheet, name="page-sheet"),
     path("", include("prices.api.urls")),
 ]

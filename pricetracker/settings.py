@@ -92,7 +92,8 @@ MIDDLEWARE = [
 # It looks for Django's CSRF middleware by name; ours is that one, for the admin.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
 
-# What is answered by a few rows, whatever is asked. All other paths have threads of their own.
+# What is answered by a few rows or none, whatever is asked. All other paths have threads of
+# their own.
 QUICK_PATHS = frozenset(
     {
         "/latest",
@@ -102,6 +103,8 @@ QUICK_PATHS = frozenset(
         "/api/prices/price-at-second/",
         "/api/prices/minmax/",
         "/api/events/",
+        "/page.js",
+        "/page.css",
     }
 )
 

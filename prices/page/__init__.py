@@ -23,13 +23,6 @@ logger = logging.getLogger(__name__)
 
 FIELDS = ("symbol", "timestamp")
 
-STATIC = settings.BASE_DIR / "static"
-
-# What the page's script imports, one file through another: named at once, all of it loads at once.
-MODULES = sorted(
-    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*js") if path.name != "page.js"
-)
-
 # With more symbols than this the table scrolls in its own frame, and can be filtered.
 FEW = 12
 
@@ -72,7 +65,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "new": wording.of_row(None, None),
         "summary": wording.summary(symbols),
         "few": FEW,
-        "modules": MODULES,
         "intervals": list(INTERVALS),
         "forms": forms.values(),
         "version": __version__,

@@ -50,9 +50,7 @@ def said(section: Locator) -> tuple[str, str | None, str | None]:
 
 def put(page: Page, **asked: str) -> None:
     """What a click on the chart does."""
-    page.evaluate(
-        "async (asked) => (await import('/static/prices/questions.js')).ask(asked)", asked
-    )
+    page.evaluate("(asked) => document.querySelector('#chart').chart.ask(asked)", asked)
 
 
 @pytest.mark.usefixtures("recorded")
@@ -65,6 +63,17 @@ def test_questions_are_answered_without_a_script(browser: Browser, site: str) ->
         expect(ask(page, "latest", symbol="ETHUSDT")).to_contain_text("2609.47")
         section = ask(page, "minmax", symbol="ETHUSDT", timestamp="2025-07-03T08:30")
         expect(section).to_contain_text("A known gap affects this answer")
+
+
+def test_a_cold_load_takes_few_requests(browser: Browser, site: str, recorded: Tape) -> None:
+    asked: list[str] = []
+    with silent_page(browser, f"{site}health?format=json") as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(site)
+        live(page)
+        expect(page.locator("#chart")).to_have_attribute("data-state", "ready")
+    # What a newcomer on a phone waits for.
+    assert len(asked) <= 15, asked
 
 
 class TestAnswersInPlace:

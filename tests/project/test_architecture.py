@@ -95,6 +95,7 @@ MAY_IMPORT = {
     "prices.page": ["prices.api", *READING],
     "prices.admin": READING,
     "prices.urls": ["prices.page"],
+    "prices.templatetags": ["prices.page"],
     "prices.apps": ["prices.checks"],
     "prices.checks": ["prices.exchange"],
     "prices.migrations": ["prices.models", "prices.patience", "prices.sql"],
