@@ -8,10 +8,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from replay.exchange import open_exchange
+from replay.clock import Clock, DrivenClock
+from replay.exchange import Exchange, open_exchange
 from replay.server import Address
 from replay.server import run as run_exchange
 from tests.support.secured import CERTIFICATE
+
+# Microseconds before the present at which it begins, a year: at full speed the market passes thousands of times as fast as it
+# was, and whoever connects to an exchange ahead of their own clock does not believe its first frames.
+AGO = 365 * 86_400 * 1_000_000
 
 
 class Source(NamedTuple):
@@ -26,12 +31,16 @@ def exchange(ready: Connection, files: Sequence[Path], secured: bool) -> None:
     if secured:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE)
-    endless = open_exchange(files, speed=math.inf, loop=True)
 
     def tell(address: Address) -> None:
         ready.send(Source(address.ws_url, os.getpid()))
 
-    run_exchange(endless, "127.0.0.1", 0, tell, context)
+    run_exchange(endless(files), "127.0.0.1", 0, tell, context)
+
+
+def endless(files: Sequence[Path] = ()) -> Exchange:
+    clock = DrivenClock(Clock().now() - AGO)
+    return open_exchange(files, speed=math.inf, loop=True, clock=clock)
 
 
 def trust() -> ssl.SSLContext:

@@ -82,7 +82,7 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
     from prices.recording.tape import Tape
     from pricetracker.process.signals import StopRequest
 
-    # Each exchange begins at the present, which an earlier measurement has recorded far beyond.
+    # Each exchange begins a year ago, which an earlier measurement has recorded far beyond.
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
     with StopRequest() as stop:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import readme, results
+from benchmarks import readme, results, sources
 from benchmarks.__main__ import sizes
 from benchmarks.figures import Table, percentile, spread
 from benchmarks.options import Options
+from replay.clock import Clock
 
 BASE = Path(__file__).parents[2]
 
@@ -68,6 +69,14 @@ def test_sizes_of_tapes_are_millions() -> None:
     for nonsense in ("0.5", "ten", ""):
         with pytest.raises((ValueError, argparse.ArgumentTypeError)):
             sizes(nonsense)
+
+
+def test_the_exchange_at_full_speed_stays_in_the_past() -> None:
+    """A recorder refuses the first frames of one that is ahead of all clocks."""
+    exchange = sources.endless()
+    market = exchange.ledger.markets["BTCUSDT"]
+    exchange.clock.reached(market.time_of(market.count_until(exchange.clock.edge()) + 10_000_000))
+    assert exchange.clock.now() < Clock().now()
 
 
 def test_no_database_but_their_own_is_ever_used() -> None:
