@@ -137,7 +137,9 @@ class Buffer(Generic[Event]):
         with suppress(IndexError):
             for _ in range(min(len(self._events), LARGEST_BATCH)):
                 events.append(self._events.popleft())
-        self.large_out += sum(map(size_of, events))
+        if self.large_in != self.large_out:
+            # Otherwise none is large: what was put was counted before.
+            self.large_out += sum(map(size_of, events))
         return events
 
 

@@ -94,7 +94,7 @@ class IdWitness:
 
     def sift(self, ticks: list[AggTrade]) -> tuple[list[AggTrade], set[str]]:
         """The ticks that join the tape, in their order, and the symbols of those that are held."""
-        joining = 0 if self._doubts else self._joining(ticks)
+        joining = 0 if self._doubts or self.unconfirmed else self._joining(ticks)
         if joining == len(ticks):
             return ticks, set()
         passed, doubted = ticks[:joining], set()
@@ -115,8 +115,6 @@ class IdWitness:
             newest = at.get(tick.symbol)
             if newest is None or not -FAR <= tick.first - newest.last <= FAR:
                 return n
-            if self.unconfirmed:
-                self._confirm(tick)
             at[tick.symbol] = tick
         return len(ticks)
 

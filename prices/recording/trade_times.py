@@ -9,7 +9,7 @@ from operator import attrgetter, sub
 from typing import NamedTuple
 
 from ..exchange.event_times import STEP_BACK, iso, out_of_line
-from ..exchange.messages import AggTrade, micros
+from ..exchange.messages import AggTrade, all_micros, micros
 from ..minutes import EPOCH
 from ..sql import statement
 from .exchange_clock import ExchangeClock
@@ -50,7 +50,8 @@ class Times:
         ours: what our own clock showed then, in microseconds since 1970.
         """
         refused: list[Refused] = []
-        believed = self.clock.believed([micros(tick.sent) for tick in ticks], taken, ours)
+        sent = all_micros([tick.sent for tick in ticks])
+        believed = self.clock.believed(sent, taken, ours)
         if believed is not None:
             refused = [
                 Refused(tick, f"its event time {iso(micros(tick.sent))} is ahead of all clocks")
@@ -154,7 +155,7 @@ def misfits(
     )
     if before is not None and after is not None and before > after + STEP_BACK:
         before = after = None
-    times = [micros(tick.traded) for tick in ticks]
+    times = all_micros([tick.traded for tick in ticks])
     return [
         Refused(ticks[n], f"{iso(times[n])} is not between the times of its neighbours")
         for n in out_of_line(times, before, after)
@@ -163,7 +164,10 @@ def misfits(
 
 def in_order(ticks: Sequence[AggTrade]) -> bool:
     """Whether no trade time steps back by more than STEP_BACK, over all symbols."""
-    traded = [micros(tick.traded) for tick in ticks]
+    traded = all_micros([tick.traded for tick in ticks])
+    if traded == sorted(traded):
+        # Nearly always, and seen at a tenth of the cost.
+        return True
     behind: int = max(map(sub, accumulate(traded, max), traded))
     return behind <= STEP_BACK
 

@@ -208,7 +208,7 @@ class Writer:
 
     def _count(self, ticks: Sequence[AggTrade], taken: float) -> None:
         if ticks:
-            self.staleness.ticked(Counter(tick.symbol for tick in ticks), taken)
+            self.staleness.ticked(Counter([tick.symbol for tick in ticks]), taken)
 
     def _store(self, ticks: list[AggTrade], heard: set[str], taken: float) -> None:
         sent = micros(ticks[-1].sent)
@@ -221,10 +221,11 @@ class Writer:
             self.bad_frames.add(stored.contradiction.encode(), CONTRADICTED, stored.contradicted)
             for symbol in stored.contradicted:
                 self.heartbeat.interrupt(symbol)
-        newest = {tick.symbol: micros(tick.sent) for tick in ticks}
         if len(ticks) > 1:
             self.heartbeat.show(micros(ticks[-2].sent), taken)
-        late = self.heartbeat.measure(newest, ticks[-1].symbol, taken)
+        newest = {tick.symbol: tick for tick in ticks}
+        times = {symbol: micros(tick.sent) for symbol, tick in newest.items()}
+        late = self.heartbeat.measure(times, ticks[-1].symbol, taken)
         if heard := heard.difference(stored.contradicted, late):
             self.heartbeat.hear(heard, sent, taken)
 

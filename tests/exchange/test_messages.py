@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from prices.exchange.event_times import DELAYED, OPENED
 from prices.exchange.messages import (
+    FIRST_TIME,
+    LAST_TIME,
     MAX_TRADE_ID,
     MAX_TRADES,
     AggTrade,
     BadFrame,
     Reply,
     Shutdown,
+    all_micros,
+    is_price,
     micros,
     parse,
     parse_ticks,
@@ -385,6 +389,20 @@ class TestManyAtOnce:
         wrapped = len(each) == len(frames) > 0
         all_ticks = wrapped and all(isinstance(found, AggTrade) for found in each)
         assert parse_ticks(frames) == (each if all_ticks else None)
+
+    @given(
+        st.text("0123456789.", max_size=24) | st.from_regex(r"0{0,9}\.?[0-9]{1,12}", fullmatch=True)
+    )
+    @settings(max_examples=500)
+    def test_a_price_is_what_the_pattern_says_in_words(self, digits) -> None:
+        whole, _, decimals = digits.partition(".")
+        is_number = whole.isdigit() and (decimals.isdigit() or "." not in digits)
+        fits = is_number and len(whole) <= 10 and not decimals[8:].strip("0")
+        assert bool(is_price(digits)) == (fits and Decimal(digits) > 0)
+
+    @given(st.lists(st.integers(FIRST_TIME, LAST_TIME), max_size=4))
+    def test_times_of_either_unit_as_each_of_them(self, times) -> None:
+        assert all_micros(times) == [micros(time) for time in times]
 
     @given(st.lists(micro_times, min_size=1, max_size=4))
     @settings(max_examples=500)
