@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponseForbidden, HttpResponsePermanen
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
 
 def is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
@@ -58,6 +60,10 @@ class HostMiddleware(CommonMiddleware):
         if request.path_info in settings.PROBE_PATHS and names_address(request):
             return None
         return super().process_request(request)
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        """Only what a client asks again as it was: most repeat a redirected POST as a GET."""
+        return request.method in SAFE_METHODS and super().should_redirect_with_slash(request)
 
 
 def names_address(request: HttpRequest) -> bool:

@@ -175,6 +175,7 @@ REST_FRAMEWORK = {
     # Whoever may reach the site may ask as often as it can answer; live push has its own limit.
     "DEFAULT_THROTTLE_CLASSES": [],
     "EXCEPTION_HANDLER": "prices.api.errors.handle",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "prices.api.known_parameters.KnownFormats",
     "DEFAULT_SCHEMA_CLASS": "prices.api.schema.TapeSchema",
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, is_valid_path
 from django.views import defaults
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from pricetracker import reasons
+from pricetracker.symbols import hint
 
 from ..models import Symbol
 from .renderers import ExactJSONRenderer
@@ -42,11 +43,13 @@ class DatabaseAway(APIException):
 
 
 class NeverRecorded(NotFound):
-    """A 404 that names the symbols that are recorded."""
+    """A 404 that names the symbols that are recorded, and the one that may have been meant."""
 
     def __init__(self, symbol: str) -> None:
         names = ", ".join(Symbol.objects.names()) or "none yet"
-        super().__init__(f"{symbol} has no recorded price. Recorded symbols: {names}.")
+        super().__init__(
+            f"{symbol} has no recorded price. Recorded symbols: {names}.{hint(symbol)}"
+        )
 
 
 class TookTooLong(APIException):
@@ -106,9 +109,21 @@ def prefer_json(request: Any) -> None:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether a client of the API meant this path, which may be `latest.json` or `latest/`."""
-    first = request.path.removeprefix(get_script_prefix()).partition("/")[0]
-    return first.partition(".")[0] in API_PATHS
+    """Whether a client of the API meant this path.
+
+    It may be `latest.json`, `latest/`, `//latest` or `Latest` as well.
+    """
+    first = request.path.removeprefix(get_script_prefix()).lstrip("/").partition("/")[0]
+    return first.partition(".")[0].lower() in API_PATHS
+
+
+def nearest_path(request: HttpRequest) -> str | None:
+    """The path that exists, when this one differs in its slashes or in the case of its letters."""
+    bare = "/" + request.path_info.strip("/").lower()
+    for path in (bare, bare + "/"):
+        if is_valid_path(path):
+            return get_script_prefix().rstrip("/") + path
+    return None
 
 
 def in_json(
@@ -118,7 +133,10 @@ def in_json(
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_api(request):
-            return JsonResponse({"detail": SENTENCES[status]}, status=status)
+            sentence = SENTENCES[status]
+            if status == HTTPStatus.NOT_FOUND and (path := nearest_path(request)):
+                sentence = f"{sentence} Did you mean {path}?"
+            return JsonResponse({"detail": sentence}, status=status)
         return page(request, *args, **kwargs)
 
     return handler

@@ -15,10 +15,11 @@ from rest_framework.views import APIView
 from ..live.broadcast import is_stuck, on_air
 from ..live.places import PLACES, Place
 from ..live.snapshot import Wish
-from ..models import Symbol
 from . import serializers
-from .errors import DatabaseAway, NeverRecorded
+from .errors import DatabaseAway
+from .filters import all_recorded
 from .headers import add_headers
+from .known_parameters import KnownParameters
 from .query_params import EventsQuery, read
 from .renderers import EventStreamRenderer, ExactJSONRenderer
 from .serializers import Answer
@@ -80,7 +81,7 @@ class EventStream(StreamingHttpResponse):
         self.place.give_back()
 
 
-class EventsView(APIView):
+class EventsView(KnownParameters, APIView):
     """Changes on the tape as Server-Sent Events.
 
     Each event carries one line of JSON, in the shape that the API uses for that object elsewhere:
@@ -130,10 +131,8 @@ class EventsView(APIView):
 
 def check(wish: Wish) -> None:
     """Raises NeverRecorded for a name that no symbol has."""
-    names = set(Symbol.objects.names())
     for wanted in (wish.symbols, wish.candles):
-        for unknown in sorted((wanted or frozenset()) - names):
-            raise NeverRecorded(unknown)
+        all_recorded(wanted or frozenset())
 
 
 async def stream(wish: Wish) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ take the last of a repeated parameter, read times leniently and no epochs, and a
 each request; the API refuses the first two, and reads instants in one way everywhere.
 """
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -18,7 +19,7 @@ from rest_framework.request import Request
 from ..models import Gap, Symbol
 from ..models.candle import INTERVALS, Series
 from .errors import NeverRecorded
-from .fields import InstantParameter, SymbolField
+from .fields import InstantParameter, SymbolField, SymbolsField
 from .query_params import interval_field
 
 
@@ -34,6 +35,9 @@ class RangeFilters(serializers.Serializer[Any]):
         # `from` is a keyword of Python, which no class attribute can be named after.
         return {
             "symbol": SymbolField(required=False, help_text="Only this symbol."),
+            "symbols": SymbolsField(
+                required=False, help_text="Only these symbols, separated by commas."
+            ),
             "from": InstantParameter(required=False, help_text="At or after this instant."),
             "to": InstantParameter(required=False, help_text="Before this instant."),
             **super().get_fields(),
@@ -41,7 +45,12 @@ class RangeFilters(serializers.Serializer[Any]):
 
 
 class TickFilters(RangeFilters):
-    lookups: ClassVar = {"symbol": "symbol", "from": "timestamp__gte", "to": "timestamp__lt"}
+    lookups: ClassVar = {
+        "symbol": "symbol",
+        "symbols": "symbol__in",
+        "from": "timestamp__gte",
+        "to": "timestamp__lt",
+    }
 
 
 class GapFilters(RangeFilters):
@@ -49,6 +58,7 @@ class GapFilters(RangeFilters):
 
     lookups: ClassVar = {
         "symbol": "symbol__name",
+        "symbols": "symbol__name__in",
         "from": "ends__gte",
         "to": "starts__lt",
         "status": "status",
@@ -84,6 +94,7 @@ class RowFilter(BaseFilterBackend):
         asked = view.asked()
         if "symbol" in asked:
             recorded(asked["symbol"])
+        all_recorded(asked.get("symbols", frozenset()))
         lookups = view.query_serializer_class.lookups
         return rows.filter(**{lookups[name]: value for name, value in asked.items()})
 
@@ -103,3 +114,10 @@ def recorded(name: str) -> Symbol:
     if symbol is None:
         raise NeverRecorded(name)
     return symbol
+
+
+def all_recorded(names: Collection[str]) -> None:
+    """Raises NeverRecorded for the first name that no symbol has."""
+    if names:
+        for unknown in sorted(set(names) - set(Symbol.objects.names())):
+            raise NeverRecorded(unknown)

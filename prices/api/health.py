@@ -9,9 +9,10 @@ from rest_framework.views import APIView
 from ..models import Symbol
 from . import serializers
 from .errors import DatabaseAway, of_database
+from .known_parameters import KnownParameters
 
 
-class HealthView(APIView):
+class HealthView(KnownParameters, APIView):
     """Whether the site can answer queries, and which symbols are being recorded now."""
 
     @extend_schema(responses={200: serializers.Health, 503: serializers.Health})

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import MediaType
 from django.utils.cache import patch_vary_headers
 from django.views import View
@@ -20,17 +20,27 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.openmetrics import exposition as openmetrics
+from rest_framework.serializers import ValidationError
 
 from pricetracker import __version__, reasons
 
 from ..counter_names import COUNTERS
 from ..models import Counter, Symbol
 from .errors import method_not_allowed
+from .known_parameters import FORMAT, check, either, names
+from .query_params import parameters
 
 logger = logging.getLogger(__name__)
 
-TEXT = (generate_latest, CONTENT_TYPE_PLAIN_0_0_4)
-OPENMETRICS = (openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST)
+# Writes a scrape, and as what.
+Writer = tuple[Callable[["Scrape"], bytes], str]
+
+TEXT: Writer = (generate_latest, CONTENT_TYPE_PLAIN_0_0_4)
+OPENMETRICS: Writer = (openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST)
+
+# By the parameter `format`.
+WRITERS = {"text": TEXT, "openmetrics": OPENMETRICS}
+KNOWN = names()
 
 # What an Accept header may name, and the only version of OpenMetrics that is served.
 TEXT_TYPES = ("text/plain", "text/*", "*/*")
@@ -118,7 +128,10 @@ class Scrape:
 
 class Metrics(View):
     def get(self, request: HttpRequest) -> HttpResponse:
-        encode, content_type = wanted(request.accepted_types)
+        try:
+            encode, content_type = by_format(request) or wanted(request.accepted_types)
+        except ValidationError as error:
+            return JsonResponse(error.detail, status=error.status_code)
         # A registry would add the process of the site, of which there may be several.
         # With a status other than 200 Prometheus would not read the body.
         response = HttpResponse(encode(Scrape(read())), content_type)
@@ -133,7 +146,18 @@ class Metrics(View):
         return method_not_allowed(request, allowed)
 
 
-def wanted(accepted: Sequence[MediaType]) -> tuple[Callable[[Scrape], bytes], str]:
+def by_format(request: HttpRequest) -> Writer | None:
+    """How the parameter `format` wants them; None without it. Raises ValidationError."""
+    given = parameters(request.GET)
+    check(given, KNOWN)
+    if FORMAT not in given:
+        return None
+    if given[FORMAT] not in WRITERS:
+        raise ValidationError({FORMAT: [f"Must be {either(WRITERS)}."]})
+    return WRITERS[given[FORMAT]]
+
+
+def wanted(accepted: Sequence[MediaType]) -> Writer:
     """How to write the metrics, and as what. `accepted` is in order of preference.
 
     The library's own choice ignores quality, and fails on a version that is not a number.

@@ -31,6 +31,7 @@ class KeysetPagination(BasePagination):
     Parameters: those of `PageQuery`. Raises ValidationError.
     """
 
+    query_serializer_class = PageQuery
     instant: str | None = None
     keys = KEYS
 

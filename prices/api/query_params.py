@@ -31,10 +31,37 @@ def parameters(query: QueryDict) -> dict[str, str]:
     return {name: value for name, (value,) in given.items()}
 
 
+# Both are natural: where only one of them is declared, the other one means the same.
+SAME = {"symbol": "symbols", "symbols": "symbol"}
+
+
 def read(serializer: type[serializers.Serializer[Any]], query: QueryDict) -> dict[str, Any]:
     """What a query string asks for. Raises ValidationError."""
-    asked: dict[str, Any] = shared(serializer).run_validation(parameters(query))
+    reader, given = shared(serializer), parameters(query)
+    if SAME.keys() <= given.keys():
+        raise serializers.ValidationError({"symbols": ["Give either symbol or symbols."]})
+    renamed = {
+        name: other for name, other in SAME.items() if name in given and name not in reader.fields
+    }
+    try:
+        asked: dict[str, Any] = reader.run_validation(
+            {renamed.get(name, name): value for name, value in given.items()}
+        )
+    except serializers.ValidationError as error:
+        raise named_as_given(error, renamed) from error
     return asked
+
+
+def named_as_given(
+    error: serializers.ValidationError, renamed: dict[str, str]
+) -> serializers.ValidationError:
+    """The error under the name that the client has used."""
+    if not renamed or not isinstance(error.detail, dict):
+        return error
+    back = {other: name for name, other in renamed.items()}
+    return serializers.ValidationError(
+        {back.get(name, name): why for name, why in error.detail.items()}
+    )
 
 
 def interval_field() -> serializers.ChoiceField:
@@ -49,15 +76,20 @@ def interval_field() -> serializers.ChoiceField:
 
 class SymbolsQuery(serializers.Serializer[Any]):
     symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
+    symbols = SymbolsField(required=False, help_text="Only these symbols, separated by commas.")
 
 
-class LatestQuery(SymbolsQuery):
+class IncludeQuery(serializers.Serializer[Any]):
     include = IncludeField(
         default=frozenset, help_text="`coverage`: add the reasons for the verdict."
     )
 
 
-class InstantQuery(LatestQuery):
+class LatestQuery(SymbolsQuery, IncludeQuery):
+    symbol = SymbolField(required=False, help_text="Only this symbol, as an object.")
+
+
+class InstantQuery(IncludeQuery):
     symbol = SymbolField(help_text="A recorded symbol, in any case.")
     timestamp = AskedField(
         help_text=(

@@ -17,9 +17,10 @@ from pricetracker import __version__
 from . import events, metrics, viewsets
 from .errors import prefer_json
 from .health import HealthView
+from .known_parameters import KnownParameters
 
 
-class TapeAPI(APIRootView):
+class TapeAPI(KnownParameters, APIRootView):
     """Recorded prices of Binance Spot, and whether the tape is complete."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -30,10 +31,17 @@ class TapeAPI(APIRootView):
         return response
 
 
-class Docs(SpectacularSwaggerSplitView):
+class Schema(KnownParameters, SpectacularAPIView):
+    """OpenAPI's description of this API, as YAML or JSON."""
+
+
+class Docs(KnownParameters, SpectacularSwaggerSplitView):
     """The schema as a page to read and to try out. Its script is a file, not part of the page."""
 
     template_name = "prices/docs.html"
+
+    def known_parameters(self) -> frozenset[str]:
+        return super().known_parameters() | {"script"}
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         # The only renderer of this view fills in a template, which has no place for options.
@@ -68,7 +76,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("api/events/", events.EventsView.as_view(), name="events"),
     path("api/", include(router.urls)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", Schema.as_view(), name="schema"),
     # Swagger UI's style sheet holds its icons.
     path(
         "api/docs/",

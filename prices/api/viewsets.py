@@ -1,6 +1,6 @@
 """The viewsets: ticks with the three questions about them, candles, gaps and symbols."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -18,6 +18,7 @@ from ..models import Candle, Gap, Price, Symbol, Tick
 from . import filters, serializers
 from .errors import NeverRecorded
 from .headers import add_headers
+from .known_parameters import KnownParameters
 from .pagination import CandlePagination, TickPagination
 from .query_params import InstantQuery, LatestQuery, SymbolsQuery, read
 from .serializers import Answer
@@ -25,7 +26,7 @@ from .shared import shared
 from .throttling import ListThrottle
 
 
-class TapeViewSet(GenericViewSet[Any]):
+class TapeViewSet(KnownParameters, GenericViewSet[Any]):
     """Reads the query string by `query_serializer_class`. No cache may keep a response."""
 
     query_serializer_class: type[Serializer[Any]] = Serializer
@@ -42,6 +43,19 @@ class TapeViewSet(GenericViewSet[Any]):
         response = super().finalize_response(*args, **kwargs)
         add_headers(response)
         return response
+
+
+def wanted_symbols(asked: Mapping[str, Any]) -> list[str] | None:
+    """The symbols that a query names; None: it names none, and means all."""
+    if "symbol" in asked:
+        return [asked["symbol"]]
+    return sorted(asked["symbols"]) if "symbols" in asked else None
+
+
+def check_found(wanted: Iterable[str] | None, found: Iterable[str]) -> None:
+    """Raises NeverRecorded for the first symbol that was wanted and not found."""
+    for missing in sorted(set(wanted or ()) - set(found)):
+        raise NeverRecorded(missing)
 
 
 def question(
@@ -69,21 +83,20 @@ class PriceViewSet(ListModelMixin, TapeViewSet):
     @extend_schema(responses=serializers.LatestAnswer(many=True))
     @question(LatestQuery, serializers.LatestAnswer)
     def latest(self, request: Request) -> Response:
-        """The newest price of every symbol, ordered by symbol; or of one symbol.
+        """The newest price of every symbol, or of some, ordered by symbol; or of one symbol.
 
-        Without `symbol` the response is an array, with `symbol` it is that one object. The header
+        The response is an array, unless `symbol` is given: then it is that one object. The header
         `X-Coverage` tells whether newer trades can be missing: `complete`, `incomplete` or
         `unknown`; for an array it is the worst verdict on its objects.
         """
         asked = self.asked()
-        symbol = asked.get("symbol")
-        found = Price.objects.latest(symbols=None if symbol is None else [symbol])
-        if symbol is None:
-            verdict = worst(coverage.verdict for _, coverage in found)
-            return self.answered(verdict, [self.shaped(Answer(asked, *each)) for each in found])
-        if not found:
-            raise NeverRecorded(symbol)
-        return self.answer(Answer(asked, *found[0]))
+        wanted = wanted_symbols(asked)
+        found = Price.objects.latest(symbols=wanted)
+        check_found(wanted, (price.symbol.name for price, _ in found))
+        if "symbol" in asked:
+            return self.answer(Answer(asked, *found[0]))
+        verdict = worst(coverage.verdict for _, coverage in found)
+        return self.answered(verdict, [self.shaped(Answer(asked, *each)) for each in found])
 
     @question(InstantQuery, serializers.PriceAtAnswer, url_path="price-at-second")
     def price_at_second(self, request: Request) -> Response:
@@ -163,8 +176,7 @@ class SymbolViewSet(TapeViewSet):
     pagination_class = None
 
     def list(self, request: Request) -> Response:
-        symbol = self.asked().get("symbol")
-        found = Symbol.objects.with_state([symbol] if symbol else None)
-        if symbol and not found:
-            raise NeverRecorded(symbol)
+        wanted = wanted_symbols(self.asked())
+        found = Symbol.objects.with_state(wanted)
+        check_found(wanted, (symbol.name for symbol in found))
         return Response(self.get_serializer(found, many=True).data)

@@ -17,7 +17,6 @@ from django.core.handlers.base import BaseHandler
 from django.http import (
     FileResponse,
     HttpResponse,
-    HttpResponseBadRequest,
     StreamingHttpResponse,
 )
 from django.urls import set_script_prefix
@@ -61,6 +60,9 @@ class CasedName(bytes):
 
 def header_name(name: str) -> bytes:
     return (bytes if name.lower() in FRAMING else CasedName)(name, "ascii")
+
+
+NOT_UTF8 = Refused(HTTPStatus.BAD_REQUEST, "A query string must be UTF-8, percent-encoded.")
 
 
 class Answer(NamedTuple):
@@ -141,7 +143,7 @@ class Handler(BaseHandler):
         try:
             request = ASGIRequest(scope, io.BytesIO(body))
         except UnicodeDecodeError:
-            return HttpResponseBadRequest()
+            raise NOT_UTF8 from None
         return cast(Response, self.get_response(request))
 
 

@@ -1,6 +1,8 @@
 """One HTTP connection: uvicorn's, with limits on what a client may keep open, and for how long."""
 
 import asyncio
+import json
+from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,10 +18,24 @@ SEND_TIMEOUT = 30
 # Bytes of a request's line and headers.
 LONGEST_HEADERS = 64 << 10
 
-TOO_LONG = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+
+def refusal(status: HTTPStatus, why: str) -> bytes:
+    """A response to what is no request yet, in the shape of the API's errors."""
+    body = json.dumps({"detail": why}).encode()
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (
+        status,
+        status.phrase.encode(),
+        b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n"
+        % len(body),
+        body,
+    )
+
+
+TOO_LONG = refusal(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    f"A request's line and headers may have {LONGEST_HEADERS} bytes at most.",
 )
+NO_HTTP = refusal(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -68,6 +84,11 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self._timer is None:
             self._expect_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """In JSON, whichever library found the request wrong."""
+        self.transport.write(NO_HTTP)
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._headers_are_complete()

@@ -46,6 +46,12 @@ def ask(request: pytest.FixtureRequest, client: Client):
     return ask
 
 
+def about(question: str, symbol: str) -> dict[str, str]:
+    """The parameters of a question: the latest price has no instant."""
+    when = {} if question == "latest" else {"timestamp": "2025-07-03T08:30:36"}
+    return {"symbol": symbol, **when}
+
+
 def heard(seconds: float) -> None:
     """A recorder vouches for all symbols, through an instant given in seconds from START."""
     with open_tape("BTCUSDT", "ETHUSDT") as tape:
@@ -280,12 +286,12 @@ class TestBadInput:
     @pytest.mark.parametrize("question", ["latest", "price-at-second", "minmax"])
     @pytest.mark.parametrize("symbol", ["BTC USDT", "BTC/USDT", "A" * 51, "B'; --", "\x00"])
     def test_a_symbol_with_alien_characters_is_bad(self, tape, ask, question, symbol) -> None:
-        answer = ask(question, symbol=symbol, timestamp="2025-07-03T08:30")
+        answer = ask(question, **about(question, symbol))
         assert (answer.status_code, list(answer.json())) == (400, ["symbol"])
 
     @pytest.mark.parametrize("question", ["latest", "price-at-second", "minmax"])
     def test_an_unrecorded_symbol_is_404_and_names_the_others(self, tape, ask, question) -> None:
-        answer = ask(question, symbol="BTCUSD", timestamp="2025-07-03T08:30")
+        answer = ask(question, **about(question, "BTCUSD"))
         assert answer.status_code == 404
         assert list(answer.json()) == ["detail"]
         assert "BTCUSDT, ETHUSDT" in answer.json()["detail"]
@@ -297,7 +303,7 @@ class TestBadInput:
 
     @pytest.mark.parametrize("question", ["latest", "price-at-second", "minmax"])
     def test_an_empty_symbol_is_not_all_symbols(self, tape, ask, question) -> None:
-        answer = ask(question, symbol="", timestamp="2025-07-03T08:30")
+        answer = ask(question, **about(question, ""))
         assert (answer.status_code, list(answer.json())) == (400, ["symbol"])
 
     def test_nothing_can_be_included(self, tape, ask) -> None:
@@ -403,7 +409,7 @@ class TestCost:
         question: str,
         include: dict[str, str],
     ) -> None:
-        query = {"symbol": "BTCUSDT", "timestamp": "2025-07-03T08:30:36"} | include
+        query = about(question, "BTCUSDT") | include
         with django_assert_num_queries(1):
             client.get(f"/{question}", query)
 

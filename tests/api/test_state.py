@@ -297,7 +297,8 @@ class TestOverHTTP:
         assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
         schema = client.get("/api/schema/", {"format": "json"}).json()
         described = schema["paths"]["/api/symbols/"]["get"]
-        assert [parameter["name"] for parameter in described["parameters"]] == ["symbol"]
+        names = [parameter["name"] for parameter in described["parameters"]]
+        assert names == ["symbol", "symbols"]
         (shape,) = described["responses"]["200"]["content"].values()
         assert shape["schema"]["type"] == "array"
 

@@ -246,6 +246,18 @@ class TestStreams:
         assert made.headers[b"content-length"] == b"0"
 
 
+def test_a_query_that_is_no_text_is_refused_in_json(handler: Handler) -> None:
+    async def talk() -> Talk:
+        made = Talk("/quick", query=b"\xff")
+        made.left.set()
+        await handler(made.scope, made.receive, made.send)
+        return made
+
+    made = asyncio.run(talk())
+    assert (made.status, made.headers[b"content-type"]) == (400, JSON)
+    assert "UTF-8" in json.loads(made.body)["detail"]
+
+
 def test_a_websocket_is_not_spoken(handler: Handler) -> None:
     with pytest.raises(ValueError, match="websocket"):
         asyncio.run(handler({"type": "websocket"}, None, None))  # type: ignore[arg-type]

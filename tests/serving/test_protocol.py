@@ -1,6 +1,7 @@
 """What a client may keep open, and for how long: a real socket on each side."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -151,7 +152,27 @@ class TestHeaders:
                 client.writer.write(b"X: " + b"x" * LONGEST_HEADERS)
                 return await client.rest()
 
-        assert asyncio.run(talk()).startswith(b"HTTP/1.1 431 ")
+        head, _, body = asyncio.run(talk()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 431 ")
+        assert str(LONGEST_HEADERS) in json.loads(body)["detail"]
+
+    @pytest.mark.parametrize(
+        "sent",
+        [b"FOO /latest HTTP/1.1\r\n", b"GET /latest?x=\xff HTTP/1.1\r\n", b"GET / HTTP/x\r\n"],
+        ids=["method", "bytes", "version"],
+    )
+    def test_what_is_no_request_is_refused_in_json(self, sent: bytes) -> None:
+        async def talk() -> bytes:
+            async with serving() as connect:
+                client = await connect()
+                client.writer.write(sent + b"Host: localhost\r\n\r\n")
+                return await client.rest()
+
+        head, _, body = asyncio.run(talk()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"content-type: application/json\r\n" in head
+        assert b"content-length: %d" % len(body) in head
+        assert json.loads(body) == {"detail": "This is not a valid HTTP request."}
 
     @pytest.mark.parametrize(
         "headers",
