@@ -16,7 +16,7 @@ from .symbol import Symbol
 # How many minutes each interval has. Intervals are aligned to midnight UTC.
 INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
-FOLD = statement("read/candles")
+MINUTES, FOLD = map(statement, ("read/minutes", "read/candles"))
 
 # The number of a minute after every minute of Python's calendar, whatever the interval.
 FOREVER = minute_number(datetime.max.replace(tzinfo=UTC)) + max(INTERVALS.values())
@@ -44,7 +44,8 @@ class CandleQuerySet(QuerySet["Candle"]):
         """
         wanted: dict[str, Any] = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
         with connections[self.db].cursor() as cursor:
-            cursor.execute(FOLD, wanted | {"first": first, "stop": stop})
+            found = MINUTES if minutes == 1 else FOLD
+            cursor.execute(found, wanted | {"first": first, "stop": stop})
             rows = cursor.fetchall()
         return [FoldedCandle(symbols[number], *row) for number, *row in rows]
 

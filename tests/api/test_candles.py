@@ -225,6 +225,14 @@ def test_stored_ticks_are_in_the_candles_of_every_interval(client: Client) -> No
     assert found["1d"] == [("00:00", 7, 100, 6)]
 
 
+def test_open_and_close_go_by_trade_id_across_minutes(client: Client) -> None:
+    """Trade times may step back by up to a second where ids go on."""
+    with open_tape("BTCUSDT") as tape:
+        tape.store([tick(1, 60.2, "7"), tick(2, 59.8, "5"), tick(3, 60.1, "6"), tick(4, 59.9, "8")])
+    (row,) = read(client, "/api/candles/", symbol="BTCUSDT", interval="5m")["results"]
+    assert (row["open"], row["close"], row["trades"]) == (7, 8, 4)
+
+
 def test_a_minute_is_the_interval_when_none_is_asked_for(client: Client) -> None:
     with open_tape("BTCUSDT") as tape:
         tape.store([tick(1, 0), tick(2, 60)])
