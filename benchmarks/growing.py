@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from prices.recording.coarse_candles import keep
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 
@@ -94,7 +95,8 @@ def grow(ready: Connection, files: Sequence[Path], at: datetime, held: int, tick
             if (last - nth) % max(1, (last - first) // TELLINGS) == 0:
                 there = (first + last - nth) * past.ticks
                 print(f"{there:,} ticks of the past are there", flush=True)
-    line.execute("VACUUM (ANALYZE) prices_price, prices_candle")
+    keep(line, dict.fromkeys(tape.numbers.values(), ()))
+    line.execute("VACUUM (ANALYZE) prices_price, prices_candle, prices_coarsecandle")
     catch_up(tape, past)
     line.close()
     took = time.monotonic() - began

@@ -42,7 +42,7 @@ CREATE TABLE usual (
 )
 """
 
-EMPTY = "TRUNCATE prices_price, prices_candle, prices_gap"
+EMPTY = "TRUNCATE prices_price, prices_candle, prices_coarsecandle, prices_gap"
 
 COPY = "COPY prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity) FROM STDIN"
 
@@ -167,7 +167,7 @@ def alone(result: Connection, symbol: str, seconds: float, begins: float) -> Non
 
     tape = Tape(connect("benchmark"))
     tape.register([symbol])
-    for table in ("prices_price", "prices_candle", "prices_gap"):
+    for table in ("prices_price", "prices_candle", "prices_coarsecandle", "prices_gap"):
         wanted = sql.SQL("DELETE FROM {} WHERE symbol_id = %s").format(sql.Identifier(table))
         tape.database.execute(wanted, [tape.numbers[symbol]])
     ticks = (tick for tick in traded() if tick.symbol == symbol)

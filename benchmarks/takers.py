@@ -84,7 +84,7 @@ def record(result: Connection, source: Source, symbols: Sequence[str], seconds: 
 
     # Each exchange begins a year ago, which an earlier measurement has recorded far beyond.
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+        cursor.execute("TRUNCATE prices_price, prices_candle, prices_coarsecandle, prices_gap")
     with StopRequest() as stop:
         recording = build_recorder(
             aggregate_trades(source.url, symbols),

@@ -36,7 +36,8 @@ class Findings:
     impossible, misdated: ticks with impossible values; with impossible times.
     removed: misdated ticks that were deleted.
     false: rows of the ledger whose trades are on the tape.
-    candles: candles that differ from their ticks.
+    candles: candles of minutes that differ from their ticks.
+    coarse: coarse candles that differ from their minutes.
     explained: candles that still count trades which are missing now.
     unfilled: candles without volumes that their ticks could fill in.
     rebuilt: candles that were wrong or unfilled, and are right now.
@@ -64,6 +65,7 @@ class Findings:
     strays_removed: int = 0
     false: Kind = field(default_factory=Kind)
     candles: Kind = field(default_factory=Kind)
+    coarse: Kind = field(default_factory=Kind)
     kept_since: datetime | None = None
     past: int = 0
     past_wrong: Kind = field(default_factory=Kind)
@@ -85,5 +87,5 @@ class Findings:
             self.misdated,
             self.strays,
         ]
-        kinds += [self.false, self.candles, self.past_wrong, self.differing]
+        kinds += [self.false, self.candles, self.coarse, self.past_wrong, self.differing]
         return not any(kind.count for kind in kinds) and not self.explained

@@ -11,6 +11,7 @@ INDENT = "    "
 FETCH = "To fetch them: manage.py repair_gaps {symbol}"
 WITHHELD = "Gaps that it could not repair, and why: /api/gaps/?symbol={symbol}&status=open"
 FETCH_FALSE = "To check these gaps: manage.py repair_gaps {symbol}"
+COARSE = "To rebuild these from the minutes: manage.py verify_prices --refold {symbol}"
 REFOLD = "To rebuild these candles from their ticks: manage.py verify_prices --refold {symbol}"
 MISDATED = (
     "To delete them and fetch them again: manage.py verify_prices --remove-misdated {symbol}, "
@@ -87,6 +88,8 @@ def troubles(found: Findings) -> Iterator[str]:
         yield f"{counted(found.false.count, 'false gap')} in the ledger"
     if found.candles.count:
         yield counted(found.candles.count, "wrong candle")
+    if found.coarse.count:
+        yield counted(found.coarse.count, "wrong coarse candle")
     if found.past_wrong.count:
         yield f"{counted(found.past_wrong.count, 'wrong candle')} of pruned ticks"
     if found.explained:
@@ -106,6 +109,7 @@ def details(found: Findings) -> Iterator[str]:
     yield from listed(found, found.strays, STRAYS)
     yield from listed(found, found.false, FETCH_FALSE)
     yield from listed(found, found.candles, REFOLD)
+    yield from listed(found, found.coarse, COARSE)
     if found.unfilled:
         yield FILL.format(symbol=found.symbol)
     yield from listed(found, found.past_wrong, PAST)

@@ -32,7 +32,7 @@ WALK, TOTALS, FIRST_TICK, WHEN, ENDS, EXTENT, GAPS = map(
         "audit/gaps",
     ),
 )
-KEPT, KEPT_FROM, HISTORY, CANDLES, MINUTES, NEXT_MINUTE, TORN = map(
+KEPT, KEPT_FROM, HISTORY, CANDLES, MINUTES, NEXT_MINUTE, TORN, COARSE, NEXT_COARSE = map(
     statement,
     (
         "audit/kept",
@@ -42,6 +42,8 @@ KEPT, KEPT_FROM, HISTORY, CANDLES, MINUTES, NEXT_MINUTE, TORN = map(
         "audit/minutes",
         "audit/next_minute",
         "audit/torn",
+        "audit/coarse_candles",
+        "audit/next_coarse",
     ),
 )
 
@@ -141,6 +143,16 @@ class Scan(TapeSnapshot):
             int(ticks),
             [self._difference(*row[2:]) for row in rows if row[2] is not None],
         )
+
+    def next_coarse(self, width: int, start: datetime) -> datetime | None:
+        """The first interval of `width` minutes from `start` on that has a minute or a candle."""
+        ((found,),) = self.ask(NEXT_COARSE, width=width, start=start)
+        return found  # type: ignore[no-any-return]
+
+    def coarse(self, width: int, start: datetime, stop: datetime) -> list[Difference]:
+        """The coarse candles of `width` minutes in [start, stop) that differ from their minutes."""
+        rows = self.ask(COARSE, width=width, start=start, stop=stop)
+        return [self._difference(*row) for row in rows]
 
     def minutes(self, start: datetime, stop: datetime) -> dict[datetime, FoldedCandle]:
         """The candles that the ticks in [start, stop) make, by minute."""

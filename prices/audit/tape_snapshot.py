@@ -18,7 +18,8 @@ SET LOCAL plan_cache_mode = force_custom_plan;
 # The locks that reading takes anyway. They come first, so that the snapshot, which the first query
 # takes, is not older by the wait.
 LOCK = """
-LOCK TABLE prices_symbol, prices_price, prices_candle, prices_gap IN ACCESS SHARE MODE
+LOCK TABLE prices_symbol, prices_price, prices_candle, prices_coarsecandle, prices_gap
+IN ACCESS SHARE MODE
 """
 
 

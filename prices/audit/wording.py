@@ -57,6 +57,17 @@ def candle(difference: Difference) -> str:
     return f"minute {iso(difference.minute)}: {unlike(difference)}"
 
 
+def coarse(difference: Difference, width: int) -> str:
+    made, kept = difference.made, difference.kept
+    if made is None:
+        found = "there is a candle, but no closed interval with minutes"
+    elif kept is None:
+        found = "there are minutes but no candle"
+    else:
+        found = apart(made, kept, "its candle has", "its minutes make")
+    return f"{width} minutes from {iso(difference.minute)}: {found}"
+
+
 def past(candle: PrunedCandle) -> str:
     return f"minute {iso(candle.minute)}: its candle is impossible for any trades"
 

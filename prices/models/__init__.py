@@ -1,10 +1,11 @@
-"""What is stored: symbols, ticks, candles of minutes, gaps, counters.
+"""What is stored: symbols, ticks, candles, gaps, counters.
 
 All times are the exchange's, in UTC, to the microsecond.
 """
 
 from .candle import Candle
 from .candle_row import CandleRow
+from .coarse_candle import CoarseCandle
 from .counter import Counter
 from .gap import Gap
 from .market import Market
@@ -12,4 +13,14 @@ from .price import Price
 from .symbol import Symbol
 from .tick import Tick
 
-__all__ = ["Candle", "CandleRow", "Counter", "Gap", "Market", "Price", "Symbol", "Tick"]
+__all__ = [
+    "Candle",
+    "CandleRow",
+    "CoarseCandle",
+    "Counter",
+    "Gap",
+    "Market",
+    "Price",
+    "Symbol",
+    "Tick",
+]

@@ -23,11 +23,13 @@ class Before:
     """The tape of one symbol before a batch.
 
     kept_from: the first trade id that pruning has kept; 0 when nothing was pruned.
+    running: the number of the newest minute that has a candle; None when none has.
     ends: None when there is no tick.
     gaps: the open gaps that the batch may change.
     """
 
     kept_from: int
+    running: int | None
     ends: Ends | None
     gaps: list[LedgerGap] = field(default_factory=list)
 
@@ -50,10 +52,10 @@ def tapes(database: psycopg.Connection[Any], stretches: Sequence[Stretch]) -> di
         "last": array(last for _, last in extents.values()),
     }
     found: dict[int, Before] = {}
-    for number, kept_from, *row in database.execute(TAPE, batch, prepare=True).fetchall():
+    for number, kept_from, running, *row in database.execute(TAPE, batch, prepare=True).fetchall():
         if number not in found:
             ends = None if row[0] is None else Ends(*row[:4])
-            found[number] = Before(kept_from, ends)
+            found[number] = Before(kept_from, running, ends)
         if row[4] is not None:
             found[number].gaps.append(LedgerGap(row[4], Hole(*row[5:9]), Hole(*row[9:13])))
     return found

@@ -1,8 +1,9 @@
 """Stores batches. Every tick gets onto the tape here.
 
 A batch is one transaction under the writer locks of its symbols. It reads what is already known,
-copies what is new, folds its minutes, and writes the changes of the gap ledger. For a batch that
-continues the tape, nothing is known and no gap changes.
+copies what is new, folds its minutes and the coarse candles that they close or change, and writes
+the changes of the gap ledger. For a batch that continues the tape, nothing is known, no gap changes
+and hardly ever a coarse candle is closed.
 """
 
 from collections import defaultdict
@@ -14,10 +15,12 @@ import psycopg
 
 from ..exchange.messages import AggTrade
 from ..intervals import joined
+from ..minutes import minute_number
 from ..sql import statement
 from . import gap_writes
 from .batch import Stretch, array, columns, fitting, instant, lines, minutes_of, single, stretches
 from .batch_sorting import Sorted, sort_out
+from .coarse_candles import keep, keep_after
 from .existing_ticks import Before, known, tapes
 from .ledger import Arrival, Changes, changes
 
@@ -65,7 +68,7 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], sourc
         lock(database, {stretch.symbol for stretch in batch})
         before = tapes(database, batch)
         if is_beyond(batch, before):
-            put(database, rows, batch)
+            put(database, rows, batch, before)
             stored = settle(database, before, batch, Sorted(list(ticks)), numbers, source)
         else:
             found = sort_out(
@@ -74,7 +77,7 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], sourc
                 known(database, ticks, numbers, before),
                 {number: each.kept_from for number, each in before.items()},
             )
-            add(database, found, numbers)
+            add(database, found, numbers, before)
             stored = settle(database, before, batch, found, numbers, source)
         tell(database, {stretch.symbol for stretch in batch})
     return stored
@@ -104,7 +107,7 @@ def fill(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], source
             others[place] for place, tick in there.items() if tick.tells_side and not tick.is_other
         ]
         stored = Stored(0, 0, 0)
-        add(database, found, numbers)
+        add(database, found, numbers, before)
         if fits:
             refold(database, number, minutes_of(found.fresh))
             stored = settle(database, before, stretches(fits, numbers), found, numbers, source)
@@ -125,12 +128,12 @@ def is_beyond(batch: Sequence[Stretch], before: Mapping[int, Before]) -> bool:
     )
 
 
-def add(database: Database, found: Sorted, numbers: Numbers) -> None:
+def add(database: Database, found: Sorted, numbers: Numbers, before: Mapping[int, Before]) -> None:
     """Store the new ticks, and fill in `is_buyer_maker` of known ones."""
     if found.fresh:
         # One by one: ticks of other batches may lie between them.
         pieces = [single(tick, numbers[tick.symbol]) for tick in found.fresh]
-        put(database, lines(found.fresh, numbers), pieces)
+        put(database, lines(found.fresh, numbers), pieces, before)
     if found.sides:
         told = columns(found.sides, numbers)
         names = ("symbol", "first", "is_buyer_maker")
@@ -142,7 +145,9 @@ def add(database: Database, found: Sorted, numbers: Numbers) -> None:
             refold(database, number, minutes_of(ticks))
 
 
-def put(database: Database, rows: str, pieces: Sequence[Stretch]) -> None:
+def put(
+    database: Database, rows: str, pieces: Sequence[Stretch], before: Mapping[int, Before]
+) -> None:
     """Copy new ticks to the tape and fold them. `pieces`: their stretches, without other ticks."""
     with database.cursor() as cursor, cursor.copy(COPY) as copy:
         copy.write(rows)
@@ -154,6 +159,7 @@ def put(database: Database, rows: str, pieces: Sequence[Stretch]) -> None:
         "last": array(piece.begins_last for piece in pieces),
     }
     database.execute(FOLD, ranges, prepare=True)
+    keep_after(database, pieces, {number: each.running for number, each in before.items()})
 
 
 def settle(
@@ -185,14 +191,15 @@ def settle(
 
 
 def refold(database: Database, symbol: int, minutes: Sequence[datetime]) -> int:
-    """Compute the candles of some minutes again from their ticks alone.
+    """Compute the candles of some minutes again from their ticks alone; and their coarse ones.
 
-    Returns how many candles were changed, created or deleted.
+    Returns how many candles of minutes were changed, created or deleted.
     """
     if not minutes:
         return 0
     wanted = {"symbol": symbol, "minutes": list(minutes)}
     ((changed,),) = database.execute(REFOLD, wanted, prepare=False).fetchall()
+    keep(database, {symbol: [(number, number) for number in map(minute_number, minutes)]})
     return int(changed)
 
 

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import psycopg
 
 from ..exchange.messages import AggTrade
+from ..minutes import minute_number
 from ..patience import patient
 from ..sql import statement
+from .coarse_candles import keep
 from .ledger import Hole
 from .statements import (
     FAILED,
@@ -134,6 +136,18 @@ class Tape:
             changed = refold(self.database, self.numbers[symbol], minutes)
             tell(self.database, {self.numbers[symbol]})
             return changed
+
+    @patient
+    def keep_coarse(self, symbol: str, starts: Sequence[datetime], width: int) -> int:
+        """Make the coarse candles of some intervals, `width` minutes each, again from the minutes.
+
+        Returns how many coarse candles of any width were changed, created or deleted.
+        """
+        number = self.numbers[symbol]
+        spans = [(first, first + width - 1) for first in map(minute_number, starts)]
+        with self.database.transaction():
+            lock(self.database, {number})
+            return keep(self.database, {number: spans})
 
     @patient
     def prune(self, symbol: str, cutoff: datetime, limit: int) -> Pruned:

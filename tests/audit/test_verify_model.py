@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from prices.audit.candle_audit import FIRST_MINUTES
 from prices.audit.findings import Findings
 from prices.audit.scan import IDS
+from prices.candle_intervals import KEPT
 from prices.exchange.messages import AggTrade
 from prices.minutes import minute_start
-from prices.models import Candle, Gap, Price
+from prices.models import Candle, CoarseCandle, Gap, Price
 from prices.recording.tape import Tape
 from tests.support.audits import SYMBOL, audit
-from tests.support.tapes import clear, instant, open_tape, tick
+from tests.support.tapes import binned, clear, instant, open_tape, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +102,22 @@ class Model:
             )
         )
 
+    def coarse_differing(self) -> int:
+        """Coarse candles that are not what their minutes make, that lack, or that should not be there."""
+        kept = {
+            (candle.minutes, candle.minute): values(candle)
+            for candle in CoarseCandle.objects.filter(symbol=self.symbol)
+        }
+        made = {}
+        for width, _ in KEPT:
+            start = binned(width)
+            running = start(max(self.candles)) if self.candles else None
+            closed = [minute for minute in sorted(self.candles) if start(minute) != running]
+            for begins in {start(minute) for minute in closed}:
+                parts = [self.candles[minute] for minute in closed if start(minute) == begins]
+                made[width, begins] = joined(begins, parts)
+        return sum(kept.get(key) != made.get(key) for key in kept.keys() | made.keys())
+
     def lacking(self) -> int:
         """Candles that do not know what their ticks tell, and are right in all else."""
         return sum(self.lacks(minute) for minute in self.candles)
@@ -139,6 +156,27 @@ def folded(minute: datetime, ticks: list[Price]) -> tuple | None:
     )
 
 
+def joined(begins: datetime, parts: list[Candle]) -> tuple:
+    """The candle of an interval that begins there, from those of its minutes, in their order."""
+    first = min(parts, key=lambda part: (part.first_trade, part.minute))
+    last = max(parts, key=lambda part: (part.last_trade, part.minute))
+    sums = []
+    for name in ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"):
+        found = [getattr(part, name) for part in parts]
+        sums.append(None if None in found else sum(found))
+    return (
+        begins,
+        first.first_trade,
+        last.last_trade,
+        sum(part.trades for part in parts),
+        first.open,
+        max(part.high for part in parts),
+        min(part.low for part in parts),
+        last.close,
+        *sums,
+    )
+
+
 def taker_buys(ticks: list[Price]) -> tuple:
     """The volume and the quote volume in which the buyer was the taker, or nothing when it is not known of each."""
     if any(tick.is_buyer_maker is None for tick in ticks):
@@ -150,7 +188,7 @@ def taker_buys(ticks: list[Price]) -> tuple:
     )
 
 
-def values(candle: Candle | None) -> tuple | None:
+def values(candle: Candle | CoarseCandle | None) -> tuple | None:
     names = (
         "minute",
         "first_trade",
@@ -179,7 +217,7 @@ def tapes(draw: st.DrawFn) -> list[AggTrade]:
     ticks, first, seconds = [], draw(st.integers(0, 5)), 0
     for _ in range(draw(st.integers(1, 25))):
         trades = draw(st.integers(1, 4))
-        seconds += draw(st.sampled_from([0, 0, 1, 20, 70, 200, -1]))
+        seconds += draw(st.sampled_from([0, 0, 1, 20, 70, 200, 1_000, -1]))
         price = draw(st.sampled_from(["99.5", "100", "100.00000001", "101"]))
         side = draw(st.sampled_from([True, False, True, False, None]))
         ticks.append(tick(first, max(0, seconds), price, trades=trades, side=side))
@@ -221,6 +259,10 @@ HANDS = {
         INSERT INTO prices_candle (minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
         SELECT minute + %(n)s * interval '1 minute', first_trade, last_trade, trades, symbol_id, open, high, low, close, volume
         FROM prices_candle WHERE symbol_id = %(symbol)s AND minute = %(minute)s ON CONFLICT DO NOTHING""",
+    "a coarse candle is deleted": "DELETE FROM prices_coarsecandle WHERE symbol_id = %(symbol)s AND minute <= %(minute)s",
+    "a coarse candle is changed": "UPDATE prices_coarsecandle SET trades = trades + 1, volume = 0 WHERE symbol_id = %(symbol)s AND minute <= %(minute)s",
+    "a coarse candle forgets its taker": "UPDATE prices_coarsecandle SET taker_buy_volume = NULL WHERE symbol_id = %(symbol)s",
+    "a coarse candle moves": "UPDATE prices_coarsecandle SET minute = minute + interval '1 day' WHERE symbol_id = %(symbol)s AND minutes = 15",
     "the ledger forgets": "DELETE FROM prices_gap WHERE last_trade >= %(first)s",
     "the ledger misses what is there": """
         INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
@@ -277,5 +319,6 @@ class TestModel:
         differing = model.differing()
         assert found.explained + found.candles.count == len(differing)
         assert found.unfilled == model.lacking()
+        assert found.coarse.count == model.coarse_differing()
         if not model.is_ledger_muddled:
             assert found.explained == sum(differing.values())

@@ -9,7 +9,15 @@ from django.db import connection
 
 import prices.migrations
 from prices.models import Symbol
-from tests.support.tapes import instant, open_tape, tick
+from tests.support.local_exchange import BTC
+from tests.support.tapes import (
+    closed_candles,
+    instant,
+    open_tape,
+    recorded,
+    stored_coarse_candles,
+    tick,
+)
 
 FOLDER = Path(prices.migrations.__path__[0])
 
@@ -63,3 +71,16 @@ def test_a_tape_without_pruned_through_is_mended() -> None:
     call_command("migrate", "prices", verbosity=0)
     found = Symbol.objects.get()
     assert (found.kept_from, found.pruned_through) == (2, instant(tick(2, 1).traded))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_coarse_candles_of_an_existing_tape_are_filled() -> None:
+    """Over midnight, so that intervals of each width have ended; and of a tape with a long pause."""
+    ticks = [*recorded(BTC), tick(1, 0, symbol="ETHUSDT"), tick(2, 200_000, symbol="ETHUSDT")]
+    with open_tape("BTCUSDT", "ETHUSDT", "ADAUSDT") as tape:
+        tape.store(ticks)
+    call_command("migrate", "prices", "0012", verbosity=0)
+    call_command("migrate", "prices", verbosity=0)
+    found = stored_coarse_candles()
+    assert {width for symbol, width, _ in found if symbol == "BTCUSDT"} == {15, 60, 240, 1440}
+    assert found == closed_candles(ticks)

@@ -253,7 +253,7 @@ class TestCandles:
 
     def test_another_tape_is_drawn_from_its_beginning(self, page: Page, tape: Tape) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE prices_candle, prices_price, prices_gap")
+            cursor.execute("TRUNCATE prices_candle, prices_coarsecandle, prices_price, prices_gap")
         later = [tick(5_000 + n, 60 * n, "7", symbol="BTCUSDT") for n in range(2000, 2003)]
         tape.store(later)
         of_chart(page, "chart.opened()")

@@ -63,6 +63,7 @@ WORDS = [
     "prices.formats",
     "prices.minutes",
     "prices.folded_candle",
+    "prices.candle_intervals",
     "prices.intervals",
     "prices.channels",
     "prices.counter_names",

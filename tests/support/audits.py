@@ -5,6 +5,7 @@ import io
 from django.core.management import call_command
 
 from prices.audit.candle_audit import FIRST_MINUTES, CandleAudit
+from prices.audit.coarse_audit import CoarseAudit
 from prices.audit.findings import Findings
 from prices.audit.report import lines
 from prices.audit.scan import IDS, Scan
@@ -29,6 +30,7 @@ def audit(
     progress = Progress(io.StringIO(), "ticks read")
     TickAudit(tape, scan, findings, progress).run()
     CandleAudit(tape, scan, findings, progress).run(refold=refold, span=minutes)
+    CoarseAudit(tape, scan, findings, progress).run(refold=refold, minutes=minutes)
     return findings
 
 

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from django.db import connection
 
+from prices.candle_intervals import KEPT
 from prices.exchange.messages import AggTrade, micros
-from prices.models import Candle, Gap, Price
+from prices.models import Candle, CoarseCandle, Gap, Price
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 
@@ -97,13 +98,26 @@ DIGITS = Context(prec=100)
 
 
 def minutes(ticks: Iterable[AggTrade]) -> dict[tuple[str, datetime], Minute]:
-    """The candles of some ticks, each tick once, by the book: grouped by minute, in order of trade id."""
+    """The candles of the minutes of some ticks."""
+    return candles_of(ticks, binned(1))
+
+
+def binned(minutes: int) -> Callable[[datetime], datetime]:
+    """Where the interval of so many minutes begins in which an instant lies, counted from 1970."""
+    length = timedelta(minutes=minutes)
+    return lambda moment: EPOCH + (moment - EPOCH) // length * length
+
+
+def candles_of(
+    ticks: Iterable[AggTrade], start: Callable[[datetime], datetime]
+) -> dict[tuple[str, datetime], Minute]:
+    """The candles of some ticks, each tick once, by the book: grouped by interval, in order of trade id."""
     once = {(tick.symbol, tick.first): tick for tick in ticks}
     candles: dict[tuple[str, datetime], Minute] = {}
     for _, tick in sorted(once.items()):
         price, quantity = Decimal(tick.price), Decimal(tick.quantity)
         quote = DIGITS.multiply(price, quantity)
-        minute = instant(micros(tick.traded) // 60_000_000 * 60_000_000)
+        minute = start(instant(micros(tick.traded)))
         candle = candles.setdefault(
             (tick.symbol, minute),
             Minute(price, price, price, price, Decimal(0), 0, *[Decimal(0)] * 3),
@@ -129,7 +143,7 @@ def holes(ticks: Iterable[AggTrade]) -> list[tuple[int, int]]:
 
 
 def clear(tape: Tape) -> None:
-    tape.database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+    tape.database.execute("TRUNCATE prices_price, prices_candle, prices_coarsecandle, prices_gap")
 
 
 def stored_ticks() -> list[tuple]:
@@ -164,6 +178,30 @@ def stored_candles() -> dict:
     }
 
 
+def closed_candles(ticks: list[AggTrade]) -> dict:
+    """The coarse candles of some ticks, by symbol, minutes and instant: of closed intervals, by the book."""
+    newest = {
+        tick.symbol: instant(micros(tick.traded))
+        for tick in sorted(ticks, key=lambda tick: micros(tick.traded))
+    }
+    return {
+        (symbol, width, begins): asdict(candle)
+        for width, _ in KEPT
+        for (symbol, begins), candle in candles_of(ticks, binned(width)).items()
+        if begins < binned(width)(newest[symbol])
+    }
+
+
+def stored_coarse_candles() -> dict:
+    columns = [field.name for field in fields(Minute)]
+    return {
+        (candle.symbol.name, candle.minutes, candle.minute): {
+            name: getattr(candle, name) for name in columns
+        }
+        for candle in CoarseCandle.objects.select_related("symbol")
+    }
+
+
 def open_gaps(symbol: str = "BTCUSDT") -> list[tuple[int, int]]:
     gaps = Gap.objects.filter(symbol__name=symbol, status="open").order_by("first_trade")
     return list(gaps.values_list("first_trade", "last_trade"))
@@ -173,5 +211,6 @@ def check(tape: Tape, ticks: list[AggTrade]) -> None:
     """The tape holds exactly these ticks, their candles and the holes that they leave."""
     assert stored_ticks() == expected_ticks(tape, ticks)
     assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}
+    assert stored_coarse_candles() == closed_candles(ticks)
     for symbol in tape.numbers:
         assert open_gaps(symbol) == holes(tick for tick in ticks if tick.symbol == symbol)

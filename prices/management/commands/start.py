@@ -138,7 +138,7 @@ def begin_anew(database: psycopg.Connection) -> None:
 
 def empty(database: psycopg.Connection) -> None:
     with database.transaction():
-        database.execute("TRUNCATE prices_price, prices_candle, prices_gap")
+        database.execute("TRUNCATE prices_price, prices_candle, prices_coarsecandle, prices_gap")
         database.execute(
             "UPDATE prices_symbol SET kept_from = NULL, pruned_through = NULL, heard_at = NULL"
         )

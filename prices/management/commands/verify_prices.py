@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandParser
 
 from prices.audit.candle_audit import CandleAudit
+from prices.audit.coarse_audit import CoarseAudit
 from prices.audit.findings import Findings
 from prices.audit.kline_comparison import KlineComparison
 from prices.audit.misdated_ticks import audit_times
@@ -108,6 +109,7 @@ class Command(BaseCommand):
                     complete = False
                 TickAudit(tape, scan, findings, progress).run()
                 CandleAudit(tape, scan, findings, progress).run(refold=refold)
+                CoarseAudit(tape, scan, findings, progress).run(refold=refold)
                 try:
                     if rest is not None and exchange:
                         KlineComparison(rest, scan, findings, progress).run()

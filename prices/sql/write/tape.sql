@@ -4,6 +4,7 @@
 -- equal length.
 SELECT
     batch.symbol_id, coalesce(symbol.kept_from, 0),
+    (extract(EPOCH FROM running.minute) / 60)::bigint,
     oldest.first_trade, oldest.timestamp, newest.first_trade + newest.trades - 1, newest.timestamp,
     gap.id, gap.first_trade, gap.last_trade, gap.starts, gap.ends,
     coalesce(gap.found_first, gap.first_trade), coalesce(gap.found_last, gap.last_trade),
@@ -22,6 +23,11 @@ LEFT JOIN LATERAL (
     SELECT tick.first_trade, tick.timestamp, tick.trades FROM prices_price AS tick
     WHERE tick.symbol_id = batch.symbol_id ORDER BY tick.first_trade DESC LIMIT 1
 ) AS newest ON true
+-- The newest by time: trade times may step back.
+LEFT JOIN LATERAL (
+    SELECT candle.minute FROM prices_candle AS candle
+    WHERE candle.symbol_id = batch.symbol_id ORDER BY candle.minute DESC LIMIT 1
+) AS running ON true
 -- From the batch, or from the tape's end on: the ledger may have gaps there that the batch does not
 -- reach.
 LEFT JOIN LATERAL (
