@@ -21,9 +21,9 @@ class Tick(models.Model):
 
     SQL users rely on the view, and the admin accepts no composite primary key. It is fast by symbol
     and time, newest first: each symbol has a branch, joined by UNION ALL; PostgreSQL drops those
-    that were not asked for and reads the others by the index. Symbols that were registered after
-    the view was last refreshed share a branch, in which the newest ticks have to be sorted
-    (`prices_view_refresh`, migration 0008).
+    that were not asked for and reads the others by the index. `migrate` makes the branches, for
+    the symbols that are registered and those that are recorded next. Others share a branch, in
+    which the newest ticks have to be sorted (`prices_view_refresh`, migration 0021).
     """
 
     id = models.BigIntegerField(primary_key=True)

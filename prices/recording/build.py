@@ -27,7 +27,6 @@ from .staleness import Staleness
 from .staleness_check import CheckResult, StalenessCheck
 from .status import Status
 from .tape import Tape
-from .view_refresh import ViewRefresh
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -161,7 +160,6 @@ def build_recorder(
         progress.tell(at_once=turn is None)
         return turn is not None
 
-    view_refresh = ViewRefresh(tape_beside, clock=clock)
-    jobs = [id_check.turn, repair, staleness_check.turn, view_refresh.turn]
+    jobs = [id_check.turn, repair, staleness_check.turn]
     background = Background(jobs, stopped=stop, interval=check_interval)
     return Recording(stream, writer, recorder, repairer, background, (tape, tape_beside))

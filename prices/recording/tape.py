@@ -25,9 +25,6 @@ from .store import Stored, fill, lock, refold, store, tell
 
 __all__ = ["Hole", "Newest", "Pruned", "Stored", "Tape"]
 
-# Readers that come meanwhile wait behind whoever wants to change the view: for no longer than this.
-VIEW_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10ms'"
-
 NOTE, VOID, PRUNE, PRUNABLE = map(
     statement, ("write/note_gaps", "write/void_gaps", "write/prune", "read/prunable")
 )
@@ -75,19 +72,6 @@ class Tape:
             "SELECT name, id FROM prices_symbol WHERE name = ANY(%s)", [list(names)]
         )
         self.numbers = dict(found.fetchall())
-
-    def refresh_view(self) -> bool:
-        """Add branches for new symbols to the view `prices`. Returns whether that was possible.
-
-        It is not while others use the view, or when we may not change it.
-        """
-        try:
-            with self.database.transaction():
-                self.database.execute(VIEW_LOCK_TIMEOUT)
-                self.database.execute("SELECT prices_view_refresh()")
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
-            return False
-        return True
 
     @patient
     def store(self, ticks: Sequence[AggTrade], source: str = "stream") -> Stored:

@@ -215,7 +215,7 @@ class TestLargeTape:
                 [[btc.pk, eth.pk]],
             )
             cursor.execute("ANALYZE prices_price")
-            # As a recorder does when it starts: each symbol gets a branch of the view.
+            # As `migrate` does: each symbol gets a branch of the view.
             cursor.execute("SELECT prices_view_refresh()")
 
     @pytest.mark.usefixtures("many")

@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
@@ -17,16 +17,17 @@ from django.db.migrations.state import ProjectState
 
 from prices.exchange.messages import AggTrade
 from prices.management.commands.start import begin_anew
+from prices.management.prices_view import ATTEMPTS, PAUSE, NotPrepared, prepare
 from prices.models import Candle, Price, Symbol
 from prices.patience import Patiently
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.tape import Tape
 from prices.recording.tape_ticks import newest_ticks
-from prices.recording.view_refresh import RETRY_AFTER, ViewRefresh
 from tests.support.audits import audit
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange
-from tests.support.recorders import PATIENCE, eventually, manage, recorder
+from tests.support.recorders import PATIENCE, database_url, eventually, manage, recorder
+from tests.support.signalled import command
 from tests.support.tapes import TAKE_LOCKS, open_tape, recorded, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,6 +94,13 @@ def impatient() -> Iterator[None]:
     logger.removeFilter(refuse)
 
 
+def has_branch(name: str) -> bool:
+    """Whether the view has a branch of this symbol's own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_viewdef('prices'::regclass)")
+        return f"'{name}'" in cursor.fetchone()[0]
+
+
 def waits(caplog) -> list[str]:
     return [record.getMessage() for record in caplog.records if "lock" in record.getMessage()]
 
@@ -138,6 +146,29 @@ class TestIdleReader:
                 )
             self.await_ticks("BTCUSDT")
             self.await_ticks("ETHUSDT")
+
+    def test_holds_up_no_start(self, hurried, tmp_path) -> None:
+        """Neither of a symbol that is new; once nobody reads the view, it is prepared for it."""
+        names = ["start", "ETHUSDT", "--port", "0"]
+        prepare(connection, [])
+        with local_exchange(BTC, ETH, speed=10, loop=True) as exchange:
+            environment = {"DATABASE_URL": database_url(), "BINANCE_WS_URL": exchange.ws_url}
+            environment["BINANCE_REST_URL"] = exchange.rest_url
+            with (
+                session("TABLE prices"),
+                command(*names, log=tmp_path / "held", **environment) as start,
+            ):
+                self.await_ticks("ETHUSDT")
+                assert "The SQL view prices is read slowly by new symbols" in start.said()
+                assert not has_branch("ETHUSDT")
+                start.process.terminate()
+                assert start.ended() == 0
+            with command(*names, log=tmp_path / "free", **environment) as start:
+                self.await_ticks("ETHUSDT")
+                assert has_branch("ETHUSDT")
+                start.process.terminate()
+                assert start.ended() == 0
+                assert "view" not in start.said()
 
     def await_ticks(self, symbol: str) -> None:
         """More of them than there are."""
@@ -201,11 +232,6 @@ class TestView:
             )
             return cursor.fetchall()
 
-    def has_branch(self, name: str) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_get_viewdef('prices'::regclass)")
-            return f"'{name}'" in cursor.fetchone()[0]
-
     def plan(self, name: str) -> str:
         with transaction.atomic(), connection.cursor() as cursor:
             # Of a few rows the planner would read all and sort them.
@@ -218,67 +244,135 @@ class TestView:
             return "\n".join(row[0] for row in cursor.fetchall())
 
     def test_has_the_ticks_of_a_symbol_that_is_new(self, hurried, reader) -> None:
-        hurried.register(["BTCUSDT", "ETHUSDT"])
-        hurried.store([tick(1), tick(2, 1, symbol="ETHUSDT"), tick(3, 2)])
-        found = [("BTCUSDT", 3), ("ETHUSDT", 2), ("BTCUSDT", 1)]
+        hurried.register(["BTCUSDT", "ETHUSDT", "NEWUSDT"])
+        hurried.store([tick(1), tick(2, 1, symbol="NEWUSDT"), tick(3, 2)])
+        assert self.rows() == [("BTCUSDT", 3), ("NEWUSDT", 2), ("BTCUSDT", 1)]
+
+    @pytest.mark.parametrize("registered", [False, True])
+    def test_is_read_by_index_once_it_is_prepared(self, hurried, registered: bool) -> None:
+        if registered:
+            hurried.register(["NEWUSDT"])
+        assert not has_branch("NEWUSDT")
+        prepare(connection, ["NEWUSDT", "NEWUSDT"])
+        hurried.register(["BTCUSDT", "NEWUSDT", "OTHERUSDT"])
+        ticks = [tick(n, n, symbol=name) for n in (1, 2) for name in ("NEWUSDT", "OTHERUSDT")]
+        hurried.store([*ticks, tick(3, 3)])
+        for name in ("BTCUSDT", "NEWUSDT"):
+            assert "Index Scan Backward using price_symbol_timestamp" in self.plan(name)
+        found = [("BTCUSDT", 3), ("OTHERUSDT", 2), ("NEWUSDT", 2), ("OTHERUSDT", 1), ("NEWUSDT", 1)]
         assert self.rows() == found
-        assert not hurried.refresh_view()
-        reader.rollback()
-        assert hurried.refresh_view()
-        assert self.rows() == found
+
+    def test_is_changed_no_more_once_it_is_prepared(self, hurried) -> None:
+        prepare(connection, ["BTCUSDT", "NEWUSDT"])
+        with session("TABLE prices"):
+            prepare(connection, ["NEWUSDT", "BTCUSDT"], sleep=unexpected)
+
+    def test_is_left_alone_while_somebody_reads_it(self, hurried, reader) -> None:
+        pauses: list[float] = []
+        with pytest.raises(NotPrepared) as refused:
+            prepare(connection, ["NEWUSDT"], sleep=pauses.append)
+        assert f"report (pid {reader.info.backend_pid}, idle in transaction, " in str(refused.value)
+        assert pauses == [PAUSE] * (ATTEMPTS - 1)
+        assert not has_branch("NEWUSDT")
+
+    def test_is_prepared_as_soon_as_nobody_reads_it(self, hurried, reader) -> None:
+        prepare(connection, ["NEWUSDT"], sleep=lambda _: reader.rollback())
+        assert has_branch("NEWUSDT")
         reader.execute("SELECT 1")
 
-    def test_is_refreshed_later_when_somebody_read_it(self, hurried, reader, caplog) -> None:
-        hurried.store([tick(1)])
-        now = [0.0]
-        tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT", "NEWUSDT"])
-        refresh = ViewRefresh(tape, clock=lambda: now[0])
-        with caplog.at_level(logging.INFO):
-            for _ in range(3):
-                assert refresh.turn() is True
-                assert refresh.turn() is False
-                now[0] += RETRY_AFTER
-        assert caplog.text.count("New symbols are read slowly") == 1
-        tape.once(lambda tape: tape.store([tick(2, 1, symbol="NEWUSDT")]))
-        assert not self.has_branch("NEWUSDT")
-        reader.rollback()
-        assert refresh.turn() is True
-        assert self.has_branch("NEWUSDT")
-        assert "Index Scan Backward using price_symbol_timestamp" in self.plan("NEWUSDT")
-        now[0] += RETRY_AFTER
-        assert refresh.turn() is False
-        tape.close()
-        reader.execute("SELECT 1")
+    def test_is_left_alone_where_it_belongs_to_another(self, hurried) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE reader")
+            cursor.execute("GRANT SELECT ON prices_symbol TO reader")
+            cursor.execute("SET LOCAL ROLE reader")
+            with pytest.raises(NotPrepared, match="belongs to another user"):
+                prepare(connection, ["NEWUSDT"], sleep=unexpected)
+            transaction.set_rollback(True)
 
-    def test_is_refreshed_beside_a_recorder(self) -> None:
-        with (
-            local_exchange(BTC, ETH, speed=10, loop=True) as exchange,
-            recorder(exchange, "BTCUSDT", "ETHUSDT"),
-        ):
-            eventually(lambda: Price.objects.filter(symbol__name="ETHUSDT").exists())
-            eventually(lambda: self.has_branch("ETHUSDT"))
+    def test_is_prepared_by_migrate_for_what_is_recorded_next(self, hurried, settings) -> None:
+        settings.TRACKED_SYMBOLS = ("ONEUSDT",)
+        call_command("migrate", verbosity=0)
+        assert has_branch("ONEUSDT")
+        call_command("migrate", "--symbols", "TWOUSDT", verbosity=0)
+        assert has_branch("BTCUSDT")
+        assert has_branch("TWOUSDT")
 
-    def test_is_read_by_index_once_it_is_refreshed(self, hurried) -> None:
-        hurried.store([tick(1)])
-        assert hurried.refresh_view()
-        plan = self.plan("BTCUSDT")
-        assert "Index Scan Backward using price_symbol_timestamp" in plan
+    def test_in_use_is_reported_by_migrate_and_no_failure(self, hurried, reader, capsys) -> None:
+        call_command("migrate", "--symbols", "NEWUSDT", verbosity=0)
+        said = capsys.readouterr().err
+        assert "The SQL view prices is read slowly" in said
+        assert f"report (pid {reader.info.backend_pid}, " in said
 
     def test_has_a_symbol_that_got_its_number_earlier(self, hurried) -> None:
         with session("INSERT INTO prices_symbol (name) VALUES ('XRPUSDT')") as open_one:
             hurried.register(["BTCUSDT", "ETHUSDT"])
-            assert hurried.refresh_view()
+            prepare(connection, ["NEWUSDT"])
             open_one.commit()
             hurried.register(["XRPUSDT"])
             hurried.store([tick(7, symbol="XRPUSDT")])
             assert self.rows() == [("XRPUSDT", 7)]
             open_one.execute("SELECT 1")
 
-    def test_follows_a_symbol_that_is_renamed(self, hurried) -> None:
+    @pytest.mark.parametrize("name", ["XBTUSDT", "NEWUSDT"])
+    def test_follows_a_symbol_that_is_renamed(self, hurried, name: str) -> None:
         hurried.store([tick(1)])
-        assert hurried.refresh_view()
-        Symbol.objects.filter(name="BTCUSDT").update(name="XBTUSDT")
-        assert self.rows() == [("XBTUSDT", 1)]
+        prepare(connection, ["NEWUSDT"])
+        Symbol.objects.filter(name="BTCUSDT").update(name=name)
+        assert self.rows() == [(name, 1)]
+
+
+def unexpected(seconds: float) -> None:
+    raise AssertionError("it had to wait")
+
+
+REFUSE_DDL = """
+CREATE SEQUENCE refused_ddl;
+CREATE FUNCTION refuse_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- What a sequence has counted stays when the transaction is rolled back.
+    PERFORM nextval('refused_ddl');
+    RAISE EXCEPTION '% is refused', tg_tag;
+END $$;
+CREATE EVENT TRIGGER refuse_ddl ON ddl_command_start EXECUTE FUNCTION refuse_ddl()
+"""
+# An event trigger does not fire for what concerns event triggers.
+ALLOW_DDL = "DROP EVENT TRIGGER refuse_ddl; DROP FUNCTION refuse_ddl(); DROP SEQUENCE refused_ddl"
+
+
+@pytest.fixture
+def refused() -> Iterator[Callable[[], int]]:
+    """The database refuses every statement that defines something. Returns how many it refused."""
+
+    def count() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT last_value FROM refused_ddl WHERE is_called")
+            return sum(row[0] for row in cursor.fetchall())
+
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_DDL)
+    yield count
+    with connection.cursor() as cursor:
+        cursor.execute(ALLOW_DDL)
+
+
+class TestRecorder:
+    def test_runs_no_ddl(self, refused) -> None:
+        """Registers symbols, records, repairs, reconnects, alone and beside another."""
+        with (
+            local_exchange(BTC, ETH, speed=10, loop=True) as exchange,
+            recorder(exchange, "BTCUSDT"),
+        ):
+            eventually(lambda: Price.objects.exists())
+            with recorder(exchange, "BTCUSDT", "ETHUSDT"):
+                eventually(lambda: Price.objects.filter(symbol__name="ETHUSDT").exists())
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE application_name = 'stream_prices'"
+                    )
+                known = Price.objects.count()
+                eventually(lambda: Price.objects.count() > known + 1000)
+        assert refused() == 0
 
 
 class TestLockThatIsHeld:

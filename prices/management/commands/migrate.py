@@ -1,18 +1,22 @@
 """Django's migrate, one at a time: several first starts on an empty database wait for each
-other.
+other. At the end it prepares the view `prices` for the symbols that are recorded next.
 """
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import psycopg
+from django.conf import settings
+from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from prices.management import prices_view
+from prices.management.arguments import symbol
 from prices.patience import patiently_in_django
 
 # The advisory lock of a migration: "migr" in ASCII. PostgreSQL keeps them separate per database.
@@ -37,7 +41,17 @@ class Command(migrate.Command):
     # How to wait for the other.
     sleep = staticmethod(time.sleep)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--symbols",
+            nargs="*",
+            type=symbol,
+            metavar="SYMBOL",
+            help="symbols to prepare the SQL view prices for (default: TRACKED_SYMBOLS)",
+        )
+
+    def handle(self, *args: Any, symbols: list[str] | None = None, **options: Any) -> None:
         database = connections[options["database"]]
         looks_only = options.get("plan") or options.get("check_unapplied")
         if looks_only or database.vendor != "postgresql":
@@ -47,6 +61,16 @@ class Command(migrate.Command):
         with self.alone(database):
             # Each migration is a transaction: what was applied is not applied again.
             patiently_in_django("migrate", work, alias=options["database"], strong=False)
+            self._prepare_view(database, symbols or settings.TRACKED_SYMBOLS)
+
+    def _prepare_view(self, database: BaseDatabaseWrapper, symbols: Sequence[str]) -> None:
+        try:
+            prices_view.prepare(database, symbols, self.sleep)
+        except prices_view.NotPrepared as error:
+            self.stderr.write(
+                "The SQL view prices is read slowly by new symbols until the next "
+                f"`manage.py migrate` or `start`: {error}"
+            )
 
     @contextlib.contextmanager
     def alone(self, database: BaseDatabaseWrapper) -> Iterator[None]:

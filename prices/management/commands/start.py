@@ -118,7 +118,7 @@ def exchange(ready: Connection) -> None:
 
 def recorder(ready: Connection, symbols: list[str]) -> None:
     try:
-        execute(["manage.py", "migrate", "--verbosity=0"])
+        execute(["manage.py", "migrate", "--verbosity=0", "--symbols", *symbols])
         if settings.DEMO:
             with connect(application_name="start --demo") as database:
                 begin_anew(database)
