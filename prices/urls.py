@@ -21,5 +21,6 @@ urlpatterns = [
     path("", page, name="page"),
     path("page.js", bundle.serve_script, name="page-script"),
     path("page.css", bundle.serve_sheet, name="page-sheet"),
+    path("api/v3/", include("prices.binance_api.urls")),
     path("", include("prices.api.urls")),
 ]

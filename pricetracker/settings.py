@@ -103,6 +103,10 @@ QUICK_PATHS = frozenset(
         "/api/prices/price-at-second/",
         "/api/prices/minmax/",
         "/api/events/",
+        "/api/v3/ping",
+        "/api/v3/time",
+        "/api/v3/ticker/price",
+        "/api/v3/avgPrice",
         "/page.js",
         "/page.css",
     }

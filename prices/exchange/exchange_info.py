@@ -35,11 +35,13 @@ LONGEST = 3900
 class Listing(msgspec.Struct, frozen=True):
     """A symbol on the exchange's list.
 
-    `status` is TRADING, or why it does not trade: BREAK, HALT ...
+    `status` is TRADING, or why it does not trade: BREAK, HALT ... `body` is all that the exchange
+    says of it, as JSON.
     """
 
     symbol: str
     status: str
+    body: bytes = b""
 
 
 class RateLimit(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class RateLimit(msgspec.Struct, frozen=True):
 
 
 class ExchangeInfo(msgspec.Struct, frozen=True):
-    symbols: list[Listing]
+    symbols: list[msgspec.Raw]
     limits: list[RateLimit] = field(name="rateLimits", default_factory=list)
 
 
@@ -70,12 +72,18 @@ def ask(rest: Rest, symbols: Sequence[str]) -> list[Listing] | None:
         raise
     try:
         info = msgspec.json.decode(body, type=ExchangeInfo)
+        found = [read(listed) for listed in info.symbols]
     except NO_JSON as error:
         raise Unanswered(f"The exchange sent an invalid list of symbols: {error}.") from error
     for rate in info.limits:
         if (rate.kind, rate.interval, rate.intervals) == ("REQUEST_WEIGHT", "MINUTE", 1):
             rest.rate_limiter.allow(rate.limit)
-    return info.symbols
+    return found
+
+
+def read(listed: msgspec.Raw) -> Listing:
+    """Raises what msgspec raises."""
+    return msgspec.structs.replace(msgspec.json.decode(listed, type=Listing), body=bytes(listed))
 
 
 def question(symbols: Sequence[str]) -> dict[str, str]:
@@ -91,12 +99,13 @@ def question(symbols: Sequence[str]) -> dict[str, str]:
 class LookUp:
     """What the exchange's list says about some symbols.
 
-    statuses: by symbol, of those on the list.
+    statuses, bodies: by symbol, of those on the list; a body is JSON.
     unlisted: those that are not on it.
     listed: all symbols on the list, if all were requested.
     """
 
     statuses: dict[str, str]
+    bodies: dict[str, bytes]
     unlisted: list[str]
     listed: list[str]
 
@@ -113,11 +122,13 @@ def look_up(rest: Rest, symbols: Sequence[str]) -> LookUp:
     listed = ask(rest, symbols)
     if listed is None:
         listed = ask(rest, ()) or []
-    status = {listing.symbol: listing.status for listing in listed}
+    by_name = {listing.symbol: listing for listing in listed}
+    wanted = [by_name[symbol] for symbol in symbols if symbol in by_name]
     return LookUp(
-        {symbol: status[symbol] for symbol in symbols if symbol in status},
-        [symbol for symbol in symbols if symbol not in status],
-        list(status),
+        {listing.symbol: listing.status for listing in wanted},
+        {listing.symbol: listing.body for listing in wanted},
+        [symbol for symbol in symbols if symbol not in by_name],
+        list(by_name),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is stored: symbols, ticks, candles, gaps, counters.
+"""What is stored: symbols, ticks, candles, gaps, counters, listings.
 
 All times are the exchange's, in UTC, to the microsecond.
 """
@@ -8,6 +8,7 @@ from .candle_row import CandleRow
 from .coarse_candle import CoarseCandle
 from .counter import Counter
 from .gap import Gap
+from .listing import Listing
 from .market import Market
 from .price import Price
 from .symbol import Symbol
@@ -19,6 +20,7 @@ __all__ = [
     "CoarseCandle",
     "Counter",
     "Gap",
+    "Listing",
     "Market",
     "Price",
     "Symbol",

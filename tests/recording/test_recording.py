@@ -15,7 +15,8 @@ from django.db.models import Count, Min
 
 from prices.counter_names import COUNTERS
 from prices.exchange.messages import AggTrade, micros
-from prices.models import Counter, Gap, Price, Symbol
+from prices.management.commands.stream_prices import keep
+from prices.models import Counter, Gap, Listing, Price, Symbol
 from prices.recording.watermark import SETTLING
 from tests.support.local_exchange import BTC, ETH, TRX, Running, local_exchange
 from tests.support.recorders import PATIENCE, database_url, eventually, manage, recorder
@@ -181,6 +182,24 @@ def test_a_delisted_symbol_stops_no_other() -> None:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "OLDUSDT is on the tape, but the exchange no longer lists it" in output
+
+
+def test_how_symbols_are_listed_is_kept() -> None:
+    with local_exchange() as exchange, recorder(exchange, "BTCUSDT"):
+        eventually(Listing.objects.exists)
+    body = Listing.objects.get().body
+    assert (body["symbol"], body["baseAsset"], body["quoteAsset"]) == ("BTCUSDT", "BTC", "USDT")
+    assert {rule["filterType"] for rule in body["filters"]} == {"PRICE_FILTER", "LOT_SIZE"}
+
+
+@pytest.mark.parametrize("body", [b'{"a": "\\u0000"}', b"{", b'{"a": "\\ud800"}'])
+def test_a_listing_that_cannot_be_kept_is_only_logged(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_tape("BTCUSDT"):
+        keep({"BTCUSDT": body})
+    assert not Listing.objects.exists()
+    assert "How the exchange lists the symbols cannot be kept: " in caplog.text
 
 
 def test_a_wrong_symbol_is_wrong_when_asked_again() -> None:

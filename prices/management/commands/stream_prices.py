@@ -1,11 +1,15 @@
 """`manage.py stream_prices`: record live prices until it is stopped."""
 
+import json
+import logging
 import sys
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DataError
 
 from prices.exchange import exchange_info as listing
 from prices.exchange.rest import Rest
@@ -13,12 +17,15 @@ from prices.exchange.rest_errors import Stopped, Unanswered
 from prices.exchange.subscription import Subscription, aggregate_trades
 from prices.management.arguments import add_symbols
 from prices.management.wiring import claimed_tape, rest_api, usable_tape
-from prices.models import Candle, Symbol
+from prices.models import Candle, Listing, Symbol
 from prices.patience import StoppedWaiting, no_longer_than, patiently_in_django
 from prices.recording.build import Recording, build_recorder
 from prices.recording.database_errors import Refusal
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
+from pricetracker.reasons import first
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -62,7 +69,7 @@ class Command(BaseCommand):
     def prepare(self, symbols: list[str], rest: Rest, stop: StopRequest) -> Recording:
         """A recorder that can begin. Raises CommandError for what would only fail later."""
         subscription = self._subscription(symbols)
-        self._check_symbols(rest, symbols)
+        described = self._check_symbols(rest, symbols)
         recording = build_recorder(
             subscription,
             symbols,
@@ -75,6 +82,7 @@ class Command(BaseCommand):
         # At the start an unavailable database is an error; later the recorder waits for it.
         with usable_tape():
             recording.tapes[0].opened()
+            patiently_in_django("keep how symbols are listed", partial(keep, described))
         return recording
 
     def _subscription(self, symbols: list[str]) -> Subscription:
@@ -83,21 +91,22 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
 
-    def _check_symbols(self, rest: Rest, symbols: list[str]) -> None:
+    def _check_symbols(self, rest: Rest, symbols: list[str]) -> Mapping[str, bytes]:
         """A misspelled symbol would be subscribed to without an error from the exchange, and send
         nothing.
 
         One that is on the tape was right once: it was delisted, and does not prevent the start.
+        Returns how the exchange describes those that it lists, as JSON.
         """
         try:
             found = listing.look_up(rest, symbols)
         except Stopped:
-            return
+            return {}
         except Unanswered as error:
             self.stderr.write(
                 f"The symbols could not be checked; a misspelled one records nothing: {error}"
             )
-            return
+            return {}
         delisted = on_tape(found.unlisted)
         if wrong := [name for name in found.unlisted if name not in delisted]:
             raise CommandError(found.refusal(wrong))
@@ -109,6 +118,7 @@ class Command(BaseCommand):
         for name, status in found.statuses.items():
             if status != listing.TRADING:
                 self.stderr.write(f"{name} is not trading now: its status is {status}.")
+        return found.bodies
 
 
 def on_tape(symbols: list[str]) -> list[str]:
@@ -126,6 +136,17 @@ def with_candles(symbols: list[str]) -> list[str]:
 
 def has_candles(symbol: int) -> bool:
     return Candle.objects.filter(symbol=symbol).exists()
+
+
+def keep(described: Mapping[str, bytes]) -> None:
+    """Keep how the exchange describes the symbols, for `/api/v3/exchangeInfo`.
+
+    It is only shown: what the database cannot keep does not prevent the start.
+    """
+    try:
+        Listing.objects.keep({name: json.loads(body) for name, body in described.items()})
+    except (ValueError, RecursionError, DataError) as error:
+        logger.warning("How the exchange lists the symbols cannot be kept: %s", first(error))
 
 
 def open_tape() -> Tape:
