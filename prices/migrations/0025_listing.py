@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("prices", "0022_coarse_candles"),
+        ("prices", "0021_expected_symbols"),
     ]
 
     operations = [
