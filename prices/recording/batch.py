@@ -1,7 +1,7 @@
 """A batch of ticks: its stretches without a missing trade, and its SQL forms. No database."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -14,6 +14,9 @@ from .ledger import Run
 # `is_buyer_maker` as arrays and as COPY spell it.
 SIDES = {True: "t", False: "f", None: "NULL"}
 COPIED_SIDES = {**SIDES, None: "\\N"}
+
+# Ticks that are written to COPY at once: PostgreSQL stores them while the next ones are formatted.
+PIECE = 1_000
 
 
 @dataclass(slots=True)
@@ -75,28 +78,30 @@ def single(tick: AggTrade, number: int) -> Stretch:
     return Stretch(number, tick.first, tick.last + 1, time, time, time, time, tick.first)
 
 
-def lines(ticks: Iterable[AggTrade], numbers: Mapping[str, int]) -> str:
-    """Ticks as COPY reads them, a line each, tab-separated.
+def lines(ticks: Sequence[AggTrade], numbers: Mapping[str, int]) -> Iterator[str]:
+    """Ticks as COPY reads them, a line each, tab-separated; up to PIECE of them at a time.
 
     The columns are timestamp, first trade, trades, symbol, is_buyer_maker, price and quantity.
     """
     seconds: dict[str, str] = {}
-    found = []
-    for tick in ticks:
-        time = tick.traded
-        if time < MICROSECONDS_FROM:
-            time *= 1000
-        digits = str(time)
-        second = digits[:-6]
-        # Hundreds of ticks share a second, and formatting it takes longer than the rest of a line.
-        if (moment := seconds.get(second)) is None:
-            moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=int(second)))
-        first = tick.first
-        found.append(
-            f"{moment}.{digits[-6:]}Z\t{first}\t{tick.last - first + 1}\t{numbers[tick.symbol]}"
-            f"\t{COPIED_SIDES[tick.is_buyer_maker]}\t{tick.price}\t{tick.quantity}\n"
-        )
-    return "".join(found)
+    for start in range(0, len(ticks), PIECE):
+        found = []
+        for tick in ticks[start : start + PIECE]:
+            time = tick.traded
+            if time < MICROSECONDS_FROM:
+                time *= 1000
+            digits = str(time)
+            second = digits[:-6]
+            # Hundreds of ticks share a second: formatting it takes longer than the rest of a line.
+            if (moment := seconds.get(second)) is None:
+                moment = seconds[second] = naive_iso(EPOCH + timedelta(seconds=int(second)))
+            first = tick.first
+            found.append(
+                f"{moment}.{digits[-6:]}Z\t{first}\t{tick.last - first + 1}"
+                f"\t{numbers[tick.symbol]}\t{COPIED_SIDES[tick.is_buyer_maker]}"
+                f"\t{tick.price}\t{tick.quantity}\n"
+            )
+        yield "".join(found)
 
 
 def columns(ticks: Sequence[AggTrade], numbers: Mapping[str, int]) -> dict[str, str]:

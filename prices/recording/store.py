@@ -61,14 +61,12 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], sourc
     unavailable.
     """
     batch = stretches(ticks, numbers)
-    # Before taking the locks: others may wait for them.
-    rows = lines(ticks, numbers)
     with database.transaction():
         # No pipeline: after one, PostgreSQL does not apply the idle timeout.
         lock(database, {stretch.symbol for stretch in batch})
         before = tapes(database, batch)
         if is_beyond(batch, before):
-            put(database, rows, batch, before)
+            put(database, ticks, numbers, batch, before)
             stored = settle(database, before, batch, Sorted(list(ticks)), numbers, source)
         else:
             found = sort_out(
@@ -133,7 +131,7 @@ def add(database: Database, found: Sorted, numbers: Numbers, before: Mapping[int
     if found.fresh:
         # One by one: ticks of other batches may lie between them.
         pieces = [single(tick, numbers[tick.symbol]) for tick in found.fresh]
-        put(database, lines(found.fresh, numbers), pieces, before)
+        put(database, found.fresh, numbers, pieces, before)
     if found.sides:
         told = columns(found.sides, numbers)
         names = ("symbol", "first", "is_buyer_maker")
@@ -146,11 +144,16 @@ def add(database: Database, found: Sorted, numbers: Numbers, before: Mapping[int
 
 
 def put(
-    database: Database, rows: str, pieces: Sequence[Stretch], before: Mapping[int, Before]
+    database: Database,
+    ticks: Sequence[AggTrade],
+    numbers: Numbers,
+    pieces: Sequence[Stretch],
+    before: Mapping[int, Before],
 ) -> None:
     """Copy new ticks to the tape and fold them. `pieces`: their stretches, without other ticks."""
     with database.cursor() as cursor, cursor.copy(COPY) as copy:
-        copy.write(rows)
+        for rows in lines(ticks, numbers):
+            copy.write(rows)
     ranges = {
         "symbol": array(piece.symbol for piece in pieces),
         "starts": [instant(piece.earliest) for piece in pieces],
