@@ -72,12 +72,6 @@ def stretches(ticks: Iterable[AggTrade], numbers: Mapping[str, int]) -> list[Str
     return found
 
 
-def single(tick: AggTrade, number: int) -> Stretch:
-    """A stretch of one tick."""
-    time = micros(tick.traded)
-    return Stretch(number, tick.first, tick.last + 1, time, time, time, time, tick.first)
-
-
 def lines(ticks: Sequence[AggTrade], numbers: Mapping[str, int]) -> Iterator[str]:
     """Ticks as COPY reads them, a line each, tab-separated; up to PIECE of them at a time.
 

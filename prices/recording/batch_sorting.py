@@ -15,13 +15,14 @@ ROUNDING = 1_000
 
 
 class StoredMatch(NamedTuple):
-    """How a tick of a batch compares with the tick that the tape has under its id.
+    """How a tick of a batch compares with the tick of the tape that has one of its trades.
 
-    trades: how many trades the tape's tick has.
+    first, trades: the first trade id of the tape's tick, and how many trades it has.
     is_other: the two are not the same.
     tells_side: they are the same, and only the new one has `is_buyer_maker`.
     """
 
+    first: int
     trades: int
     is_other: bool
     tells_side: bool
@@ -33,7 +34,7 @@ class Sorted:
 
     fresh: to be stored.
     sides: known, and to fill in `is_buyer_maker` on the tape.
-    contradicting: not what the tape has under their ids. By symbol number, `claimed` are the trade
+    contradicting: not what the tape has of their trades. By symbol number, `claimed` are the trade
     ids of these, and `kept` those of the ticks on the tape.
     pruned: from before the point where pruning has stopped.
     """
@@ -62,7 +63,7 @@ def sort_out(
 ) -> Sorted:
     """Sort the ticks of a batch.
 
-    known: those whose ids are on the tape, by index in `ticks`.
+    known: those of which the tape has a trade, by index in `ticks`.
     kept_from: the first trade id that pruning has kept, by symbol number.
 
     When several ticks share an id that the tape does not have, the first is new, and the others are
@@ -87,7 +88,7 @@ def sort_out(
         if stored.is_other:
             found.contradicting.append(tick)
             found.claimed[number].append((tick.first, tick.last))
-            found.kept[number].append((tick.first, tick.first + stored.trades - 1))
+            found.kept[number].append((stored.first, stored.first + stored.trades - 1))
         elif stored.tells_side:
             found.sides.append(tick)
     return found
@@ -107,4 +108,5 @@ def compare(before: AggTrade, tick: AggTrade) -> StoredMatch:
         and len(sides) < 2
     )
     tells_side = before.is_buyer_maker is None and tick.is_buyer_maker is not None
-    return StoredMatch(before.last - before.first + 1, not is_same, is_same and tells_side)
+    trades = before.last - before.first + 1
+    return StoredMatch(before.first, trades, not is_same, is_same and tells_side)

@@ -5,6 +5,7 @@ The caller holds the writer locks of the symbols, so it stays so until the commi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from .batch import Stretch, array, columns
 from .batch_sorting import StoredMatch
 from .ledger import Ends, Hole, LedgerGap
 
-TAPE, KNOWN = map(statement, ("write/tape", "write/known"))
+TAPE, KNOWN, OCCUPIED = map(statement, ("write/tape", "write/known", "write/occupied"))
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Before:
     running: int | None
     ends: Ends | None
     gaps: list[LedgerGap] = field(default_factory=list)
+
+    def may_hold(self, trade: int) -> bool:
+        """Whether a trade lies where the tape is: neither pruned, nor after its end."""
+        return self.ends is not None and self.kept_from <= trade <= self.ends.last
 
     def is_beyond(self, stretch: Stretch) -> bool:
         """Whether all ticks of the stretch come after those on the tape."""
@@ -67,14 +72,35 @@ def known(
     numbers: Mapping[str, int],
     before: Mapping[int, Before],
 ) -> dict[int, StoredMatch]:
-    """The ticks whose ids the tape already holds, by their index in the batch."""
+    """The ticks of which the tape already holds a trade, by their index in the batch."""
     places = [
         place
         for place, tick in enumerate(ticks)
-        if (ends := before[numbers[tick.symbol]].ends) is not None and tick.first <= ends.last
+        if before[numbers[tick.symbol]].may_hold(tick.first)
     ]
     if not places:
         return {}
     asked = columns([ticks[place] for place in places], numbers)
     rows = database.execute(KNOWN, asked, prepare=True).fetchall()
     return {places[nth]: StoredMatch(*row) for nth, *row in rows}
+
+
+def are_apart(
+    database: psycopg.Connection[Any], batch: Sequence[Stretch], before: Mapping[int, Before]
+) -> bool:
+    """Whether the tape has no trade of a batch, and the batch none twice, nor a pruned one.
+
+    So it is with history that is older than the tape, or that fills a gap.
+    """
+    by_id = sorted(batch, key=lambda stretch: (stretch.symbol, stretch.first))
+    if any(stretch.first < before[stretch.symbol].kept_from for stretch in by_id) or any(
+        one.symbol == other.symbol and one.after > other.first for one, other in pairwise(by_id)
+    ):
+        return False
+    ranges = {
+        "symbol": array(stretch.symbol for stretch in by_id),
+        "first": array(stretch.first for stretch in by_id),
+        "after": array(stretch.after for stretch in by_id),
+    }
+    ((occupied,),) = database.execute(OCCUPIED, ranges, prepare=True).fetchall()
+    return not occupied

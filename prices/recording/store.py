@@ -4,6 +4,9 @@ A batch is one transaction under the writer locks of its symbols. It reads what 
 copies what is new, folds its minutes and the coarse candles that they close or change, and writes
 the changes of the gap ledger. For a batch that continues the tape, nothing is known, no gap changes
 and hardly ever a coarse candle is closed.
+
+No two ticks of a tape share a trade. So a stretch of ticks without a missing trade has no other
+tick between them.
 """
 
 from collections import defaultdict
@@ -18,10 +21,10 @@ from ..intervals import joined
 from ..minutes import minute_number
 from ..sql import statement
 from . import gap_writes
-from .batch import Stretch, array, columns, fitting, instant, lines, minutes_of, single, stretches
+from .batch import Stretch, array, columns, fitting, instant, lines, minutes_of, stretches
 from .batch_sorting import Sorted, sort_out
 from .coarse_candles import keep, keep_after
-from .existing_ticks import Before, known, tapes
+from .existing_ticks import Before, are_apart, known, tapes
 from .ledger import Arrival, Changes, changes
 
 LOCK, COPY, SIDES, FOLD, REFOLD, TELL = map(
@@ -39,13 +42,16 @@ class Stored(NamedTuple):
     ticks: how many were new.
     gaps_opened, gaps_closed: how many gaps it revealed, and filled.
     contradiction: one tick of each symbol that was refused, in words; None when none was. Another
-    tick has its id, or the tape is pruned there.
+    tick has its trades, or the tape is pruned there.
+    contradicting, pruned: all of these.
     """
 
     ticks: int
     gaps_opened: int
     gaps_closed: int
     contradiction: str | None = None
+    contradicting: Sequence[AggTrade] = ()
+    pruned: Sequence[AggTrade] = ()
 
     @property
     def contradicted(self) -> list[str]:
@@ -65,7 +71,7 @@ def store(database: Database, numbers: Numbers, ticks: Sequence[AggTrade], sourc
         # No pipeline: after one, PostgreSQL does not apply the idle timeout.
         lock(database, {stretch.symbol for stretch in batch})
         before = tapes(database, batch)
-        if is_beyond(batch, before):
+        if is_beyond(batch, before) or are_apart(database, batch, before):
             put(database, ticks, numbers, batch, before)
             stored = settle(database, before, batch, Sorted(list(ticks)), numbers, source)
         else:
@@ -129,9 +135,7 @@ def is_beyond(batch: Sequence[Stretch], before: Mapping[int, Before]) -> bool:
 def add(database: Database, found: Sorted, numbers: Numbers, before: Mapping[int, Before]) -> None:
     """Store the new ticks, and fill in `is_buyer_maker` of known ones."""
     if found.fresh:
-        # One by one: ticks of other batches may lie between them.
-        pieces = [single(tick, numbers[tick.symbol]) for tick in found.fresh]
-        put(database, found.fresh, numbers, pieces, before)
+        put(database, found.fresh, numbers, stretches(found.fresh, numbers), before)
     if found.sides:
         told = columns(found.sides, numbers)
         names = ("symbol", "first", "is_buyer_maker")
@@ -190,7 +194,14 @@ def settle(
         if arrival.runs
     }
     opened, closed = gap_writes.write(database, changed, source)
-    return Stored(len(found.fresh), opened, closed, found.refused)
+    return Stored(
+        len(found.fresh),
+        opened,
+        closed,
+        found.refused,
+        tuple(found.contradicting),
+        tuple(found.pruned),
+    )
 
 
 def refold(database: Database, symbol: int, minutes: Sequence[datetime]) -> int:

@@ -115,11 +115,16 @@ def sift_rows(tape: Tape, ticks: Sequence[AggTrade], latest: int) -> list[Refuse
     latest: the latest possible time, in microseconds since 1970. Raises one of AWAY when the
     database is unavailable.
     """
-    future = [tick for tick in ticks if micros(tick.traded) > latest]
     present = [tick for tick in ticks if micros(tick.traded) <= latest]
+    return [*future(ticks, latest), *among_neighbours(tape, present, latest)]
+
+
+def future(ticks: Iterable[AggTrade], latest: int) -> list[Refused]:
+    """The ticks with times later than `latest`, in microseconds since 1970."""
     return [
-        *(Refused(tick, f"{iso(micros(tick.traded))} is in the future") for tick in future),
-        *among_neighbours(tape, present, latest),
+        Refused(tick, f"{iso(micros(tick.traded))} is in the future")
+        for tick in ticks
+        if micros(tick.traded) > latest
     ]
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from prices.exchange.messages import AggTrade, micros
 from prices.models import Candle, Price
+from prices.recording.tape import Stored
 from tests.support.audits import audit, told
 from tests.support.local_exchange import BTC
 from tests.support.tapes import (
@@ -99,7 +100,7 @@ def test_every_row_is_kept_and_nothing_is_guessed(
             for key, candle in stored_candles().items()
         )
         # Whoever brings the same ticks once more tells their sides, and changes nothing else.
-        assert tape.store(packed) == (0, 0, 0, None)
+        assert tape.store(packed) == Stored(0, 0, 0)
         check(tape, packed)
 
 

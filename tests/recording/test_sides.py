@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from prices.exchange.messages import AggTrade
 from prices.models import Price
+from prices.recording.tape import Stored
 from tests.support.tapes import check, clear, minutes, open_tape, stored_candles, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +35,7 @@ def test_a_known_tick_is_told_its_side(way: str) -> None:
         tape.store(mute(TOLD))
         assert set(sides().values()) == {None}
         stored = tape.store(TOLD) if way == "store" else tape.fill("BTCUSDT", TOLD)
-        assert stored == (0, 0, 0, None)
+        assert stored == Stored(0, 0, 0)
         check(tape, TOLD)
 
 
@@ -53,7 +54,7 @@ def test_a_candle_knows_its_taker_when_all_its_ticks_are_told() -> None:
 def test_a_known_side_never_changes() -> None:
     with open_tape() as tape:
         tape.store(TOLD)
-        assert tape.store(mute(TOLD)) == (0, 0, 0, None)
+        assert tape.store(mute(TOLD)) == Stored(0, 0, 0)
         other = tick(2, 40, "102", side=False, quantity="0.2")
         assert tape.store([other]).contradiction == "BTCUSDT 2 at 102"
         check(tape, TOLD)

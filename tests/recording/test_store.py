@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prices.exchange.messages import AggTrade, micros
 from prices.models import Gap, Price, Symbol
 from prices.recording.store import lock
-from prices.recording.tape import Hole
+from prices.recording.tape import Hole, Stored
 from tests.support.local_exchange import BTC, ETH, TRX
 from tests.support.recorders import eventually
 from tests.support.tapes import (
@@ -124,7 +124,7 @@ def test_what_follows_the_end_is_stored_as_anything_else(
             new = {(tick.symbol, tick.first) for tick in batch} - {
                 (tick.symbol, tick.first) for tick in received
             }
-            assert tape.store(batch) == (len(new), 0, 0, None)
+            assert tape.store(batch) == Stored(len(new), 0, 0)
             received += batch
             assert stored_ticks() == expected_ticks(tape, received)
             assert stored_candles() == {
@@ -149,7 +149,7 @@ def test_what_follows_a_tick_is_stored_whole_or_not_at_all() -> None:
         tape.store([tick(1)])
         other.store([tick(2, 1), tick(3, 2)])
         stored = tape.store([tick(2, 1), tick(3, 2), tick(4, 3)])
-    assert stored == (1, 0, 0, None)
+    assert stored == Stored(1, 0, 0)
     assert Price.objects.count() == 4
 
 
@@ -157,7 +157,7 @@ def test_what_follows_the_end_may_lie_in_a_known_gap() -> None:
     with open_tape() as tape:
         tape.store([tick(1)])
         tape.note("BTCUSDT", [Hole(2, 5, START, START + timedelta(seconds=9))])
-        assert tape.store([tick(2, 1), tick(3, 2)]) == (2, 0, 0, None)
+        assert tape.store([tick(2, 1), tick(3, 2)]) == Stored(2, 0, 0)
         assert open_gaps() == [(4, 5)]
 
 
@@ -339,3 +339,42 @@ def test_instants_of_a_gap_come_from_its_own_symbol() -> None:
         )
     gap = Gap.objects.get(symbol__name="BTCUSDT")
     assert (gap.starts, gap.ends) == (START + timedelta(seconds=1), START + timedelta(seconds=3))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        tick(9, 0, trades=2),
+        tick(11, 1),
+        tick(12, 1, trades=2),
+        tick(8, 0, trades=9),
+        tick(13, 2, trades=2),
+    ],
+    ids=["reaches in", "within", "reaches out", "around all", "begins alike"],
+)
+def test_trades_in_another_aggregate_are_no_new_ones(other: AggTrade) -> None:
+    """Two sources may aggregate the same trades differently. Each trade is stored once."""
+    kept = [tick(5, 0, trades=5), tick(10, 1, trades=3), tick(13, 2, trades=3), tick(16, 3)]
+    with open_tape() as tape:
+        tape.store(kept)
+        stored = tape.store([other])
+        assert (stored.ticks, stored.contradicting) == (0, (other,))
+        # Among others as well.
+        stored = tape.store([tick(4, 0), other, tick(17, 4)])
+        assert (stored.ticks, stored.contradicting) == (2, (other,))
+        check(tape, [tick(4, 0), *kept, tick(17, 4)])
+
+
+def test_history_among_ticks_is_stored_at_once() -> None:
+    """Before the tape, and into its gaps, as if it were new; what is known in it does not matter."""
+    ticks = [tick(n, n) for n in range(100)]
+    with open_tape() as tape:
+        tape.store(ticks[50:60])
+        tape.store(ticks[90:])
+        tape.store(ticks[10:20])
+        check(tape, [*ticks[10:20], *ticks[50:60], *ticks[90:]])
+        tape.store(ticks[65:70])
+        tape.store([*ticks[20:30], *ticks[60:65]])
+        check(tape, [*ticks[10:30], *ticks[50:70], *ticks[90:]])
+        tape.store(ticks)
+        check(tape, ticks)
