@@ -1,23 +1,16 @@
 """Reads recorded trades from files in the layout of Binance's public archive."""
 
-import gzip
-import io
-import re
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
-from typing import TextIO
+
+from pricetracker.archive import names, reading
+from pricetracker.archive.columns import Rows
+from pricetracker.archive.errors import ArchiveError
 
 from .recording import Recording
-from .rows import parse
 
 SHIPPED = Path(__file__).parent / "recordings"
-
-# BTCUSDT-aggTrades-2025-07-03.csv; a symbol may be of any script, but never in lower case.
-FILE_NAME = re.compile(r"(?P<symbol>(?:[-.]|(?![a-z])\w){1,50})-aggTrades-.+\.csv(?:\.gz|\.zip)?")
 
 
 class RecordingError(Exception):
@@ -32,72 +25,66 @@ def shipped() -> list[Path]:
 def read(paths: Iterable[Path]) -> list[Recording]:
     """One recording per symbol; several files of one symbol are joined in the order of their
     ids.
+
+    Raises RecordingError for whatever is no recording from its first to its last line.
     """
+    try:
+        return _joined(paths)
+    except ArchiveError as error:
+        raise RecordingError(str(error)) from None
+
+
+def _joined(paths: Iterable[Path]) -> list[Recording]:
     by_symbol: dict[str, list[tuple[int, Path]]] = {}
     for path in paths:
-        by_symbol.setdefault(_symbol_of(path), []).append((_first_id(path), path))
+        by_symbol.setdefault(names.of(path).symbol, []).append((_first_id(path), path))
     recordings = []
     for symbol, files in sorted(by_symbol.items()):
         recording = Recording(symbol)
         for _, path in sorted(files):
-            _append(recording, path, _lines(path))
+            for rows in reading.read(path):
+                _append(recording, path, rows)
         recordings.append(recording)
     return recordings
 
 
-def _symbol_of(path: Path) -> str:
-    named = FILE_NAME.fullmatch(path.name)
-    if not named:
-        raise RecordingError(
-            f"{path}: the name must be like BTCUSDT-aggTrades-2025-07-03.csv, .csv.gz or .csv.zip."
-        )
-    return named["symbol"]
-
-
 def _first_id(path: Path) -> int:
-    beginning = Recording("")
-    _append(beginning, path, islice(_lines(path), 1))
-    if not beginning:
-        raise RecordingError(f"{path}: it contains no trades.")
-    return beginning.agg_ids[0]
+    for rows in reading.read(path):
+        _check(path, rows)
+        if rows:
+            return rows.agg_ids[0]
+    raise RecordingError(f"{path}: it contains no trades.")
 
 
-def _append(recording: Recording, path: Path, lines: Iterable[tuple[int, str]]) -> None:
-    for number, line in lines:
+def _check(path: Path, rows: Rows) -> None:
+    for line, reason, *_ in rows.unreadable:
+        raise RecordingError(f"{path}, line {line}: {reason}.")
+
+
+def _append(recording: Recording, path: Path, rows: Rows) -> None:
+    _check(path, rows)
+    columns = (
+        rows.agg_ids,
+        map(padded, rows.prices),
+        map(padded, rows.quantities),
+        rows.firsts,
+        rows.lasts,
+        rows.times,
+        map(_flags, rows.buyer_makers, rows.best_matches),
+    )
+    for line, row in zip(rows.lines, zip(*columns, strict=True), strict=True):
         try:
-            recording.append(*parse(line))
+            recording.append(*row)
         except ValueError as error:
-            raise RecordingError(f"{path}, line {number}: {error}.") from None
+            raise RecordingError(f"{path}, line {line}: {error}.") from None
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered as an editor numbers them, without the header."""
-    try:
-        with _opened(path) as lines:
-            for number, line in enumerate(lines, 1):
-                # The archive has no header; some tools add one.
-                if number > 1 or line.split(",")[0].strip().isdecimal():
-                    yield number, line
-    except UnicodeDecodeError:
-        raise RecordingError(f"{path}: not a text file.") from None
-    except (EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-        raise RecordingError(f"{path}: cannot be unpacked ({error}).") from None
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read ({error.strerror or error}).") from None
+@lru_cache(maxsize=1 << 16)  # Prices and quantities come back often: one string serves many rows.
+def padded(number: str) -> str:
+    """A number as the exchange writes it, with eight decimals."""
+    whole, _, decimals = number.partition(".")
+    return f"{whole}.{decimals[:8]:0<8}"
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    if path.suffix == ".gz":
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            yield lines
-    elif path.suffix == ".zip":
-        with zipfile.ZipFile(path) as packed:
-            names = packed.namelist()
-            if len(names) != 1:
-                raise RecordingError(f"{path}: must hold one file, not {len(names)}.")
-            with packed.open(names[0]) as raw, io.TextIOWrapper(raw, encoding="utf-8") as lines:
-                yield lines
-    else:
-        with path.open(encoding="utf-8") as lines:
-            yield lines
+def _flags(buyer_maker: bool, best_match: bool) -> int:
+    return buyer_maker | best_match << 1

@@ -32,11 +32,13 @@ DRAWING = {"draw", "seed"}
 SLOW = {
     "api/test_api_routes.py",
     "api/test_events.py",
+    "archive/test_reading.py",
     "audit/test_findings.py",
     "audit/test_strays.py",
     "audit/test_verify_command.py",
     "audit/test_verify_exchange.py",
     "audit/test_verify_model.py",
+    "backfill/test_archive_import.py",
     "exchange/test_exchange_info.py",
     "exchange/test_rest.py",
     "exchange/test_rotation.py",

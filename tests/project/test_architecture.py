@@ -79,8 +79,8 @@ WRITING = ["prices.recording", "prices.exchange", "prices.patience", "pricetrack
 # What each part may import of ours, besides itself. docs/architecture.md explains it.
 MAY_IMPORT = {
     "pricetracker": [],
-    # How to stop a process is the same everywhere.
-    "replay": ["pricetracker.process"],
+    # How to stop a process is the same everywhere, and how the archive writes its files.
+    "replay": ["pricetracker.archive", "pricetracker.process"],
     "prices.exchange": [],
     "prices.formats": ["prices.minutes"],
     "prices.coverage": WORDS,

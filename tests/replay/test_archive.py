@@ -84,7 +84,6 @@ def test_recordings_ship_with_the_project():
     ("row", "why"),
     [
         ("9,1,1,104,104,1723161255617", "8 cells are expected, not 6"),
-        ("", "8 cells are expected, not 1"),
         ("x,1,1,104,104,1723161255617,True,True", "'x' is not a whole number"),
         ("9,1,1,-1,-1,1723161255617,True,True", "'-1' is not a whole number"),
         ("9,1e3,1,104,104,1723161255617,True,True", "'1e3' is not a number above zero"),
@@ -114,12 +113,12 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path, row, why):
         ("btcusdt-aggTrades-2024-08-08.csv", b"", "the name must be like"),
         ("BTCUSDT-trades-2024-08-08.csv", b"", "the name must be like"),
         ("BTCUSDT-aggTrades-2024-08-08.csv", b"", "it contains no trades"),
-        ("BTCUSDT-aggTrades-2024-08-08.csv", b"7,\xff", "not a text file"),
+        ("BTCUSDT-aggTrades-2024-08-08.csv", b"7,\xff", "line 1: 8 cells are expected, not 2"),
         ("BTCUSDT-aggTrades-2024-08-08.csv.gz", b"plain", "cannot be read"),
         (
             "BTCUSDT-aggTrades-2024-08-08.csv.gz",
-            gzip.compress(b"7,", mtime=0)[:12],
-            "cannot be unpacked",
+            gzip.compress(ROWS.encode(), mtime=0)[:-9],
+            "the packed file ends too early",
         ),
         ("BTCUSDT-aggTrades-2024-08-08.csv.zip", b"plain", "cannot be unpacked"),
     ],
@@ -137,10 +136,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read([tmp_path / "BTCUSDT-aggTrades-2024-08-08.csv"])
 
 
-def test_a_zip_must_hold_one_file(tmp_path):
+def test_the_name_of_a_download_is_read(tmp_path):
+    """And the second member that some files of the archive have, if it is a copy."""
+    path = tmp_path / "BTCUSDT-aggTrades-2024-08-08.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("BTCUSDT-aggTrades-2024-08-08.csv", ROWS)
+        archive.writestr("data/BTCUSDT-aggTrades-2024-08-08.csv", ROWS)
+    (rec,) = read([path])
+    assert list(rec.agg_ids) == [7, 8]
+
+
+def test_members_of_a_zip_that_differ_are_refused(tmp_path):
     path = tmp_path / "BTCUSDT-aggTrades-2024-08-08.csv.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("one.csv", ROWS)
-        archive.writestr("two.csv", ROWS)
-    with pytest.raises(RecordingError, match="must hold one file, not 2"):
+        archive.writestr("two.csv", LATER)
+    with pytest.raises(RecordingError, match=r"one\.csv and two\.csv in it differ"):
         read([path])
+
+
+def test_a_first_line_is_never_lost_in_silence(tmp_path):
+    """A byte order mark is no part of a number, and a damaged line is no header."""
+    (rec,) = read([wrote(tmp_path, "BTCUSDT-aggTrades-2024-08-08.csv", f"\ufeff{ROWS}")])
+    assert list(rec.agg_ids) == [7, 8]
+    damaged = wrote(tmp_path, "ETHUSDT-aggTrades-2024-08-08.csv", f"x{ROWS}")
+    with pytest.raises(RecordingError, match="line 1: 'x7' is not a whole number"):
+        read([damaged])

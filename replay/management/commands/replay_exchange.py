@@ -50,8 +50,8 @@ class Command(BaseCommand):
             metavar="FILE",
             nargs="*",
             type=Path,
-            help="files of recorded trades, such as BTCUSDT-aggTrades-2025-07-03.csv, "
-            ".csv.gz or .csv.zip (default: the recordings included in the project)",
+            help="files of recorded trades, such as BTCUSDT-aggTrades-2025-07-03.zip, "
+            ".csv or .csv.gz (default: the recordings included in the project)",
         )
         parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
         parser.add_argument(
