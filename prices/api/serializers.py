@@ -190,7 +190,8 @@ class GapAnswer(GapTouching):
             ),
             "last_error": serializers.CharField(allow_null=True),
             "source": serializers.CharField(
-                allow_null=True, help_text="Where the missing trades came from: stream or rest."
+                allow_null=True,
+                help_text="Where the missing trades came from: stream, rest or archive.",
             ),
             "ticks": serializers.IntegerField(
                 help_text="How many ticks have been filled in so far."

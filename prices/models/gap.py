@@ -50,6 +50,7 @@ class Gap(models.Model):
     class Source(models.TextChoices):
         STREAM = "stream"
         REST = "rest"
+        ARCHIVE = "archive"
 
     symbol = models.ForeignKey(Symbol, models.PROTECT, db_index=False, related_name="gaps")
     first_trade = models.BigIntegerField()

@@ -5,12 +5,8 @@ from datetime import datetime
 
 from ..formats.counts import counted
 from ..formats.instants import iso
+from ..formats.sizes import BYTES_PER_TICK, size
 from ..recording.tape import Pruned
-
-# Bytes on disk per tick, indexes included.
-BYTES_PER_TICK = 130
-
-UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 @dataclass
@@ -48,11 +44,3 @@ class PruneSummary:
             f", from {iso(self.starts)} to {iso(self.ends)}"
             f", about {size(self.ticks * BYTES_PER_TICK)}"
         )
-
-
-def size(number: int) -> str:
-    """A number of bytes, with its unit."""
-    for unit, name in UNITS:
-        if number >= unit:
-            return f"{number / unit:,.1f} {name}"
-    return counted(number, "byte")

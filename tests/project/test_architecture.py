@@ -91,6 +91,7 @@ MAY_IMPORT = {
     "prices.repair": WRITING,
     "prices.audit": WRITING,
     "prices.retention": WRITING,
+    "prices.backfill": ["pricetracker.archive", *WRITING],
     "prices.live": ["pricetracker.serving.connections", *READING],
     "prices.api": ["prices.live", "pricetracker", *READING],
     "prices.page": ["prices.api", *READING],
