@@ -12,7 +12,7 @@ from django.utils.functional import lazy
 from ..counter_names import COUNTERS
 from ..formats.instants import parse
 from ..minutes import minute_start
-from ..models import Candle, CandleRow, Counter, Gap, Market, Price, Symbol, Tick
+from ..models import Candle, CandleRow, Counter, Gap, Listing, Market, Price, Symbol, Tick
 from ..models.gap import GapQuerySet
 from ..models.symbol import SymbolQuerySet
 from ..models.tick import ID_BITS, TickQuerySet
@@ -183,4 +183,12 @@ class CounterAdmin(TapeAdmin):
 class MarketAdmin(TapeAdmin):
     list_display = ("name",)
     ordering = ("id",)
+    search_fields = ()
+
+
+@admin.register(Listing)
+class ListingAdmin(TapeAdmin):
+    list_display = ("symbol", instant("checked_at", "checked at"), "body")
+    ordering = ("symbol__name",)
+    list_select_related = ("symbol",)
     search_fields = ()

@@ -13,7 +13,18 @@ from django.test.utils import CaptureQueriesContext
 
 from prices.admin.tape import PAGES
 from prices.counter_names import COUNTERS
-from prices.models import Candle, CandleRow, Counter, Gap, Market, Price, Symbol, Tick
+from prices.models import (
+    Candle,
+    CandleRow,
+    CoarseCandle,
+    Counter,
+    Gap,
+    Listing,
+    Market,
+    Price,
+    Symbol,
+    Tick,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +300,13 @@ class TestCounters:
         assert "of_a_later_version" in page
         assert 'id="searchbar"' not in page
 
+    def test_a_listing_is_shown_as_the_exchange_wrote_it(self, admin_client: Client) -> None:
+        symbol = Symbol.objects.create(name="BTCUSDT")
+        Listing.objects.keep({"BTCUSDT": {"baseAsset": "BTC"}})
+        assert "BTCUSDT" in admin_client.get("/admin/prices/listing/").content.decode()
+        page = admin_client.get(f"/admin/prices/listing/{symbol.pk}/change/").content.decode()
+        assert "baseAsset" in page
+
     @pytest.mark.parametrize("row", ["counter/ticks_stored", "market/1"])
     def test_they_cannot_be_changed(self, admin_client: Client, row: str) -> None:
         assert admin_client.get(f"/admin/prices/{row}/change/").status_code == 200
@@ -303,7 +321,9 @@ class TestCounters:
 
 
 def test_everything_that_is_recorded_can_be_browsed() -> None:
-    """Either itself or, when its key has two columns, as the view of it."""
-    views = {Price: Tick, Candle: CandleRow}
+    """Either itself or, when its key has two columns, as the view of it. Candles longer than a
+    minute say nothing that those of their minutes do not say.
+    """
+    views = {Price: Tick, Candle: CandleRow, CoarseCandle: CandleRow}
     models = {views.get(model, model) for model in apps.get_app_config("prices").get_models()}
     assert models == {model for model in admin.site._registry if model._meta.app_label == "prices"}
