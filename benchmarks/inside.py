@@ -50,14 +50,15 @@ def questions(grown: Grown) -> dict[str, Draw]:
     """And first a statement that does nothing, which is the way there and back."""
     from django.db import connection
 
+    from prices.candle_intervals import INTERVALS
     from prices.models import Price, Symbol
-    from prices.models.candle import Series
+    from prices.models.series import Series
 
     symbols = {symbol.name: symbol for symbol in Symbol.objects.all()}
 
     def series(drawn: random.Random) -> Series:
         end = grown.instant(drawn, after=CANDLES_REACH)
-        return Series(symbols[grown.symbol(drawn)], 1, end=end)
+        return Series(symbols[grown.symbol(drawn)], INTERVALS["1m"], end=end)
 
     def nothing() -> None:
         with connection.cursor() as cursor:

@@ -99,8 +99,9 @@ def asking_both(result: Connection, grown: Grown, seconds: float) -> None:
 
 
 def questions(grown: Grown) -> dict[str, Callable[[random.Random], Pair]]:
+    from prices.candle_intervals import INTERVALS
     from prices.models import Price, Symbol
-    from prices.models.candle import Series
+    from prices.models.series import Series
 
     from . import orm_questions as orm
 
@@ -121,7 +122,7 @@ def questions(grown: Grown) -> dict[str, Callable[[random.Random], Pair]]:
     def candles(drawn: random.Random) -> Pair:
         symbol = recorded_symbols[grown.symbol(drawn)]
         end = grown.minute(drawn) + CANDLES_REACH
-        ours = partial(Series(symbol, 1, end=end).newest, CANDLES)
+        ours = partial(Series(symbol, INTERVALS["1m"], end=end).newest, CANDLES)
         return ours, partial(orm.candles, symbol, end, CANDLES)
 
     return {

@@ -9,7 +9,7 @@ recorder proves anything. This module has no database; the queries are in `price
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .minutes import MINUTE
@@ -93,17 +93,23 @@ class KnownTape:
         return self._judge(proven=passed or promised)
 
     def of_minute(self, start: datetime, began: datetime | None, now: datetime) -> Coverage:
-        """On the minute [start, start + 60 s): did recording begin before it and go on after it?
+        """On the minute [start, start + 60 s): did recording begin before it and go on after it?"""
+        return self.of_interval(start, MINUTE, began, now)
 
-        `began`: the first minute that has a tick, None when there is none. A minute that is still
-        running `now` is complete through the watermark of a live recorder, once that lies within
-        the minute: every trade of it made before that instant is in the answer, and later ones may
-        change it.
+    def of_interval(
+        self, start: datetime, length: timedelta, began: datetime | None, now: datetime
+    ) -> Coverage:
+        """On the interval [start, start + length), in the same way.
+
+        `began`: the first minute that has a tick, None when there is none; in intervals shorter
+        than a minute the first such interval. One that is still running `now` is complete through
+        the watermark of a live recorder, once that lies within it: every trade of it made before
+        that instant is in the answer, and later ones may change it.
         """
         before = began is not None and began < start
-        if self.through is not None and self.through - start >= MINUTE:
+        if self.through is not None and self.through - start >= length:
             return self._judge(proven=before)
-        if now - start < MINUTE and self.watermark is not None and self.watermark > start:
+        if now - start < length and self.watermark is not None and self.watermark > start:
             return self._judge(proven=before, through=self.watermark)
         return self._judge(proven=False)
 

@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 
 class FoldedCandle(NamedTuple):
-    """What ticks or minutes make, folded; `minute` is when the interval begins.
+    """What ticks or candles make, folded; `minute` is when the interval begins.
 
-    Stored candles of minutes are `models.Candle`. This one is for candles of which there is no row:
-    those of wider intervals, and those that an audit makes of the ticks to compare. It is cheap,
-    because a page has hundreds of them: to set up an instance of a model takes 40 times as long,
-    and for 500 candles longer than the query. What is not known is None.
+    Stored candles are `models.Candle` and `models.CoarseCandle`. This one is for those that an
+    audit makes to compare. What is not known is None.
     """
 
     symbol: str

@@ -16,11 +16,12 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from ..candle_intervals import INTERVALS
 from ..models import Gap, Symbol
-from ..models.candle import INTERVALS, Series
+from ..models.series import Series
 from .errors import NeverRecorded
 from .fields import InstantParameter, SymbolField, SymbolsField
-from .query_params import interval_field
+from .query_params import include_field, interval_field
 
 
 class RangeFilters(serializers.Serializer[Any]):
@@ -84,6 +85,7 @@ class CandleFilters(serializers.Serializer[Any]):
                 required=False, help_text="Candles that begin before this instant."
             ),
             "interval": interval_field(),
+            "include": include_field("`coverage`: add the coverage of each candle."),
         }
 
 
@@ -104,8 +106,13 @@ class CandleFilter(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, candles: Any, view: Any) -> Any:
         asked = view.asked()
-        minutes = INTERVALS[asked["interval"]]
-        return Series(recorded(asked["symbol"]), minutes, asked.get("from"), asked.get("to"))
+        return Series(
+            recorded(asked["symbol"]),
+            INTERVALS[asked["interval"]],
+            asked.get("from"),
+            asked.get("to"),
+            coverage="coverage" in asked["include"],
+        )
 
 
 def recorded(name: str) -> Symbol:

@@ -16,9 +16,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 from rest_framework.utils.urls import replace_query_param
 
-from ..folded_candle import FoldedCandle
-from ..minutes import EPOCH, MICROSECOND, minute_number
-from ..models.candle import FOREVER, Series
+from ..candle_intervals import FOREVER
+from ..minutes import EPOCH, MICROSECOND
+from ..models.series import Series
+from ..models.written_candle import WrittenCandle
 from .query_params import MAX_PAGE_SIZE, PageQuery, read
 
 # What a bigint can hold.
@@ -114,12 +115,12 @@ class TickPagination(KeysetPagination):
 
 
 class CandlePagination(KeysetPagination):
-    """Candles are folded page by page. A cursor is the number of the minute at which one begins."""
+    """Candles are folded page by page. A cursor is the second at which one begins."""
 
     keys = range(FOREVER)
 
-    def position(self, row: FoldedCandle) -> list[int]:
-        return [minute_number(row.minute)]
+    def position(self, row: WrittenCandle) -> list[int]:
+        return [row.second]
 
-    def newest(self, rows: Series, limit: int, *position: int) -> list[FoldedCandle]:
+    def newest(self, rows: Series, limit: int, *position: int) -> list[WrittenCandle]:
         return rows.newest(limit, *position)

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
-from ..models.candle import INTERVALS
+from ..candle_intervals import INTERVALS
 from .fields import AskedField, CursorField, IncludeField, LimitField, SymbolField, SymbolsField
 from .shared import shared
 
@@ -74,15 +74,17 @@ def interval_field() -> serializers.ChoiceField:
     )
 
 
+def include_field(help_text: str) -> IncludeField:
+    return IncludeField(default=frozenset, help_text=help_text)
+
+
 class SymbolsQuery(serializers.Serializer[Any]):
     symbol = SymbolField(required=False, help_text="Only this symbol; by default all.")
     symbols = SymbolsField(required=False, help_text="Only these symbols, separated by commas.")
 
 
 class IncludeQuery(serializers.Serializer[Any]):
-    include = IncludeField(
-        default=frozenset, help_text="`coverage`: add the reasons for the verdict."
-    )
+    include = include_field("`coverage`: add the reasons for the verdict.")
 
 
 class LatestQuery(SymbolsQuery, IncludeQuery):

@@ -5,12 +5,14 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from msgspec import Raw
 from rest_framework import serializers
 
 from ..coverage import Coverage
 from ..formats.decimals import decimal_text
 from ..formats.instants import iso
 from ..models import Candle, Price
+from ..models.written_candle import WrittenCandle
 from .fields import ExactNumber, ExactText, InstantField, exact_number
 
 # The price where there is none.
@@ -172,6 +174,32 @@ class CandleAnswer(RowAnswer):
             "Quote volume in which the buyer was the taker. Null when it is not known of each tick."
         ),
     )
+
+    def to_representation(self, row: WrittenCandle) -> dict[str, Any]:
+        """There may be 1,000 rows, and each value is text as it is sent: no field touches it."""
+        return {
+            "symbol": row.symbol,
+            "minute": row.minute,
+            "open": Raw(row.open),
+            "high": Raw(row.high),
+            "low": Raw(row.low),
+            "close": Raw(row.close),
+            "volume": Raw(row.volume),
+            "trades": row.trades,
+            "quote_volume": row.quote_volume,
+            "taker_buy_volume": row.taker_buy_volume,
+            "taker_buy_quote_volume": row.taker_buy_quote_volume,
+        }
+
+
+class CoveredCandleAnswer(CandleAnswer):
+    """A candle, and what the tape can prove about it."""
+
+    coverage = CoverageAnswer()
+
+    def to_representation(self, row: WrittenCandle) -> dict[str, Any]:
+        coverage = self.fields["coverage"].to_representation(row.coverage)
+        return super().to_representation(row) | {"coverage": coverage}
 
 
 class GapAnswer(GapTouching):

@@ -143,8 +143,10 @@ class PriceViewSet(ListModelMixin, TapeViewSet):
 class CandleViewSet(ListModelMixin, TapeViewSet):
     """Candles of one symbol at one interval, newest first.
 
-    `minute` is when a candle begins. Intervals are aligned to midnight UTC. An interval in which
-    nothing was traded has no candle.
+    `minute` is when a candle begins. Intervals and boundaries are those of the exchange, in UTC:
+    weeks begin on Monday, months on the first, three days are counted from 1970. An interval in
+    which nothing was traded has no candle; one that lasts a second has none either once its ticks
+    are pruned.
     """
 
     queryset = Candle.objects.all()
@@ -152,6 +154,15 @@ class CandleViewSet(ListModelMixin, TapeViewSet):
     query_serializer_class = filters.CandleFilters
     filter_backends = (filters.CandleFilter,)
     pagination_class = CandlePagination
+
+    def get_serializer_class(self) -> type[Serializer[Any]]:
+        included = not self.is_described and "coverage" in self.asked()["include"]
+        return serializers.CoveredCandleAnswer if included else self.serializer_class
+
+    @property
+    def is_described(self) -> bool:
+        """The schema, and the browsable API of a request that failed, ask without a query."""
+        return getattr(self, "swagger_fake_view", False)
 
 
 class GapViewSet(ListModelMixin, TapeViewSet):

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
 
+from ..candle_intervals import INTERVALS
 from ..models import Candle, Gap, Price, Symbol
-from ..models.candle import INTERVALS
 from .snapshot import Event, Wish
 
 

@@ -1,93 +1,94 @@
-"""Candles: those of minutes, which are stored, and those of intervals, folded from them."""
+"""Candles: those of minutes, which are stored, and those of all intervals, folded from them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, LiteralString
 
 from django.db import connections, models
 from django.db.models import QuerySet
 
-from ..folded_candle import FoldedCandle
-from ..minutes import EPOCH, MINUTE, minute_number
+from ..candle_intervals import FOREVER, MINUTE, Interval
+from ..coverage import Coverage, KnownTape
 from ..sql import statement
 from .symbol import Symbol
+from .touching import touching
+from .written_candle import WrittenCandle
 
-# How many minutes each interval has. Intervals are aligned to midnight UTC.
-INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
+SECONDS, MINUTES, FOLD, COVERAGE = map(
+    statement, ("read/seconds", "read/minutes", "read/candles", "read/candle_coverage")
+)
 
-MINUTES, FOLD = map(statement, ("read/minutes", "read/candles"))
-
-# The number of a minute after every minute of Python's calendar, whatever the interval.
-FOREVER = minute_number(datetime.max.replace(tzinfo=UTC)) + max(INTERVALS.values())
+# The columns of a candle, between the symbol and those about its coverage.
+COLUMNS = len(WrittenCandle._fields) - 2
 
 
 class CandleQuerySet(QuerySet["Candle"]):
-    def newest(self, numbers: Collection[int], minutes: int) -> list[FoldedCandle]:
-        """The newest candle of each of some symbols, by number, at an interval of `minutes`."""
+    def newest(self, numbers: Collection[int], interval: Interval) -> list[WrittenCandle]:
+        """The newest candle of each of some symbols, by number, at an interval."""
         names = Symbol.objects.filter(pk__in=numbers).values_list("pk", "name")
-        return self.folded(dict(names), minutes, limit=1)
+        return self.written(dict(names), interval, limit=1)
 
-    def folded(
+    def written(
         self,
         symbols: Mapping[int, str],
-        minutes: int,
+        interval: Interval,
         *,
         limit: int,
         first: int = 0,
         stop: int = FOREVER,
-    ) -> list[FoldedCandle]:
+        coverage: bool = False,
+    ) -> list[WrittenCandle]:
         """Up to `limit` candles of each symbol, newest first, by one query.
 
-        `symbols`: names by number. `first` and `stop`: the range of minutes to read, as numbers
-        since 1970, `stop` excluded; each must begin an interval.
+        `symbols`: names by number. `first` and `stop`: the range to read, in seconds since 1970,
+        `stop` excluded; each must begin an interval. `coverage`: each with its coverage, of the
+        same snapshot.
         """
-        wanted: dict[str, Any] = {"symbols": list(symbols), "minutes": minutes, "limit": limit}
+        wanted: dict[str, Any] = {
+            "symbols": list(symbols),
+            "limit": limit,
+            "first": first,
+            "stop": stop,
+            "length": interval.length,
+            "origin": interval.origin,
+            "widths": interval.widths,
+        }
+        sql = reading(interval)
+        if coverage:
+            sql = f"WITH candle AS MATERIALIZED (\n{sql}\n)\n{COVERAGE}"
         with connections[self.db].cursor() as cursor:
-            found = MINUTES if minutes == 1 else FOLD
-            cursor.execute(found, wanted | {"first": first, "stop": stop})
+            cursor.execute(sql, wanted)
             rows = cursor.fetchall()
-        return [FoldedCandle(symbols[number], *row) for number, *row in rows]
+        if not coverage:
+            return [WrittenCandle(symbols[number], *row) for number, *row in rows]
+        return [
+            WrittenCandle(symbols[number], *row[:COLUMNS])._replace(
+                coverage=covered(*row[COLUMNS:])
+            )
+            for number, *row in rows
+        ]
 
 
-def minute_from(instant: datetime, minutes: int) -> int:
-    """The number of the minute that begins the first interval at or after an instant."""
-    return aligned(-((EPOCH - instant) // MINUTE), minutes)
+def reading(interval: Interval) -> LiteralString:
+    """The statement that reads candles of an interval."""
+    if interval.length == MINUTE:
+        return MINUTES
+    return FOLD if interval.source else SECONDS
 
 
-def aligned(number: int, minutes: int) -> int:
-    """A minute's number, or the next one that begins an interval."""
-    return -(-number // minutes) * minutes
-
-
-@dataclass(frozen=True)
-class Series:
-    """The candles of a symbol at an interval that begin at or after `start` and before `end`.
-
-    None: no such bound. Candles are whole: one that begins outside of the range is left out.
-    """
-
-    symbol: Symbol
-    minutes: int
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def newest(self, limit: int, before: int | None = None) -> list[FoldedCandle]:
-        """Up to `limit` candles, newest first.
-
-        `before`: only those that begin before the minute with this number.
-        """
-        first, stop = 0, FOREVER
-        if self.start:
-            first = max(first, minute_from(self.start, self.minutes))
-        if self.end:
-            stop = min(stop, minute_from(self.end, self.minutes))
-        if before is not None:
-            stop = min(stop, aligned(before, self.minutes))
-        symbols = {self.symbol.pk: self.symbol.name}
-        return Candle.objects.folded(
-            symbols, self.minutes, limit=limit, first=first, stop=max(0, stop)
-        )
+def covered(
+    now: datetime,
+    newest: datetime | None,
+    began: datetime | None,
+    watermark: datetime | None,
+    starts: datetime,
+    ends: datetime,
+    gaps: list[str],
+    torn: datetime | None,
+) -> Coverage:
+    """The coverage of a candle, from what its row says about the tape around it."""
+    known = KnownTape(newest, watermark, touching(gaps), torn)
+    return known.of_interval(starts, ends - starts, began, now)
 
 
 class CandleColumns(models.Model):

@@ -1,6 +1,5 @@
 """The ticks, and the three questions about them. One statement answers a question."""
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -8,11 +7,12 @@ from typing import Any, TypeVar
 from django.db import connections, models
 from django.db.models import QuerySet
 
-from ..coverage import Coverage, KnownTape, TouchingGap, of_latest
+from ..coverage import Coverage, KnownTape, of_latest
 from ..minutes import MINUTE
 from ..sql import statement
 from .candle import Candle
 from .symbol import Symbol
+from .touching import touching
 
 LATEST_OF_ALL, LATEST_OF_SOME, LATEST_OF_ONE = map(
     statement, ("read/latest_all", "read/latest_some", "read/latest_one")
@@ -47,7 +47,7 @@ class PriceQuerySet(QuerySet["Price"]):
         return [
             (
                 self._price(row, row["name"]),
-                of_latest(row["timestamp"], row["watermark"], touching(row)),
+                of_latest(row["timestamp"], row["watermark"], touching(row["gaps"])),
             )
             for row in found
         ]
@@ -99,19 +99,7 @@ def loaded(model: type[AnyModel], alias: str, row: Row) -> AnyModel:
 
 
 def known(row: Row) -> KnownTape:
-    return KnownTape(row["newest"], row["watermark"], touching(row), row["torn"])
-
-
-def touching(row: Row) -> tuple[TouchingGap, ...]:
-    # Django leaves JSON in raw SQL as text.
-    return tuple(
-        TouchingGap(
-            starts=datetime.fromisoformat(gap["starts"]),
-            ends=datetime.fromisoformat(gap["ends"]),
-            status=gap["status"],
-        )
-        for gap in map(json.loads, row["gaps"])
-    )
+    return KnownTape(row["newest"], row["watermark"], touching(row["gaps"]), row["torn"])
 
 
 class Price(models.Model):

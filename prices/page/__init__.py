@@ -15,11 +15,13 @@ from django.views.decorators.gzip import gzip_page
 from pricetracker import __version__, reasons
 
 from ..models import Price, Symbol
-from ..models.candle import INTERVALS
 from . import wording
 from .forms import QUESTIONS, sent, suggested
 
 logger = logging.getLogger(__name__)
+
+# The intervals that the page draws, of all that there are.
+SHOWN = ("1m", "5m", "15m", "1h", "4h", "1d")
 
 FIELDS = ("symbol", "timestamp")
 
@@ -65,7 +67,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "new": wording.of_row(None, None),
         "summary": wording.summary(symbols),
         "few": FEW,
-        "intervals": list(INTERVALS),
+        "intervals": SHOWN,
         "forms": forms.values(),
         "version": __version__,
     }

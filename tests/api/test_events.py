@@ -267,7 +267,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("query", "field", "why"),
         [
-            ("interval=2m", "interval", "Must be 1m, 5m, 15m, 1h, 4h or 1d."),
+            (
+                "interval=2m",
+                "interval",
+                "Must be 1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w or 1M.",
+            ),
             ("symbols=BTC/USDT", "symbols", "Separated by commas: Must be a symbol such as"),
             ("symbols=", "symbols", "Separated by commas: Must be a symbol such as"),
             ("candles=BTCUSDT,", "candles", "Separated by commas: Must be a symbol such as"),

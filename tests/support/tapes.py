@@ -108,6 +108,18 @@ def binned(minutes: int) -> Callable[[datetime], datetime]:
     return lambda moment: EPOCH + (moment - EPOCH) // length * length
 
 
+def begin(interval: str, moment: datetime) -> datetime:
+    """Where one of Binance's intervals begins, by the book."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if interval == "1M":
+        return midnight.replace(day=1)
+    if interval == "1w":
+        return midnight - timedelta(days=midnight.weekday())
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[interval[-1]]
+    length = timedelta(**{unit: int(interval[:-1])})
+    return EPOCH + (moment - EPOCH) // length * length
+
+
 def candles_of(
     ticks: Iterable[AggTrade], start: Callable[[datetime], datetime]
 ) -> dict[tuple[str, datetime], Minute]:
