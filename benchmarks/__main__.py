@@ -1,4 +1,6 @@
-"""`python -m benchmarks [PART …]`: all parts, or those that are named. Tables on the terminal, and all figures as JSON."""
+"""`python -m benchmarks [PART …]`: all parts, or those that are named. Tables on the terminal, and
+all figures as JSON.
+"""
 
 import argparse
 import logging
@@ -65,12 +67,18 @@ def main() -> None:
         "--millions",
         type=sizes,
         default="1,10,100",
-        help="of ticks on the tapes that are asked (default: %(default)s; 100 take some 20 GB and half an hour)",
+        help=(
+            "of ticks on the tapes that are asked (default: %(default)s; 100 take some "
+            "20 GB and half an hour)"
+        ),
     )
     parser.add_argument(
         "--json",
         type=Path,
-        help=f"the file whose figures of the parts that ran are replaced (default: {results.LAST}, with --readme {results.KEPT})",
+        help=(
+            f"the file whose figures of the parts that ran are replaced (default: "
+            f"{results.LAST}, with --readme {results.KEPT})"
+        ),
     )
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table from that file, too"
@@ -91,7 +99,9 @@ def main() -> None:
 
 
 def ran(part: str, options: Options, file: Path) -> bool:
-    """Whether a part has figures, which are kept. One that fails, as without a Chromium, does not keep the others from running."""
+    """Whether a part has figures, which are kept. One that fails, as without a Chromium, does not
+    keep the others from running.
+    """
     try:
         tables = PARTS[part](options)
     except Exception:

@@ -1,4 +1,6 @@
-"""Cost: bytes a tick on disk, memory of each process, what a missed hour takes of the exchange's limits, and how long a start takes."""
+"""Cost: bytes a tick on disk, memory of each process, what a missed hour takes of the exchange's
+limits, and how long a start takes.
+"""
 
 from . import disk, memory, missed_hour, starting
 from .figures import Table

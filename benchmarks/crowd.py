@@ -1,4 +1,6 @@
-"""A crowd of symbols: the shipped recordings under many names, so that each is as busy as a real one."""
+"""A crowd of symbols: the shipped recordings under many names, so that each is as busy as a real
+one.
+"""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -10,7 +12,8 @@ from replay import archive, ledger
 from replay.clock import LAG
 from replay.recording import Recording
 
-# Microseconds from one round of the exchange's loop to the next: the recordings take eleven minutes, whole ones.
+# Microseconds from one round of the exchange's loop to the next: the recordings take eleven
+# minutes, whole ones.
 CYCLE = 660_000_000
 
 # Copies of the two that make 400 symbols.
@@ -18,7 +21,9 @@ MANY = 200
 
 
 def crowd(folder: Path, copies: int) -> dict[str, Path]:
-    """Recordings for the local exchange, by symbol: so many copies of each, none at the same place of it at one time."""
+    """Recordings for the local exchange, by symbol: so many copies of each, none at the same place
+    of it at one time.
+    """
     found = {}
     recordings = archive.read(archive.shipped())
     begins = min(recording.times[0] for recording in recordings)
@@ -32,7 +37,9 @@ def crowd(folder: Path, copies: int) -> dict[str, Path]:
 
 
 def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
-    """The rows of a recording that begins so many microseconds later, and ends with what it leaves out there."""
+    """The rows of a recording that begins so many microseconds later, and ends with what it leaves
+    out there.
+    """
     times = [(time - begins - by) % CYCLE + begins for time in recording.times]
     trade = 1
     for number, row in enumerate(sorted(range(len(times)), key=lambda row: (times[row], row))):
@@ -44,7 +51,9 @@ def turned(recording: Recording, begins: int, by: int) -> Iterator[str]:
 
 
 def traded(files: Iterable[Path] = ()) -> Iterator[AggTrade]:
-    """The ticks of some recordings, or of those that ship, as they are understood: all symbols in the order of time, for ever."""
+    """The ticks of some recordings, or of those that ship, as they are understood: all symbols in
+    the order of time, for ever.
+    """
     markets = ledger.Ledger(archive.read(list(files) or archive.shipped()), loop=True).markets
     streams = [understood(market) for market in markets.values()]
     return heapq.merge(*streams, key=attrgetter("traded"))

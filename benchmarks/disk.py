@@ -1,6 +1,8 @@
-"""Bytes a tick on disk: a tape as a recorder fills it, in small batches in which the symbols take turns.
+"""Bytes a tick on disk: a tape as a recorder fills it, in small batches in which the symbols take
+turns.
 
-The baseline is what the usual tracker keeps of the same ticks in the same order: symbol, price and time, under a number of its own.
+The baseline is what the usual tracker keeps of the same ticks in the same order: symbol, price and
+time, under a number of its own.
 """
 
 import os
@@ -35,7 +37,7 @@ UNION ALL
 SELECT 'in all', pg_total_relation_size('prices_price')
 UNION ALL
 SELECT 'the usual table with its indexes', pg_total_relation_size('usual')
-"""
+"""  # noqa: E501
 
 
 def run(ticks: int = TICKS) -> Table:

@@ -12,7 +12,9 @@ SPREAD = ("median", "least", "most")
 
 @dataclass
 class Table:
-    """Prints its heading when it is made, and each row as it is added, so that one sees how far a long part has come."""
+    """Prints its heading when it is made, and each row as it is added, so that one sees how far a
+    long part has come.
+    """
 
     title: str
     columns: Sequence[str]

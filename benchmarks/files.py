@@ -1,11 +1,14 @@
-"""What a measurement needs of a tape's files: room on the disk, and that the system forgets what it has read of them."""
+"""What a measurement needs of a tape's files: room on the disk, and that the system forgets what it
+has read of them.
+"""
 
 import os
 import shutil
 import time
 from pathlib import Path
 
-# Bytes: of a tick, with its indexes and with what it takes to sort them; and of PostgreSQL's log and itself.
+# Bytes: of a tick, with its indexes and with what it takes to sort them; and of PostgreSQL's log
+# and itself.
 TICK = 170
 BESIDE = 3 << 30
 
@@ -30,7 +33,9 @@ def check_room(home: str, ticks: int) -> None:
 
 
 def has_stopped(home: Path) -> bool:
-    """Whether the private server in a home has stopped, as it does by itself when nobody uses it: waits for it."""
+    """Whether the private server in a home has stopped, as it does by itself when nobody uses it:
+    waits for it.
+    """
     deadline = time.monotonic() + PATIENCE
     while list(home.glob("*/server/data/postmaster.pid")):
         if time.monotonic() > deadline:
@@ -40,7 +45,9 @@ def has_stopped(home: Path) -> bool:
 
 
 def forget(home: Path) -> None:
-    """Wait until the server has stopped, and make the system forget its files: then PostgreSQL has nothing of them, either."""
+    """Wait until the server has stopped, and make the system forget its files: then PostgreSQL has
+    nothing of them, either.
+    """
     if not has_stopped(home):
         raise TimeoutError(f"PostgreSQL in {home} has not stopped after {PATIENCE} seconds.")
     for path in filter(Path.is_file, home.rglob("*")):

@@ -1,9 +1,12 @@
-"""Freshness: from the frame that the exchange sends until others can read its tick, at 100, 1,000 and 10,000 ticks a second.
+"""Freshness: from the frame that the exchange sends until others can read its tick, at 100, 1,000
+and 10,000 ticks a second.
 
-Time counts from the instant at which a frame is due, 3 ms after its trade: how late the exchange is counts, too. The baseline is
-websocket-client alone, which gets the same frames in the same seconds on a connection of its own; what the recorder adds is the
-difference, tick by tick. PostgreSQL notes when a commit began; its rows are visible once that is safe on disk. When that is another
-session shows, which reads the newest ticks each time that it is told of a commit: what its reading takes is in the figure, too.
+Time counts from the instant at which a frame is due, 3 ms after its trade: how late the exchange is
+counts, too. The baseline is websocket-client alone, which gets the same frames in the same seconds
+on a connection of its own; what the recorder adds is the difference, tick by tick. PostgreSQL notes
+when a commit began; its rows are visible once that is safe on disk. When that is another session
+shows, which reads the newest ticks each time that it is told of a commit: what its reading takes is
+in the figure, too.
 """
 
 import time
@@ -46,7 +49,8 @@ def run(options: Options) -> list[Table]:
                 print("Freshness cannot be told: PostgreSQL's track_commit_timestamp is off.")
                 return []
             time.sleep(SETTLING_IN)
-            # A whole round of the exchange's loop: some stretches of the recordings are much busier than others.
+            # A whole round of the exchange's loop: some stretches of the recordings are much busier
+            # than others.
             seconds = max(options.seconds, CYCLE / 1_000_000 * SHIPPED_RATE / rate)
             rounds = [measure(running, seconds) for _ in range(options.rounds)]
             tables.append(report(rate, rounds))
@@ -96,7 +100,9 @@ def age(had: float, traded: float) -> float:
 def seen(
     joined: Sequence[tuple[float, Traded]], looks: Sequence[Look]
 ) -> Iterator[tuple[float, Traded, float]]:
-    """With the instant at which another session had read each tick, or a newer one of its symbol."""
+    """With the instant at which another session had read each tick, or a newer one of its
+    symbol.
+    """
     by_symbol = defaultdict(list)
     for look in looks:
         by_symbol[look.symbol].append(look)

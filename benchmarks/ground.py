@@ -1,4 +1,6 @@
-"""Where a measurement takes place: an empty tape of its own, on the private PostgreSQL or on the server of DATABASE_URL."""
+"""Where a measurement takes place: an empty tape of its own, on the private PostgreSQL or on the
+server of DATABASE_URL.
+"""
 
 import os
 import secrets
@@ -18,7 +20,8 @@ PREFIX = "pricetracker_benchmark_"
 
 @contextmanager
 def ground() -> Iterator[dict[str, str]]:
-    """Environment variables that lead a process to a tape that is empty, not yet migrated, and gone afterwards.
+    """Environment variables that lead a process to a tape that is empty, not yet migrated, and gone
+    afterwards.
 
     A DATABASE_URL needs the right to create databases. Raises psycopg.Error when there is none.
     """

@@ -1,4 +1,6 @@
-"""Growing a tape backward, in the server and without its indexes: faster than it could be recorded."""
+"""Growing a tape backward, in the server and without its indexes: faster than it could be
+recorded.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -28,13 +30,14 @@ TELLINGS = 10
 # For a sort of a hundred million keys.
 FOR_GROWTH = "SET synchronous_commit = off; SET maintenance_work_mem = '512MB'"
 
-# A repetition and its candles, as the newest one has them. Ticks in order of time: symbols are mixed as they are when recorded.
+# A repetition and its candles, as the newest one has them. Ticks in order of time: symbols are
+# mixed as they are when recorded.
 LOOP = """
 CREATE TEMP TABLE loop (
     symbol smallint, first_trade bigint, stride bigint, trades integer, micros bigint, is_buyer_maker boolean,
     price numeric(18, 8), quantity numeric(28, 8)
 )
-"""
+"""  # noqa: E501
 COPY = "COPY loop FROM STDIN"
 MINUTES = """
 CREATE TEMP TABLE minutes AS SELECT
@@ -46,14 +49,14 @@ CREATE TEMP TABLE minutes AS SELECT
     coalesce(sum(quantity) FILTER (WHERE NOT is_buyer_maker), 0) AS taker_buy_volume,
     coalesce(sum(price * quantity) FILTER (WHERE NOT is_buyer_maker), 0) AS taker_buy_quote_volume
 FROM loop GROUP BY symbol, stride, minute ORDER BY minute, symbol
-"""
+"""  # noqa: E501
 TICKS = """
 INSERT INTO prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity)
 SELECT
     %(begins)s::timestamptz + micros * interval '1 microsecond', first_trade - %(nth)s * stride,
     trades, symbol, is_buyer_maker, price, quantity
 FROM loop
-"""
+"""  # noqa: E501
 CANDLES = """
 INSERT INTO prices_candle (
     minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume,
@@ -64,18 +67,20 @@ SELECT
     first_trade - %(nth)s * stride, last_trade - %(nth)s * stride, trades, symbol, open, high, low, close, volume,
     quote_volume, taker_buy_volume, taker_buy_quote_volume
 FROM minutes
-"""
+"""  # noqa: E501
 
 INDEXES = """
 SELECT relname, pg_get_indexdef(indexrelid), conname, CASE contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 LEFT JOIN pg_constraint ON conindid = indexrelid AND contype IN ('p', 'u')
 WHERE indrelid = 'prices_price'::regclass
-"""
+"""  # noqa: E501
 
 
 def grow(ready: Connection, files: Sequence[Path], at: datetime, held: int, ticks: int) -> None:
-    """Make the tape from at least `held` ticks of the past to `ticks`, and come to the present. Nobody is to use it meanwhile."""
+    """Make the tape from at least `held` ticks of the past to `ticks`, and come to the present.
+    Nobody is to use it meanwhile.
+    """
     from django.core.management import execute_from_command_line
     from django.db import connection
 
@@ -119,7 +124,9 @@ def put_loop(line: psycopg.Connection, past: Past, numbers: dict[str, int]) -> N
 
 @contextmanager
 def without_indexes(line: psycopg.Connection) -> Iterator[None]:
-    """Those of the ticks are made anew afterwards, from their own definitions: a fraction of the work."""
+    """Those of the ticks are made anew afterwards, from their own definitions: a fraction of the
+    work.
+    """
     found = line.execute(INDEXES).fetchall()
     table = sql.SQL("ALTER TABLE prices_price {}")
     line.execute(table.format(sql.SQL("SET (autovacuum_enabled = off)")))

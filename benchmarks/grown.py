@@ -1,8 +1,10 @@
-"""A tape of any length, whose every tick is known: the exchange's loop, repeated backward from where it is now.
+"""A tape of any length, whose every tick is known: the exchange's loop, repeated backward from
+where it is now.
 
-The local exchange repeats a crowd's recordings, and makes 1,000 ticks a second of them. What it traded before some instant is put
-on the tape as if it had then been as busy as the two recorded symbols are: 31 ticks a second, of 40 symbols; 100 million take
-five weeks. The trade ids are the exchange's own, one after another, up to where the recorder goes on. So nothing is missing.
+The local exchange repeats a crowd's recordings, and makes 1,000 ticks a second of them. What it
+traded before some instant is put on the tape as if it had then been as busy as the two recorded
+symbols are: 31 ticks a second, of 40 symbols; 100 million take five weeks. The trade ids are the
+exchange's own, one after another, up to where the recorder goes on. So nothing is missing.
 """
 
 import math
@@ -31,12 +33,15 @@ REPETITION = 200 * MINUTE
 
 MICROSECOND = timedelta(microseconds=1)
 
-# A row of a repetition: symbol, first trade id in the newest one, ids from one to the next, trades, µs since it began, price, quantity.
+# A row of a repetition: symbol, first trade id in the newest one, ids from one to the next, trades,
+# µs since it began, price, quantity.
 Row = tuple[str, int, int, int, int, bool, str, str]
 
 
 class Grown(NamedTuple):
-    """A past that was grown: whose, between which instants, how many ticks, and how many seconds that took."""
+    """A past that was grown: whose, between which instants, how many ticks, and how many seconds
+    that took.
+    """
 
     symbols: Sequence[str]
     begins: datetime
@@ -56,7 +61,9 @@ class Grown(NamedTuple):
 
 
 class Past:
-    """What the exchange that loops over these files traded up to the beginning of its round of an instant."""
+    """What the exchange that loops over these files traded up to the beginning of its round of an
+    instant.
+    """
 
     def __init__(self, files: Sequence[Path], at: datetime) -> None:
         ledger = open_exchange(files, speed=SPEED, loop=True).ledger
@@ -125,7 +132,9 @@ class Past:
         return began + times[row] * MICROSECOND, Decimal(market.recording.prices[row])
 
     def minute(self, name: str, start: datetime) -> tuple[Decimal, Decimal] | None:
-        """High and low of the minute that starts at an instant; None when nothing was traded in it."""
+        """High and low of the minute that starts at an instant; None when nothing was
+        traded in it.
+        """
         times, began = self.stretched[name], self.ends - self.repetition(start) * REPETITION
         first, stop = (
             bisect_left(times, (at - began) // MICROSECOND) for at in (start, start + MINUTE)

@@ -1,7 +1,9 @@
-"""The questions as the site asks the tape, one after another, in a process of its own with a line of its own.
+"""The questions as the site asks the tape, one after another, in a process of its own with a line
+of its own.
 
-Two times are taken of each: all of it in Python, with the objects that are made; and of that the round trips to the database, from
-a statement that is to be sent until its answer has been received. That is what the database takes, and the way there and back.
+Two times are taken of each: all of it in Python, with the objects that are made; and of that the
+round trips to the database, from a statement that is to be sent until its answer has been received.
+That is what the database takes, and the way there and back.
 """
 
 import random
@@ -100,7 +102,9 @@ def settled(ready: Connection) -> None:
 
 
 def asking(result: Connection, grown: Grown, seconds: float) -> None:
-    """All questions in turn, each at a random place; once for nothing, as a process is slow at first."""
+    """All questions in turn, each at a random place; once for nothing, as a process is slow at
+    first.
+    """
     watch = stopwatch()
     drawn = random.Random()  # noqa: S311
     draws = questions(grown)
@@ -128,7 +132,9 @@ def recorded(since: datetime) -> int:
 
 
 def first_asked(result: Connection, grown: Grown) -> None:
-    """Each question at many places, twice. What a first question needs wherever it is asked is in memory: one was asked before."""
+    """Each question at many places, twice. What a first question needs wherever it is asked is in
+    memory: one was asked before.
+    """
     watch = stopwatch()
     drawn = random.Random()  # noqa: S311
     draws = questions(grown)

@@ -1,4 +1,6 @@
-"""A grown tape's coming to the present, where the recorder takes over: through the writer that records."""
+"""A grown tape's coming to the present, where the recorder takes over: through the writer that
+records.
+"""
 
 import time
 from collections.abc import Iterator
@@ -36,7 +38,9 @@ def catch_up(tape: Tape, past: Past) -> None:
 
 
 def since(tape: Tape, past: Past, until: int) -> Iterator[AggTrade]:
-    """What all symbols traded up to an instant, in microseconds, that is not yet on the tape; in order of time."""
+    """What all symbols traded up to an instant, in microseconds, that is not yet on the tape; in
+    order of time.
+    """
     traded = (news(tape, past, market, until) for market in past.markets.values())
     return merge(*traded, key=attrgetter("traded"))
 

@@ -1,7 +1,9 @@
-"""Memory of each process while 10,000 ticks a second are recorded for ten minutes: 57 hours' worth of the recordings.
+"""Memory of each process while 10,000 ticks a second are recorded for ten minutes: 57 hours' worth
+of the recordings.
 
-Of recorder, site and exchange it is what most tools tell, shared libraries included. What PostgreSQL's processes share, most of
-which is its cache, is counted once. The site serves nobody: what readers cost it is told elsewhere.
+Of recorder, site and exchange it is what most tools tell, shared libraries included. What
+PostgreSQL's processes share, most of which is its cache, is counted once. The site serves nobody:
+what readers cost it is told elsewhere.
 """
 
 import time

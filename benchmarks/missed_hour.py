@@ -1,4 +1,5 @@
-"""An hour of BTCUSDT and ETHUSDT that nobody recorded, fetched by `manage.py repair_gaps`: what it takes of the exchange's limits.
+"""An hour of BTCUSDT and ETHUSDT that nobody recorded, fetched by `manage.py repair_gaps`: what it
+takes of the exchange's limits.
 
 The baseline is the least that these ticks can weigh: 4 for each thousand of a symbol.
 """
@@ -30,7 +31,9 @@ RECORDED = 100
 
 
 class Fetched(NamedTuple):
-    """Ticks that were missing, what it took to get them, and the least weight that it could take."""
+    """Ticks that were missing, what it took to get them, and the least weight that it could
+    take.
+    """
 
     ticks: int
     requests: int

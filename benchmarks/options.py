@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """`seconds` a measurement lasts, of which there are so many `rounds`; `sizes` of the tapes that are asked, in ticks."""
+    """`seconds` a measurement lasts, of which there are so many `rounds`; `sizes` of the tapes that
+    are asked, in ticks.
+    """
 
     seconds: float
     rounds: int

@@ -1,7 +1,9 @@
-"""An outage: the exchange goes away for a minute at 300 ticks a second. How long it takes until the tape is whole again, and what that costs.
+"""An outage: the exchange goes away for a minute at 300 ticks a second. How long it takes until the
+tape is whole again, and what that costs.
 
-The recorder is the command itself, in a process of its own. The exchange cuts it off, refuses it for a minute, streams and REST, and goes on trading.
-Time counts from the end of the outage: until something is recorded again, and until no gap is left open.
+The recorder is the command itself, in a process of its own. The exchange cuts it off, refuses it
+for a minute, streams and REST, and goes on trading. Time counts from the end of the outage: until
+something is recorded again, and until no gap is left open.
 """
 
 import os
@@ -40,7 +42,9 @@ BEAT = 0.02
 
 
 class Healing(NamedTuple):
-    """Seconds until back and until whole, ticks fetched, requests and weight that it took, the recorder's peak memory in MiB."""
+    """Seconds until back and until whole, ticks fetched, requests and weight that it took, the
+    recorder's peak memory in MiB.
+    """
 
     back: float
     whole: float

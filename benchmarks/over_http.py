@@ -1,4 +1,6 @@
-"""The questions over HTTP, each at a random place, in turns with views that do nothing on the same server."""
+"""The questions over HTTP, each at a random place, in turns with views that do nothing on the same
+server.
+"""
 
 import http.client
 import random
@@ -29,7 +31,9 @@ class Line:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc)
 
     def ask(self, target: str) -> float:
-        """Milliseconds until the answer is here. Raises RuntimeError when it is not the one that there must be."""
+        """Milliseconds until the answer is here. Raises RuntimeError when it is not the one that
+        there must be.
+        """
         began = time.perf_counter()
         self.connection.request("GET", target)
         answer = self.connection.getresponse()
@@ -73,7 +77,9 @@ def targets(grown: Grown) -> dict[str, Draw]:
 
 
 def asking_site(result: Connection, url: str, grown: Grown, seconds: float) -> None:
-    """One question after another, all kinds in turns; once for nothing, as a site is slow at first."""
+    """One question after another, all kinds in turns; once for nothing, as a site is slow
+    at first.
+    """
     drawn, line = random.Random(), Line(url)  # noqa: S311
     draws = targets(grown)
     times: Times = {name: [] for name in draws}

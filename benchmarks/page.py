@@ -2,7 +2,7 @@
 
 Each load is in a fresh profile. The baseline is the site's plainest page, a line of text, in the same run. On loopback bytes cost
 nothing: so the same again over a slow line. Then the page is left alone while prices change: nothing may be moved about by that.
-"""
+"""  # noqa: E501
 
 import time
 from collections import Counter
@@ -19,8 +19,8 @@ from .tracker import past, tracker, wandering
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
-# Seconds: for storing a day's tape before the market moves; from then until all is live; until a page has fetched all that it
-# starts with; and for what comes after.
+# Seconds: for storing a day's tape before the market moves; from then until all is live; until a
+# page has fetched all that it starts with; and for what comes after.
 PREPARATION = 30
 SETTLING_IN = 5
 FETCHED = 3

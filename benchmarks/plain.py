@@ -16,7 +16,7 @@ CREATE TABLE plain (symbol text, price numeric, timestamp timestamptz);
 INSERT INTO plain
     SELECT name, price, timestamp FROM prices_price JOIN prices_symbol symbol ON symbol.id = symbol_id
     WHERE timestamp < '{ends}';
-"""
+"""  # noqa: E501
 SETTLE = "VACUUM (ANALYZE) plain"
 DROP = "DROP TABLE plain"
 
@@ -27,7 +27,7 @@ ORDER BY timestamp DESC, ctid DESC LIMIT 1
 MINUTE = """
 SELECT max(price), min(price) FROM plain
 WHERE symbol = %(symbol)s AND timestamp >= %(minute)s AND timestamp < %(minute)s + interval '1 minute'
-"""
+"""  # noqa: E501
 
 # Places that are asked about: each question reads all of the table.
 PLACES = 7

@@ -9,7 +9,8 @@ MEBIBYTE = 1 << 20
 
 
 def postmaster() -> psutil.Process | None:
-    """Of the private PostgreSQL that Django is connected to, whose other processes are its children. None of a DATABASE_URL.
+    """Of the private PostgreSQL that Django is connected to, whose other processes are its
+    children. None of a DATABASE_URL.
 
     That one may run elsewhere, and serves others, too.
     """

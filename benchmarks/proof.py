@@ -17,7 +17,9 @@ SELECT array_agg(symbol_id) FROM (
 
 
 def prove(grown: Grown, past: Past) -> None:
-    """Raises RuntimeError when trades are missing, an answer is wrong, or is not known to be complete."""
+    """Raises RuntimeError when trades are missing, an answer is wrong, or is not known to be
+    complete.
+    """
     from django.db import connection
 
     from prices.coverage import Verdict

@@ -1,10 +1,12 @@
-"""Live push: from the frame that the exchange sends until the page's picture with its price is ready, at 500 ticks a second.
+"""Live push: from the frame that the exchange sends until the page's picture with its price is
+ready, at 500 ticks a second.
 
-Time counts from the instant at which a frame is due, 3 ms after its trade: how late the exchange is counts, too. The baseline is
-websocket-client alone, which gets the same frames in the same seconds. The page is the site's own, in Chromium. Events are ten a
-second a symbol at most, and the newest tick is told: so the age of a price when it is shown is one thing, and how long
-a tick waits until it, or a newer one, is shown is another. A picture is ready when the browser has drawn the frame after the event;
-when it lights up is for the screen to say.
+Time counts from the instant at which a frame is due, 3 ms after its trade: how late the exchange is
+counts, too. The baseline is websocket-client alone, which gets the same frames in the same seconds.
+The page is the site's own, in Chromium. Events are ten a second a symbol at most, and the newest
+tick is told: so the age of a price when it is shown is one thing, and how long a tick waits until
+it, or a newer one, is shown is another. A picture is ready when the browser has drawn the frame
+after the event; when it lights up is for the screen to say.
 """
 
 import statistics
@@ -38,14 +40,16 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 # Copies of the two, so that together they are about as busy as that by themselves.
 COPIES = 17
 
-# Seconds. A measurement takes a whole round of the exchange's loop: some minutes of it are busier than others.
+# Seconds. A measurement takes a whole round of the exchange's loop: some minutes of it are busier
+# than others.
 SECONDS = CYCLE / 1_000_000 * SHIPPED_RATE / RATE
 SETTLING_IN = 5
 LAST_SHOWN = 1
 
 WATCH = Path(__file__).parent / "watch.js"
 
-# Milliseconds by which the page's clock is ahead of the machine's, seen when the machine's moves on.
+# Milliseconds by which the page's clock is ahead of the machine's, seen when the machine's moves
+# on.
 CLOCK_AHEAD = """() => {
   const before = Date.now();
   let after;
@@ -187,7 +191,8 @@ def tape(result: Connection, begins: float, ends: float) -> None:
             "SELECT name, extract(epoch FROM timestamp)::float8,"
             " extract(epoch FROM pg_xact_commit_timestamp(price.xmin))::float8"
             " FROM prices_price price JOIN prices_symbol symbol ON symbol.id = price.symbol_id"
-            " WHERE timestamp >= to_timestamp(%s) AND timestamp < to_timestamp(%s) ORDER BY symbol_id, first_trade",
+            " WHERE timestamp >= to_timestamp(%s) AND timestamp < to_timestamp(%s)"
+            " ORDER BY symbol_id, first_trade",
             [begins, ends],
         )
         result.send([Traded(*found) for found in cursor.fetchall()])

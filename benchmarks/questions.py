@@ -1,10 +1,12 @@
-"""Questions: how fast the tape answers at 1, 10 and 100 million ticks, while 1,000 a second are recorded.
+"""Questions: how fast the tape answers at 1, 10 and 100 million ticks, while 1,000 a second are
+recorded.
 
-Database time is that of the statements which the site's own code sends, there and back on a local line. HTTP is the site's own process,
-beside a view that does nothing. Recorder, exchange, PostgreSQL, the site and whoever asks share the machine.
+Database time is that of the statements which the site's own code sends, there and back on a local
+line. HTTP is the site's own process, beside a view that does nothing. Recorder, exchange,
+PostgreSQL, the site and whoever asks share the machine.
 
-Cold is the first question about a place after PostgreSQL was stopped and the system told to forget its files. A device may still
-remember them.
+Cold is the first question about a place after PostgreSQL was stopped and the system told to forget
+its files. A device may still remember them.
 """
 
 import os

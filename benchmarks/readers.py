@@ -1,7 +1,8 @@
-"""A thousand readers of live push at once, against none: what they cost everybody who asks, and the site that serves them.
+"""A thousand readers of live push at once, against none: what they cost everybody who asks, and the
+site that serves them.
 
-All of it is on one machine: exchange, recorder, PostgreSQL, site, the readers, and whoever asks, one question after another on
-a line that stays open. So the readers' own work is in the price, too.
+All of it is on one machine: exchange, recorder, PostgreSQL, site, the readers, and whoever asks,
+one question after another on a line that stays open. So the readers' own work is in the price, too.
 """
 
 import asyncio
@@ -43,7 +44,9 @@ EVENT = b"event: "
 
 
 class Site(NamedTuple):
-    """Of the site's process: share of one processor in percent, memory in MiB, threads; and database sessions of all. At most."""
+    """Of the site's process: share of one processor in percent, memory in MiB, threads; and
+    database sessions of all. At most.
+    """
 
     processor: float
     memory: float
@@ -87,7 +90,9 @@ def figures(running: Tracker, seconds: float) -> dict[str, float]:
 
 @contextmanager
 def reading(running: Tracker) -> Iterator[Callable[[], int]]:
-    """Readers for as long as the block lasts; what it gives counts the events that they were sent."""
+    """Readers for as long as the block lasts; what it gives counts the events that they
+    were sent.
+    """
     ours, theirs = context.Pipe()
     with Children(running.environment) as children:
         children.start(crowd, theirs, running.url)
@@ -139,7 +144,9 @@ def crowd(line: Connection, url: str) -> None:
 
 
 async def read(line: Connection, host: str) -> None:
-    """Tell when all readers have come, and then how many events they have had, each time it is asked."""
+    """Tell when all readers have come, and then how many events they have had, each time it is
+    asked.
+    """
     loop = asyncio.get_running_loop()
     name, port = host.split(":")
     for _ in range(READERS):

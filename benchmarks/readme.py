@@ -23,7 +23,9 @@ LONG = "at 100 million ticks"
 
 
 class Line(NamedTuple):
-    """A figure as the README has it, what is aimed at, and where it is found: part, title, row, and columns."""
+    """A figure as the README has it, what is aimed at, and where it is found: part, title, row, and
+    columns.
+    """
 
     words: str
     aim: str

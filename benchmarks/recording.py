@@ -1,8 +1,10 @@
-"""Recording: ticks committed a second through the real socket, against websocket-client alone on the same frames.
+"""Recording: ticks committed a second through the real socket, against websocket-client alone on
+the same frames.
 
-The baseline is websocket-client's fastest plain way: `recv_data`, its own UTF-8 check off, nothing done with what comes. Both
-take from the local exchange at full speed, one after the other, each in a process of its own, beside the exchange and PostgreSQL.
-What exchange and PostgreSQL use of the processors the recorder has to do without.
+The baseline is websocket-client's fastest plain way: `recv_data`, its own UTF-8 check off, nothing
+done with what comes. Both take from the local exchange at full speed, one after the other, each in
+a process of its own, beside the exchange and PostgreSQL. What exchange and PostgreSQL use of the
+processors the recorder has to do without.
 """
 
 import math

@@ -18,7 +18,9 @@ LAST = Path("var") / "performance.json"
 
 
 def read(file: Path) -> dict[str, Any]:
-    """By part: when and on what machine it ran, and its tables by title, whose rows are by name and their figures by column."""
+    """By part: when and on what machine it ran, and its tables by title, whose rows are by name and
+    their figures by column.
+    """
     if not file.exists():
         return {}
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -1,7 +1,9 @@
-"""Serving: processor time of the server per answer to each of the three questions, against a bare service.
+"""Serving: processor time of the server per answer to each of the three questions, against a bare
+service.
 
-All servers answer from the same tape, which nobody writes meanwhile; one client asks one question after another on a connection
-that stays open. What PostgreSQL takes is not counted: the statement is the same. Wall time would say how busy the machine is.
+All servers answer from the same tape, which nobody writes meanwhile; one client asks one question
+after another on a connection that stays open. What PostgreSQL takes is not counted: the statement
+is the same. Wall time would say how busy the machine is.
 """
 
 import http.client

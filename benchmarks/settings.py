@@ -1,4 +1,6 @@
-"""Settings of the benchmarks: a tape of their own, in the home or the database that they are given (`benchmarks.ground`)."""
+"""Settings of the benchmarks: a tape of their own, in the home or the database that they are given
+(`benchmarks.ground`).
+"""
 
 import os
 

@@ -14,8 +14,9 @@ from replay.server import Address
 from replay.server import run as run_exchange
 from tests.support.secured import CERTIFICATE
 
-# Microseconds before the present at which it begins, a year: at full speed the market passes thousands of times as fast as it
-# was, and whoever connects to an exchange ahead of their own clock does not believe its first frames.
+# Microseconds before the present at which it begins, a year: at full speed the market passes
+# thousands of times as fast as it was, and whoever connects to an exchange ahead of their own clock
+# does not believe its first frames.
 AGO = 365 * 86_400 * 1_000_000
 
 

@@ -1,7 +1,8 @@
-"""How long a start takes: from `manage.py start --demo` until `/latest` tells a price, in a new home and in one that is there.
+"""How long a start takes: from `manage.py start --demo` until `/latest` tells a price, in a new
+home and in one that is there.
 
-Always on the private PostgreSQL, which is made and started meanwhile. The baseline is `manage.py check`: one process that loads the
-project, of which a start has four.
+Always on the private PostgreSQL, which is made and started meanwhile. The baseline is `manage.py
+check`: one process that loads the project, of which a start has four.
 """
 
 import http.client

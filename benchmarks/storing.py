@@ -1,10 +1,10 @@
 """Storing: from a decoded batch to its commit, with dedupe, candles and gaps; no socket.
 
-Also of a batch in which every tick is known already, as the second of two recorders brings it; and by two recorders of disjoint
-symbols at once, which have a writer lock each.
+Also of a batch in which every tick is known already, as the second of two recorders brings it; and
+by two recorders of disjoint symbols at once, which have a writer lock each.
 
-The baselines are COPY of the same rows in one go into the same table, which has all its indexes; and what the usual tracker does,
-one INSERT and commit a tick into a table of three columns.
+The baselines are COPY of the same rows in one go into the same table, which has all its indexes;
+and what the usual tracker does, one INSERT and commit a tick into a table of three columns.
 """
 
 import math
@@ -40,11 +40,14 @@ USUAL = """
 CREATE TABLE usual (
     id bigserial PRIMARY KEY, symbol varchar(20) NOT NULL, price numeric(18, 8) NOT NULL, timestamp timestamptz NOT NULL
 )
-"""
+"""  # noqa: E501
 
 EMPTY = "TRUNCATE prices_price, prices_candle, prices_coarsecandle, prices_gap"
 
-COPY = "COPY prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, price, quantity) FROM STDIN"
+COPY = (
+    "COPY prices_price (timestamp, first_trade, trades, symbol_id, is_buyer_maker, "
+    "price, quantity) FROM STDIN"
+)
 
 KNOWN = "the tape, every tick known already"
 
@@ -56,7 +59,9 @@ PIECE = 1_000
 
 
 def rates(result: Connection, seconds: float) -> None:
-    """Ticks a second, one way after another. All but COPY and the largest batches last that many seconds."""
+    """Ticks a second, one way after another. All but COPY and the largest batches last that many
+    seconds.
+    """
     import django
 
     django.setup()
@@ -157,7 +162,9 @@ def store_again(tape: "Tape", size: int, seconds: float) -> float:
 
 
 def alone(result: Connection, symbol: str, seconds: float, begins: float) -> None:
-    """Ticks a second of one symbol, stored for some seconds from an instant of the wall's clock on."""
+    """Ticks a second of one symbol, stored for some seconds from an instant of the wall's
+    clock on.
+    """
     import django
 
     django.setup()

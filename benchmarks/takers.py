@@ -1,4 +1,6 @@
-"""Those who take from an exchange at full speed, each a process of its own: websocket-client alone, and the recorder."""
+"""Those who take from an exchange at full speed, each a process of its own: websocket-client alone,
+and the recorder.
+"""
 
 import io
 import math
@@ -33,7 +35,9 @@ LOOK = 0.5
 
 
 class Recorded(NamedTuple):
-    """Ticks committed a second; processor seconds a million of them, NaN of a PostgreSQL that is not ours; memory in MiB."""
+    """Ticks committed a second; processor seconds a million of them, NaN of a PostgreSQL that is
+    not ours; memory in MiB.
+    """
 
     rate: float
     recorder: float

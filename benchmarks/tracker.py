@@ -1,4 +1,6 @@
-"""A whole tracker in a temporary home: exchange, recorder and site, each a process of its own, as `manage.py start` has them."""
+"""A whole tracker in a temporary home: exchange, recorder and site, each a process of its own, as
+`manage.py start` has them.
+"""
 
 import os
 import sys
@@ -43,7 +45,9 @@ class Recording:
         return self.children.environment
 
     def measure(self, child: Any, *arguments: Any) -> Any:
-        """What a child announces that measures beside it. Raises ChildEnded when a part of the tracker has ended."""
+        """What a child announces that measures beside it. Raises ChildEnded when a part of the
+        tracker has ended.
+        """
         with Children(self.environment) as children:
             found = children.announced(child, *arguments, stop=never)
         self.children.check(0, never)
@@ -72,7 +76,9 @@ def recording(
     *arguments: Any,
     before: Callable[..., object] | None = None,
 ) -> Iterator[Recording]:
-    """Records some symbols from an exchange; `before` comes before the recorder, with the same arguments."""
+    """Records some symbols from an exchange; `before` comes before the recorder, with the same
+    arguments.
+    """
     with ground() as here, Children(os.environ | here) as children:
         open_at = children.announced(exchange, *arguments, stop=never)
         children.environment |= start.where(open_at)

@@ -1,4 +1,6 @@
-"""The site, and beside it two views that do nothing: what Django takes by itself, and with REST framework."""
+"""The site, and beside it two views that do nothing: what Django takes by itself, and with REST
+framework.
+"""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Those who note when ticks are where: on the socket, committed, visible. Each is a process of its own, and announces what it noted.
+"""Those who note when ticks are where: on the socket, committed, visible. Each is a process of its
+own, and announces what it noted.
 
 Clocks are compared: exchange, recorder and PostgreSQL must be on one machine.
 """
@@ -29,11 +30,13 @@ NEWEST = """
 SELECT symbol.name, newest.first_trade FROM prices_symbol symbol CROSS JOIN LATERAL (
     SELECT first_trade FROM prices_price WHERE symbol_id = symbol.id ORDER BY timestamp DESC, first_trade DESC LIMIT 1
 ) newest
-"""
+"""  # noqa: E501
 
 
 class Traded(NamedTuple):
-    """A tick on the tape, by its symbol and first trade: seconds since 1970 of its trade and of its commit."""
+    """A tick on the tape, by its symbol and first trade: seconds since 1970 of its trade and of its
+    commit.
+    """
 
     symbol: str
     first: int
@@ -42,7 +45,9 @@ class Traded(NamedTuple):
 
 
 class Look(NamedTuple):
-    """The newest tick of a symbol that another session found, by its first trade, and when it had read it."""
+    """The newest tick of a symbol that another session found, by its first trade, and when it had
+    read it.
+    """
 
     symbol: str
     newest: int
@@ -50,7 +55,9 @@ class Look(NamedTuple):
 
 
 def hearing(result: Connection, url: str, symbols: Sequence[str], seconds: float) -> None:
-    """When websocket-client alone had a tick, by symbol and first trade. What is in the frames is looked at afterwards."""
+    """When websocket-client alone had a tick, by symbol and first trade. What is in the frames is
+    looked at afterwards.
+    """
     connection = websocket.create_connection(
         aggregate_trades(url, symbols).url, skip_utf8_validation=True
     )
@@ -66,7 +73,9 @@ def hearing(result: Connection, url: str, symbols: Sequence[str], seconds: float
 
 
 def looking(result: Connection, seconds: float) -> None:
-    """Looks for the newest ticks whenever the recorder tells that there are any, which it does after each commit."""
+    """Looks for the newest ticks whenever the recorder tells that there are any, which it does
+    after each commit.
+    """
     import django
 
     django.setup()

@@ -122,7 +122,9 @@ def is_drawn(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for others."""
+    """`-m "not slow"` is what there is time for between two edits. Tests of root's are left out for
+    others.
+    """
     for item in items:
         if item.path.relative_to(TESTS).as_posix() in SLOW or commits(item):
             item.add_marker(pytest.mark.slow)
@@ -201,7 +203,7 @@ def browser() -> Iterator[Browser]:
         # Where all is meant to be tested, a skip would pass for a success.
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
     with pytest.MonkeyPatch.context() as patch, open_browser(program) as browser:
-        # Playwright runs an event loop in this thread, which is why Django would refuse the ORM here. No coroutine of
-        # ours runs in it, so nothing can be blocked.
+        # Playwright runs an event loop in this thread, which is why Django would refuse the ORM
+        # here. No coroutine of ours runs in it, so nothing can be blocked.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield browser

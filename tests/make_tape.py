@@ -1,4 +1,5 @@
-r"""Makes a small tape with the code of the present folder, and dumps it for tests/models/test_upgrade.
+r"""Makes a small tape with the code of the present folder, and dumps it for
+tests/models/test_upgrade.
 
 A landed release adds its own dump, so that later ones are tested with what it really wrote: in
 a checkout of that commit (with `pip install -r requirements.txt` of that commit), run

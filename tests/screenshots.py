@@ -1,7 +1,9 @@
-"""`python -m tests.screenshots`: the pictures of the page in docs/screenshots, from a real Chromium.
+"""`python -m tests.screenshots`: the pictures of the page in docs/screenshots, from a real
+Chromium.
 
-Exchange, recorder and site run as they do for anybody, on a tape in a throw-away home. What was traded is made by a seed and leads up
-to the present: so prices are the same each time, and the time of the day is not.
+Exchange, recorder and site run as they do for anybody, on a tape in a throw-away home. What was
+traded is made by a seed and leads up to the present: so prices are the same each time, and the time
+of the day is not.
 """
 
 import os
@@ -43,7 +45,8 @@ PREPARATION = 30
 # Seconds until the figures of the last ten seconds are there.
 SETTLING_IN = 12
 
-# Minutes before the present in which a gap begins, and how long it is: one that the exchange does not fill, and one that it does.
+# Minutes before the present in which a gap begins, and how long it is: one that the exchange does
+# not fill, and one that it does.
 OPEN = (44, 6)
 MENDED = (22, 5)
 
@@ -53,7 +56,8 @@ WIDE = (1280, 1000)
 # Of the chart's width and height: where it is clicked.
 CLICKED = (0.6, 0.5)
 
-# Whoever looks at the pictures has another zone and language than whoever makes them; and nothing is caught half lit.
+# Whoever looks at the pictures has another zone and language than whoever makes them; and nothing
+# is caught half lit.
 READER = {"locale": "en-GB", "timezone_id": "UTC", "reduced_motion": "reduce"}
 
 
@@ -80,7 +84,9 @@ def main() -> None:
 
 @contextmanager
 def a_day_of_trades() -> Iterator[tuple[Running, Tape]]:
-    """A tape that is whole up to an instant ahead, and an exchange that goes on from there when it has come."""
+    """A tape that is whole up to an instant ahead, and an exchange that goes on from there when it
+    has come.
+    """
     begins = (time.time_ns() // 1_000_000_000 + PREPARATION) * 1_000_000
     recordings = market(begins, SEED)
     exchange = Exchange(Ledger(recordings), Held(begins))
@@ -146,7 +152,9 @@ def ask(page: Page) -> None:
 
 
 def lose(exchange: Exchange, tape: Tape, span: tuple[int, int], *, back: bool) -> None:
-    """Take some minutes off the tape, as if they had been missed. `back`: the exchange fills them when it is asked."""
+    """Take some minutes off the tape, as if they had been missed. `back`: the exchange fills them
+    when it is asked.
+    """
     symbol = SYMBOLS[0]
     market = exchange.ledger.markets[symbol]
     minutes_ago, long = span

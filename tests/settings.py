@@ -1,4 +1,5 @@
-"""Settings of the tests: the project's own, in a throw-away home. What the user has set is not used.
+"""Settings of the tests: the project's own, in a throw-away home. What the user has set is not
+used.
 
 TEST_DATABASE_URL, a PostgreSQL URL, lets them use a server of another version, on which they create
 and drop databases. Its name is not DATABASE_URL, which may lead to a tape that is somebody's own.
@@ -10,7 +11,8 @@ import tempfile
 USERS_OWN = ["DATABASE_URL", "TRACKED_SYMBOLS", "BINANCE_WS_URL", "BINANCE_REST_URL"]
 USERS_OWN += ["BINANCE_EXCHANGE", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"]
 
-# What a machine sets and a user has not: PYTHONUNBUFFERED alone has hidden that an address was never written.
+# What a machine sets and a user has not: PYTHONUNBUFFERED alone has hidden that an address was
+# never written.
 MACHINES_OWN = [name for name in os.environ if name.startswith(("PYTHON", "PIP_"))]
 
 for name in [*USERS_OWN, *MACHINES_OWN]:

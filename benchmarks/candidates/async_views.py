@@ -1,4 +1,6 @@
-"""Django with asynchronous views and a pool of psycopg's asynchronous connections, to compare with."""
+"""Django with asynchronous views and a pool of psycopg's asynchronous connections, to
+compare with.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast

@@ -1,6 +1,8 @@
-"""The bare service: what a user would write instead, FastAPI and asyncpg with the site's own statements.
+"""The bare service: what a user would write instead, FastAPI and asyncpg with the site's own
+statements.
 
-It neither judges coverage nor knows any dialect of timestamps but ISO 8601, and sends no security header.
+It neither judges coverage nor knows any dialect of timestamps but ISO 8601, and sends no security
+header.
 """
 
 import re

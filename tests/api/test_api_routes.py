@@ -1,4 +1,6 @@
-"""Every route of the API, found by Django's resolver, asked in every way: no 500, and errors in JSON."""
+"""Every route of the API, found by Django's resolver, asked in every way: no 500, and errors in
+JSON.
+"""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Every interval against a plain fold of the ticks, whatever was done to the tape; and its coverage."""
+"""Every interval against a plain fold of the ticks, whatever was done to the tape.
+
+And its coverage.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -268,9 +271,12 @@ def test_a_page_reads_few_rows_for_each_candle(
             cursor.execute(
                 """
                 INSERT INTO prices_candle (
-                    minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume
+                    minute, first_trade, last_trade, trades, symbol_id,
+                    open, high, low, close, volume
                 )
-                SELECT timestamptz '2025-07-03Z' + n * interval '1 minute', n, n, 1, symbol, 1, 1, 1, 1, 1
+                SELECT
+                    timestamptz '2025-07-03Z' + n * interval '1 minute', n, n, 1, symbol,
+                    1, 1, 1, 1, 1
                 FROM generate_series(1, 25000) AS n, unnest(%s::smallint[]) AS symbol
                 """,
                 [list(tape.numbers.values())],

@@ -1,4 +1,6 @@
-"""Candles of every interval: against a plain fold of the minutes, page by page, to the last digit."""
+"""Candles of every interval: against a plain fold of the minutes, page by page, to the last
+digit.
+"""
 
 import base64
 import json
@@ -385,7 +387,9 @@ def test_a_long_tape_is_read_by_its_key_as_far_as_a_page_goes(
 
 
 def rows_read(plan: dict[str, Any]) -> float:
-    """Rows of the candles that a plan reads from the table, those that it then leaves out included."""
+    """Rows of the candles that a plan reads from the table, those that it then leaves out
+    included.
+    """
     return sum(
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
         for node in nodes(plan)

@@ -70,7 +70,9 @@ class Reader:
                 yield kind, json.loads(rest, parse_float=str, parse_int=str)
 
     def take(self, kind: str, **like: Any) -> Any:
-        """The next event of a kind whose body has these values. Heartbeats come for ever: patience ends some time."""
+        """The next event of a kind whose body has these values. Heartbeats come for ever: patience
+        ends some time.
+        """
         deadline = time.monotonic() + PATIENCE
         others = []
         for each, body in self:
@@ -227,7 +229,8 @@ class TestManyReaders:
         assert listeners() == 1
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                "current_database() AND pid <> pg_backend_pid()"
             )
             # The tape's, live push, and the pool at its most.
             assert cursor.fetchone()[0] <= 1 + 9
@@ -324,7 +327,8 @@ class TestEnds:
             reader.take("latest")
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'live_push'"
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                    "application_name = 'live_push'"
                 )
             for _ in reader:
                 pass

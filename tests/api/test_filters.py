@@ -61,7 +61,9 @@ def test_gaps_by_symbol_time_and_status(
 
 
 def test_a_filter_is_added_in_one_place(tape, client: Client, monkeypatch) -> None:
-    """As the module says: a parameter and a lookup, and the list, its errors and its schema know."""
+    """As the module says: a parameter and a lookup, and the list, its errors and its schema
+    know.
+    """
 
     class MoreFilters(GapFilters):
         lookups = GapFilters.lookups | {"attempts": "attempts__gte"}

@@ -1,4 +1,6 @@
-"""Instants as clients write them: read to the microsecond, answered in the same dialect, or refused."""
+"""Instants as clients write them: read to the microsecond, answered in the same dialect, or
+refused.
+"""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,6 @@
-"""The state of the tape: over the last day and the last ten seconds, as the API and Prometheus are told of it."""
+"""The state of the tape: over the last day and the last ten seconds, as the API and Prometheus are
+told of it.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -125,7 +127,9 @@ steps = st.lists(
 @example([(1, 2), (1, -1), (2, -1), (1, DAY // 2), (1, DAY // 2), (1, 2)])
 @settings(max_examples=150)
 def test_a_price_is_known_exactly_when_no_gap_hides_it(tape, steps: list[tuple[int, int]]) -> None:
-    """What an answer's verdict says of the price 24 hours before the newest tick, the change goes by, too."""
+    """What an answer's verdict says of the price 24 hours before the newest tick, the change goes
+    by, too.
+    """
     clear(tape)
     trade = seconds = newest = 0
     for ids, passed in steps:

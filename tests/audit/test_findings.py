@@ -49,7 +49,10 @@ class TestTicks:
             found = audit(tape)
         assert told(found) == [
             "BTCUSDT: 1 known gap (2 trades); 8 ticks, 8 trades, 2 minutes",
-            "    known: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z",
+            (
+                "    known: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and "
+                "2025-07-03T08:31:00Z"
+            ),
             "    To fetch them: manage.py repair_gaps BTCUSDT",
             "    Gaps that it could not repair, and why: /api/gaps/?symbol=BTCUSDT&status=open",
         ]
@@ -62,9 +65,18 @@ class TestTicks:
             delete(tape, 4, 5)
             found = audit(tape)
             assert told(found) == [
-                "BTCUSDT: 1 unknown gap (2 trades), 1 candle with missing trades; 8 ticks, 8 trades, 2 minutes",
-                "    unknown until now: trades 4 to 5 missing, between 2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z",
-                "    To fetch them: manage.py repair_gaps BTCUSDT - that also rebuilds 1 candle with missing trades",
+                (
+                    "BTCUSDT: 1 unknown gap (2 trades), 1 candle with missing trades; 8 "
+                    "ticks, 8 trades, 2 minutes"
+                ),
+                (
+                    "    unknown until now: trades 4 to 5 missing, between "
+                    "2025-07-03T08:30:30Z and 2025-07-03T08:31:00Z"
+                ),
+                (
+                    "    To fetch them: manage.py repair_gaps BTCUSDT - that also "
+                    "rebuilds 1 candle with missing trades"
+                ),
             ]
             assert noted() == [(4, 5, after(30), after(60))]
             again = audit(tape)
@@ -116,12 +128,21 @@ class TestTicks:
     def test_a_row_of_the_ledger_that_misses_what_is_there_is_wrong(self) -> None:
         with open_tape() as tape:
             tape.store(TEN)
-            gap = Gap.objects.create(symbol_id=tape.numbers[SYMBOL], first_trade=3, last_trade=4, starts=START, ends=START)  # fmt: skip
+            gap = Gap.objects.create(
+                symbol_id=tape.numbers[SYMBOL],
+                first_trade=3,
+                last_trade=4,
+                starts=START,
+                ends=START,
+            )
             # However many looks it reaches through, it is told of once.
             for ids in (IDS, 1):
                 assert told(audit(tape, ids=ids)) == [
                     "BTCUSDT: 1 false gap in the ledger; 10 ticks, 10 trades, 2 minutes",
-                    f"    trades 3 to 4 missing by gap {gap.pk} of the ledger, but at least partly on the tape",
+                    (
+                        f"    trades 3 to 4 missing by gap {gap.pk} of the ledger, but at "
+                        f"least partly on the tape"
+                    ),
                     "    To check these gaps: manage.py repair_gaps BTCUSDT",
                 ]
             tape.fill(SYMBOL, TEN)
@@ -131,7 +152,9 @@ class TestTicks:
         with open_tape() as tape:
             tape.store([tick(1, trades=5), tick(6)])
             tape.database.execute(
-                "INSERT INTO prices_price SELECT timestamp, first_trade + 3, 4, symbol_id, is_buyer_maker, price, quantity FROM prices_price WHERE trades = 5"
+                "INSERT INTO prices_price SELECT timestamp, first_trade + 3, 4, "
+                "symbol_id, is_buyer_maker, price, quantity FROM prices_price WHERE "
+                "trades = 5"
             )
             found = audit(tape)
         assert found.overlaps.lines == [
@@ -169,7 +192,10 @@ class TestTicks:
 class TestCandles:
     def spoil(self, tape: Tape) -> None:
         tape.store(TEN)
-        tape.database.execute("UPDATE prices_candle SET high = 500, volume = volume + 0.1 WHERE minute = %s", [START])  # fmt: skip
+        tape.database.execute(
+            ("UPDATE prices_candle SET high = 500, volume = volume + 0.1 WHERE minute = %s"),
+            [START],
+        )
         tape.database.execute("DELETE FROM prices_candle WHERE minute = %s", [START + MINUTE])
         tape.store([tick(1, symbol="ETHUSDT")])
 
@@ -178,9 +204,15 @@ class TestCandles:
             self.spoil(tape)
             assert told(audit(tape)) == [
                 "BTCUSDT: 2 wrong candles; 10 ticks, 10 trades, 2 minutes",
-                "    minute 2025-07-03T08:30:00Z: high: its candle has 500, its ticks make 105; volume: its candle has 5.1, its ticks make 5",
+                (
+                    "    minute 2025-07-03T08:30:00Z: high: its candle has 500, its "
+                    "ticks make 105; volume: its candle has 5.1, its ticks make 5"
+                ),
                 "    minute 2025-07-03T08:31:00Z: there are ticks but no candle",
-                "    To rebuild these candles from their ticks: manage.py verify_prices --refold BTCUSDT",
+                (
+                    "    To rebuild these candles from their ticks: manage.py "
+                    "verify_prices --refold BTCUSDT"
+                ),
             ]
             assert audit(tape, "ETHUSDT").is_complete
 
@@ -250,7 +282,9 @@ class TestCandles:
     def test_every_column_counts(self, column: str) -> None:
         with open_tape() as tape:
             tape.store([tick(n, n * 10, str(100 + n), side=n % 2 == 0) for n in range(1, 11)])
-            tape.database.execute(f"UPDATE prices_candle SET {column} = {column} + 3 WHERE last_trade = 10")  # noqa: S608  # fmt: skip
+            tape.database.execute(
+                f"UPDATE prices_candle SET {column} = {column} + 3 WHERE last_trade = 10"  # noqa: S608
+            )
             found = audit(tape)
             assert (found.candles.count, found.explained, found.unknown.count) == (1, 0, 0)
             assert audit(tape, refold=True).is_complete
@@ -290,10 +324,13 @@ class TestWhileRecording:
 
     def test_raises_no_false_alarm(self) -> None:
         ticks = recorded(BTC)[:6_000]
-        # Every second batch of two comes after the next: there are always holes, and they are always known.
-        batches = list(itertools.chain.from_iterable(
-            (ticks[n + 50 : n + 100], ticks[n : n + 50]) for n in range(0, len(ticks), 100)
-        ))  # fmt: skip
+        # Every second batch of two comes after the next: there are always holes, and they are
+        # always known.
+        batches = list(
+            itertools.chain.from_iterable(
+                (ticks[n + 50 : n + 100], ticks[n : n + 50]) for n in range(0, len(ticks), 100)
+            )
+        )
         with open_tape() as tape, open_tape() as recorder:
             recorder.store(batches[0])
             writer = threading.Thread(target=lambda: [recorder.store(batch) for batch in batches])

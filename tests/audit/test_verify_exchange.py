@@ -50,7 +50,9 @@ def tape() -> Iterator[Tape]:
 
 
 def tamper(tape: Tape, change: str) -> None:
-    """Change one tick of a whole minute, and its candle with it, so that the tape agrees with itself."""
+    """Change one tick of a whole minute, and its candle with it, so that the tape agrees with
+    itself.
+    """
     tape.database.execute(
         f"UPDATE prices_price SET {change} WHERE first_trade = %s",  # noqa: S608 - from a test
         [middle(WHOLE).first_trade],

@@ -1,4 +1,6 @@
-"""The audit against a plain model of what there is to find on a tape: sets of ids, and candles by the book."""
+"""The audit against a plain model of what there is to find on a tape: sets of ids, and candles by
+the book.
+"""
 
 from datetime import datetime
 
@@ -40,7 +42,9 @@ class Model:
         self.unknown = self.missing - self.open - self.void
 
     def extent(self) -> tuple[int, int]:
-        """From the first to after the last trade that a tick, or a candle of ticks that are gone, knows of."""
+        """From the first to after the last trade that a tick, or a candle of ticks that are gone,
+        knows of.
+        """
         known = set(self.held)
         for minute, candle in self.candles.items():
             if candle.trades > sum(tick.trades for tick in self.made_in(minute)):
@@ -59,15 +63,16 @@ class Model:
 
     def impossible(self) -> int:
         return sum(
-            (tick.price <= 0) + (tick.quantity <= 0) + (tick.trades < 1)
-            for tick in self.ticks
-        )  # fmt: skip
+            (tick.price <= 0) + (tick.quantity <= 0) + (tick.trades < 1) for tick in self.ticks
+        )
 
     def false(self) -> int:
         return sum(bool(self.held & set(ids(gap))) for gap in self.gaps)
 
     def differing(self) -> dict[datetime, bool]:
-        """The minutes whose candle is not what its ticks make, and whether what is missing explains that."""
+        """The minutes whose candle is not what its ticks make, and whether what is missing explains
+        that.
+        """
         minutes = {minute_start(tick.timestamp) for tick in self.ticks}
         return {
             minute: self.explains(minute)
@@ -103,7 +108,9 @@ class Model:
         )
 
     def coarse_differing(self) -> int:
-        """Coarse candles that are not what their minutes make, that lack, or that should not be there."""
+        """Coarse candles that are not what their minutes make, that lack, or that should not be
+        there.
+        """
         kept = {
             (candle.minutes, candle.minute): values(candle)
             for candle in CoarseCandle.objects.filter(symbol=self.symbol)
@@ -178,7 +185,9 @@ def joined(begins: datetime, parts: list[Candle]) -> tuple:
 
 
 def taker_buys(ticks: list[Price]) -> tuple:
-    """The volume and the quote volume in which the buyer was the taker, or nothing when it is not known of each."""
+    """The volume and the quote volume in which the buyer was the taker, or nothing when it is not
+    known of each.
+    """
     if any(tick.is_buyer_maker is None for tick in ticks):
         return (None, None)
     bought = [tick for tick in ticks if not tick.is_buyer_maker]
@@ -227,42 +236,113 @@ def tapes(draw: st.DrawFn) -> list[AggTrade]:
 
 # What somebody may do to a tape by hand. Each takes the number of a row, and of an id nearby.
 HANDS = {
-    "a tick is deleted": "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "many ticks are deleted": "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade >= %(first)s AND first_trade < %(first)s + 20",
-    "the first ticks are deleted": "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade <= %(first)s",
-    "the last ticks are deleted": "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade >= %(first)s",
-    "a price is changed": "UPDATE prices_price SET price = price + 1 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a price is nothing": "UPDATE prices_price SET price = 0 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a quantity is below nothing": "UPDATE prices_price SET quantity = -1 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick grows": "UPDATE prices_price SET trades = trades + 3 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick shrinks": "UPDATE prices_price SET trades = greatest(trades - 2, 0) WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick moves": "UPDATE prices_price SET timestamp = timestamp + interval '1 minute' WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick changes its symbol": "UPDATE prices_price SET symbol_id = symbol_id + 1 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick's side is forgotten": "UPDATE prices_price SET is_buyer_maker = NULL WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
-    "a tick's side is changed": "UPDATE prices_price SET is_buyer_maker = NOT is_buyer_maker WHERE symbol_id = %(symbol)s AND first_trade = %(first)s",
+    "a tick is deleted": (
+        "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade = %(first)s"
+    ),
+    "many ticks are deleted": (
+        "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade >= "
+        "%(first)s AND first_trade < %(first)s + 20"
+    ),
+    "the first ticks are deleted": (
+        "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade <= %(first)s"
+    ),
+    "the last ticks are deleted": (
+        "DELETE FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade >= %(first)s"
+    ),
+    "a price is changed": (
+        "UPDATE prices_price SET price = price + 1 WHERE symbol_id = %(symbol)s AND "
+        "first_trade = %(first)s"
+    ),
+    "a price is nothing": (
+        "UPDATE prices_price SET price = 0 WHERE symbol_id = %(symbol)s AND first_trade = %(first)s"
+    ),
+    "a quantity is below nothing": (
+        "UPDATE prices_price SET quantity = -1 WHERE symbol_id = %(symbol)s AND "
+        "first_trade = %(first)s"
+    ),
+    "a tick grows": (
+        "UPDATE prices_price SET trades = trades + 3 WHERE symbol_id = %(symbol)s AND "
+        "first_trade = %(first)s"
+    ),
+    "a tick shrinks": (
+        "UPDATE prices_price SET trades = greatest(trades - 2, 0) WHERE symbol_id = "
+        "%(symbol)s AND first_trade = %(first)s"
+    ),
+    "a tick moves": (
+        "UPDATE prices_price SET timestamp = timestamp + interval '1 minute' WHERE "
+        "symbol_id = %(symbol)s AND first_trade = %(first)s"
+    ),
+    "a tick changes its symbol": (
+        "UPDATE prices_price SET symbol_id = symbol_id + 1 WHERE symbol_id = %(symbol)s "
+        "AND first_trade = %(first)s"
+    ),
+    "a tick's side is forgotten": (
+        "UPDATE prices_price SET is_buyer_maker = NULL WHERE symbol_id = %(symbol)s AND "
+        "first_trade = %(first)s"
+    ),
+    "a tick's side is changed": (
+        "UPDATE prices_price SET is_buyer_maker = NOT is_buyer_maker WHERE symbol_id = "
+        "%(symbol)s AND first_trade = %(first)s"
+    ),
     "a candle's volumes are forgotten": """
         UPDATE prices_candle SET quote_volume = NULL, taker_buy_volume = NULL, taker_buy_quote_volume = NULL
-        WHERE symbol_id = %(symbol)s AND minute = %(minute)s""",
-    "a candle's quote volume is changed": "UPDATE prices_candle SET quote_volume = quote_volume + 1 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's taker is changed": "UPDATE prices_candle SET taker_buy_volume = 0 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
+        WHERE symbol_id = %(symbol)s AND minute = %(minute)s""",  # noqa: E501
+    "a candle's quote volume is changed": (
+        "UPDATE prices_candle SET quote_volume = quote_volume + 1 WHERE symbol_id = "
+        "%(symbol)s AND minute = %(minute)s"
+    ),
+    "a candle's taker is changed": (
+        "UPDATE prices_candle SET taker_buy_volume = 0 WHERE symbol_id = %(symbol)s AND "
+        "minute = %(minute)s"
+    ),
     "a tick is put in": """
         INSERT INTO prices_price SELECT timestamp, first_trade + %(n)s, 2, symbol_id, NULL, 100, 1 FROM prices_price WHERE symbol_id = %(symbol)s AND first_trade = %(first)s
-        ON CONFLICT DO NOTHING""",
-    "a candle is deleted": "DELETE FROM prices_candle WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's high is changed": "UPDATE prices_candle SET high = high + 1 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's low is changed": "UPDATE prices_candle SET low = low - 1 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's close is changed": "UPDATE prices_candle SET close = close + 1 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's last trade is changed": "UPDATE prices_candle SET last_trade = last_trade + 5 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle's trades are changed": "UPDATE prices_candle SET trades = trades + 2 WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
-    "a candle moves": "UPDATE prices_candle SET minute = minute + interval '1 hour' WHERE symbol_id = %(symbol)s AND minute = %(minute)s",
+        ON CONFLICT DO NOTHING""",  # noqa: E501
+    "a candle is deleted": (
+        "DELETE FROM prices_candle WHERE symbol_id = %(symbol)s AND minute = %(minute)s"
+    ),
+    "a candle's high is changed": (
+        "UPDATE prices_candle SET high = high + 1 WHERE symbol_id = %(symbol)s AND "
+        "minute = %(minute)s"
+    ),
+    "a candle's low is changed": (
+        "UPDATE prices_candle SET low = low - 1 WHERE symbol_id = %(symbol)s AND minute "
+        "= %(minute)s"
+    ),
+    "a candle's close is changed": (
+        "UPDATE prices_candle SET close = close + 1 WHERE symbol_id = %(symbol)s AND "
+        "minute = %(minute)s"
+    ),
+    "a candle's last trade is changed": (
+        "UPDATE prices_candle SET last_trade = last_trade + 5 WHERE symbol_id = "
+        "%(symbol)s AND minute = %(minute)s"
+    ),
+    "a candle's trades are changed": (
+        "UPDATE prices_candle SET trades = trades + 2 WHERE symbol_id = %(symbol)s AND "
+        "minute = %(minute)s"
+    ),
+    "a candle moves": (
+        "UPDATE prices_candle SET minute = minute + interval '1 hour' WHERE symbol_id = "
+        "%(symbol)s AND minute = %(minute)s"
+    ),
     "a candle is put in": """
         INSERT INTO prices_candle (minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
         SELECT minute + %(n)s * interval '1 minute', first_trade, last_trade, trades, symbol_id, open, high, low, close, volume
-        FROM prices_candle WHERE symbol_id = %(symbol)s AND minute = %(minute)s ON CONFLICT DO NOTHING""",
-    "a coarse candle is deleted": "DELETE FROM prices_coarsecandle WHERE symbol_id = %(symbol)s AND minute <= %(minute)s",
-    "a coarse candle is changed": "UPDATE prices_coarsecandle SET trades = trades + 1, volume = 0 WHERE symbol_id = %(symbol)s AND minute <= %(minute)s",
-    "a coarse candle forgets its taker": "UPDATE prices_coarsecandle SET taker_buy_volume = NULL WHERE symbol_id = %(symbol)s",
-    "a coarse candle moves": "UPDATE prices_coarsecandle SET minute = minute + interval '1 day' WHERE symbol_id = %(symbol)s AND minutes = 15",
+        FROM prices_candle WHERE symbol_id = %(symbol)s AND minute = %(minute)s ON CONFLICT DO NOTHING""",  # noqa: E501
+    "a coarse candle is deleted": (
+        "DELETE FROM prices_coarsecandle WHERE symbol_id = %(symbol)s AND minute <= %(minute)s"
+    ),
+    "a coarse candle is changed": (
+        "UPDATE prices_coarsecandle SET trades = trades + 1, volume = 0 WHERE symbol_id "
+        "= %(symbol)s AND minute <= %(minute)s"
+    ),
+    "a coarse candle forgets its taker": (
+        "UPDATE prices_coarsecandle SET taker_buy_volume = NULL WHERE symbol_id = %(symbol)s"
+    ),
+    "a coarse candle moves": (
+        "UPDATE prices_coarsecandle SET minute = minute + interval '1 day' WHERE "
+        "symbol_id = %(symbol)s AND minutes = 15"
+    ),
     "the ledger forgets": "DELETE FROM prices_gap WHERE last_trade >= %(first)s",
     "the ledger misses what is there": """
         INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
@@ -271,17 +351,22 @@ HANDS = {
         INSERT INTO prices_gap (symbol_id, first_trade, last_trade, starts, ends, status)
         VALUES (%(symbol)s, %(first)s, %(first)s + %(n)s, now(), now(), 'void')""",
     "gaps are void": "UPDATE prices_gap SET status = 'void' WHERE last_trade <= %(first)s",
-}  # fmt: skip
+}
 
 
 class TestModel:
-    """On any tape, whatever was done to it by hand, the audit finds what a plain model finds: no less, and no more."""
+    """On any tape, whatever was done to it by hand, the audit finds what a plain model finds: no
+    less, and no more.
+    """
 
     @given(
         ticks=tapes(),
-        hands=st.lists(st.tuples(st.sampled_from(sorted(HANDS)), st.integers(0, 24), st.integers(1, 4)), max_size=4),
+        hands=st.lists(
+            st.tuples(st.sampled_from(sorted(HANDS)), st.integers(0, 24), st.integers(1, 4)),
+            max_size=4,
+        ),
         steps=st.sampled_from([(IDS, FIRST_MINUTES), (1, 1), (7, 2)]),
-    )  # fmt: skip
+    )
     @settings(max_examples=100)
     def test_finds_what_the_model_finds(self, transactional_db, ticks, hands, steps) -> None:
         with open_tape(SYMBOL, "ETHUSDT") as tape:

@@ -1,4 +1,6 @@
-"""Attempts to connect: few enough for several recorders on one address, whatever fails, and soon enough after any outage."""
+"""Attempts to connect: few enough for several recorders on one address, whatever fails, and soon
+enough after any outage.
+"""
 
 import errno
 import socket

@@ -1,4 +1,6 @@
-"""The connection: however the bytes of frames come in, they are what the library alone would make of them."""
+"""The connection: however the bytes of frames come in, they are what the library alone would make
+of them.
+"""
 
 import ssl
 from collections.abc import Iterator
@@ -15,7 +17,9 @@ CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Wire:
-    """A socket that hands out pieces of what was sent: a timeout where a piece is empty, and in the end no more."""
+    """A socket that hands out pieces of what was sent: a timeout where a piece is empty, and in the
+    end no more.
+    """
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces

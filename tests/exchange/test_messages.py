@@ -1,4 +1,6 @@
-"""Frames: what each says, to the digit; and whatever arrives, it is understood or it is a BadFrame."""
+"""Frames: what each says, to the digit; and whatever arrives, it is understood or it is a
+BadFrame.
+"""
 
 import gzip
 import json
@@ -440,7 +442,9 @@ def frames() -> list[str]:
 
 
 class TestRecorded:
-    """Frames as the exchange sent them: ticks of three symbols, among them its own running candles."""
+    """Frames as the exchange sent them: ticks of three symbols, among them its own running
+    candles.
+    """
 
     def test_every_tick_is_what_json_says(self, frames) -> None:
         ticks = [json.loads(frame)["data"] for frame in frames if "@aggTrade" in frame]
@@ -459,7 +463,9 @@ class TestRecorded:
 
     @pytest.mark.django_db(transaction=True)
     def test_the_candles_of_the_ticks_are_the_exchanges_own(self, frames) -> None:
-        """Whenever the exchange sent one: of the ticks up to its last trade the tape makes the same."""
+        """Whenever the exchange sent one: of the ticks up to its last trade the tape makes the
+        same.
+        """
         candles = [json.loads(frame)["data"]["k"] for frame in frames if "@kline_1m" in frame]
         ticks = [parse(frame.encode()) for frame in frames if "@aggTrade" in frame]
         symbols = sorted({tick.symbol for tick in ticks})
@@ -468,7 +474,8 @@ class TestRecorded:
             for theirs in sorted(candles, key=lambda candle: candle["L"]):
                 mine = [tick for tick in ticks if tick.symbol == theirs["s"]]
                 tape.store([tick for tick in mine if tick.last <= theirs["L"]])
-                # The first minute was under way when the recording began, and an order may be told of in parts.
+                # The first minute was under way when the recording began, and an order may be told
+                # of in parts.
                 whole = mine[0].first <= theirs["f"]
                 if whole and theirs["L"] in {tick.last for tick in mine}:
                     ours = Candle.objects.get(

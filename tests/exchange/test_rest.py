@@ -1,4 +1,6 @@
-"""Asking REST: what is answered, every way in which nothing is, and how it is not asked too much."""
+"""Asking REST: what is answered, every way in which nothing is, and how it is not asked too
+much.
+"""
 
 import socket
 

@@ -1,4 +1,6 @@
-"""Rotation over real sockets: the new connection delivers before the old one closes, and nothing is lost in between."""
+"""Rotation over real sockets: the new connection delivers before the old one closes, and nothing is
+lost in between.
+"""
 
 import ssl
 import threading

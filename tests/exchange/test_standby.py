@@ -1,4 +1,6 @@
-"""Successors that fail, are late or are not needed any more: the old connection is kept for as long as it is good."""
+"""Successors that fail, are late or are not needed any more: the old connection is kept for as long
+as it is good.
+"""
 
 import threading
 from itertools import pairwise

@@ -1,4 +1,6 @@
-"""The feed over real sockets: frames in order, and every way in which a connection ends or is never made."""
+"""The feed over real sockets: frames in order, and every way in which a connection ends or is never
+made.
+"""
 
 import itertools
 import re

@@ -1,4 +1,6 @@
-"""What each reader of live push is told, against a plain model: the newest of everything it has not been told."""
+"""What each reader of live push is told, against a plain model: the newest of everything it has not
+been told.
+"""
 
 import pytest
 from hypothesis import given

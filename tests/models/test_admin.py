@@ -1,4 +1,6 @@
-"""The admin: who may look, what a search finds, and that no page counts, sorts or scans the tape."""
+"""The admin: who may look, what a search finds, and that no page counts, sorts or scans the
+tape.
+"""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -222,7 +224,7 @@ class TestLargeTape:
                 INSERT INTO prices_price (first_trade, timestamp, trades, symbol_id, price, quantity)
                 SELECT n, timestamptz '2025-07-03Z' + n * interval '1 second', 1, symbol, 1, 1
                 FROM generate_series(1, 150000) AS n, unnest(%s::smallint[]) AS symbol
-                """,
+                """,  # noqa: E501
                 [[btc.pk, eth.pk]],
             )
             cursor.execute("ANALYZE prices_price")

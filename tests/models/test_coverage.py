@@ -1,4 +1,6 @@
-"""Coverage: an answer is called complete only when it is the one that the exchange's whole ledger gives."""
+"""Coverage: an answer is called complete only when it is the one that the exchange's whole ledger
+gives.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -45,7 +47,9 @@ def ledgers(draw: st.DrawFn) -> list[AggTrade]:
 
 @dataclass
 class Case:
-    """A ledger, what of it was stored, and before which instant a live recorder vouches for it, if there is one."""
+    """A ledger, what of it was stored, and before which instant a live recorder vouches for it, if
+    there is one.
+    """
 
     ledger: list[AggTrade]
     stored: list[AggTrade]
@@ -148,7 +152,9 @@ def check_price(case: Case, asked: datetime) -> None:
 
 
 def check_through(case: Case, coverage: Coverage, torn: list[AggTrade]) -> None:
-    """The tape is whole up to the first hole after the answer, or to its end as far as anybody knows."""
+    """The tape is whole up to the first hole after the answer, or to its end as far as anybody
+    knows.
+    """
     if torn:
         before = [made(before) for before, after in case.holes() if after == torn[0]]
         assert coverage.complete_through == before[0]
@@ -187,7 +193,9 @@ def check_latest(case: Case) -> None:
 @given(ledger=ledgers(), data=st.data())
 @settings(max_examples=60)
 def test_a_gap_past_the_newest_tick_is_not_passed_over(transactional_db, ledger, data) -> None:
-    """Somebody looked elsewhere, while a recorder goes on vouching: an answer that it could change is not complete."""
+    """Somebody looked elsewhere, while a recorder goes on vouching: an answer that it could change
+    is not complete.
+    """
     cut = data.draw(st.integers(1, len(ledger)))
     stored, missing = ledger[:cut], ledger[cut:]
     case = Case(ledger, stored, vouched=made(ledger[-1]) + 10 * MINUTE)
@@ -304,7 +312,9 @@ class TestHoles:
 
 
 class TestWhileRecording:
-    """What is stored between the two queries of one question never puts a verdict on another answer."""
+    """What is stored between the two queries of one question never puts a verdict on another
+    answer.
+    """
 
     @pytest.fixture(params=[1, 2])
     def meanwhile(self, request) -> Iterator[None]:

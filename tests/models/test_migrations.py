@@ -75,7 +75,9 @@ def test_a_tape_without_pruned_through_is_mended() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_coarse_candles_of_an_existing_tape_are_filled() -> None:
-    """Over midnight, so that intervals of each width have ended; and of a tape with a long pause."""
+    """Over midnight, so that intervals of each width have ended; and of a tape with a long
+    pause.
+    """
     ticks = [*recorded(BTC), tick(1, 0, symbol="ETHUSDT"), tick(2, 200_000, symbol="ETHUSDT")]
     with open_tape("BTCUSDT", "ETHUSDT", "ADAUSDT") as tape:
         tape.store(ticks)

@@ -1,4 +1,6 @@
-"""A tape from before natural keys: the migration keeps every row, and what was not known then stays unknown."""
+"""A tape from before natural keys: the migration keeps every row, and what was not known then stays
+unknown.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -28,7 +30,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PACKED = "0007_storage"
 
-TICK = "INSERT INTO prices_price (id, timestamp, trades, symbol_id, price, quantity) VALUES (%s::bigint << 44 | %s, %s, %s, %s, %s, %s)"
+TICK = (
+    "INSERT INTO prices_price (id, timestamp, trades, symbol_id, price, quantity) VALUES "
+    "(%s::bigint << 44 | %s, %s, %s, %s, %s, %s)"
+)
 CANDLE = """
 INSERT INTO prices_candle (id, minute, first_trade, last_trade, trades, symbol_id, open, high, low, close, volume)
 SELECT
@@ -36,13 +41,15 @@ SELECT
     min(id & ((1::bigint << 44) - 1)), max((id & ((1::bigint << 44) - 1)) + trades - 1), sum(trades), symbol_id,
     (array_agg(price ORDER BY id))[1], max(price), min(price), (array_agg(price ORDER BY id DESC))[1], sum(quantity)
 FROM prices_price GROUP BY symbol_id, date_trunc('minute', timestamp)
-"""
+"""  # noqa: E501
 OLD_COLUMNS = ("open", "high", "low", "close", "volume", "trades")
 
 
 @pytest.fixture
 def packed() -> Iterator[list[AggTrade]]:
-    """A tape under packed keys, as it was recorded then: ticks that it does not know the side of."""
+    """A tape under packed keys, as it was recorded then: ticks that it does not know the
+    side of.
+    """
     call_command("migrate", "prices", PACKED, verbosity=0)
     ticks = recorded(BTC)[:3_000]
     with connection.cursor() as cursor:

@@ -42,7 +42,9 @@ def page(browser: Browser, site: str, recorded: Tape) -> Iterator[Page]:
 
 
 def said(section: Locator) -> tuple[str, str | None, str | None]:
-    """A section as it reads, but for the age, which grows; where its link leads; and what can be copied."""
+    """A section as it reads, but for the age, which grows; where its link leads; and what can be
+    copied.
+    """
     text = re.sub(r"[^\n]* when answered", "some time", section.inner_text())
     link = section.get_by_role("link").get_attribute("href")
     return text, link, section.locator("[data-copy]").get_attribute("data-copy")
@@ -240,7 +242,8 @@ class TestZone:
             picker = at.locator("[type=datetime-local]")
             assert picker.input_value() == "2025-07-03T10:30:36"
             picker.evaluate(
-                "(it) => { it.value = '2025-12-03T10:30:36'; it.dispatchEvent(new Event('input')); }"
+                "(it) => { it.value = '2025-12-03T10:30:36'; it.dispatchEvent(new "
+                "Event('input')); }"
             )
             # In winter the offset is another one.
             assert at.locator("[name=timestamp]").input_value() == "2025-12-03T10:30:36+01:00"
@@ -255,7 +258,10 @@ class TestZone:
     def test_a_browser_that_stores_nothing_still_shows_them(
         self, browser: Browser, site: str
     ) -> None:
-        refusing = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
+        refusing = (
+            "Object.defineProperty(window, 'localStorage', {get() { throw new "
+            "DOMException('no'); }})"
+        )
         with silent_page(browser, site, script=refusing, timezone_id=self.BERLIN) as page:
             live(page)
             page.get_by_label("Local", exact=True).check()
@@ -295,7 +301,10 @@ class TestSameWords:
 
     @pytest.mark.parametrize("micros", [0, 1, 15_761, 60_000_000, 3_599_999_999, 90_061_500_000])
     def test_lengths_of_time(self, tab: Page, micros: int) -> None:
-        script = "async (to) => (await import('/static/prices/instants.js')).between('100000000000000', to)"
+        script = (
+            "async (to) => (await "
+            "import('/static/prices/instants.js')).between('100000000000000', to)"
+        )
         later = str(100_000_000_000_000 + micros)
         assert tab.evaluate(script, later) == spell(timedelta(microseconds=micros))
 

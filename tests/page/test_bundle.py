@@ -19,7 +19,10 @@ def write(folder: Path, **modules: str) -> Path:
 def test_a_module_comes_after_what_it_imports_and_once(tmp_path: Path) -> None:
     entry = write(
         tmp_path,
-        page='import { one } from "./one.js";\nimport {\n  two as second,\n} from "./two.js";\none(second);\n',
+        page=(
+            'import { one } from "./one.js";\nimport {\n  two as second,\n} from '
+            '"./two.js";\none(second);\n'
+        ),
         one='import { two } from "./two.js";\n\nexport const one = (n) => n + two;\n',
         two="export const two = 2;\n",
     )

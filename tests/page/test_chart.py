@@ -1,4 +1,6 @@
-"""The chart of the page in a real browser: its candles, its gaps, and the questions that it asks."""
+"""The chart of the page in a real browser: its candles, its gaps, and the questions that it
+asks.
+"""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +28,9 @@ HOLE = range(700, 706)
 
 
 def traded(minute: int, symbol: str = "BTCUSDT") -> list[AggTrade]:
-    """The two ticks of a minute: it rises, falls or stands, and its prices have up to two decimals."""
+    """The two ticks of a minute: it rises, falls or stands, and its prices have up to two
+    decimals.
+    """
     first, price = 2 * minute + 1, 61_900 + minute % 50
     closing = f"{price + minute % 3 - 1}.{minute % 100:02}"
     return [
@@ -52,7 +56,8 @@ def tape(transactional_db: None) -> Iterator[Tape]:
         tape.store([each for n in range(MINUTES) if n not in HOLE for each in traded(n)])
         tape.store([each for n in range(30) for each in traded(n, "ETHUSDT")])
         yield tape
-    # What a page asked for that is closed by now may still be read: the tables cannot be emptied meanwhile.
+    # What a page asked for that is closed by now may still be read: the tables cannot be emptied
+    # meanwhile.
     eventually(nobody_reads)
 
 
@@ -151,7 +156,7 @@ def painted(page: Page, minute: int, colour: str) -> int:
             if (`#${hex}` === wanted) found += 1;
           }
           return found;
-        }""",
+        }""",  # noqa: E501
         [minute, colour],
     )
 
@@ -444,7 +449,10 @@ class TestLook:
         with open_page(browser, timezone_id="Asia/Kolkata") as page:
             page.goto(f"{site.url}/")
             ready(page)
-            axis = "[...document.querySelectorAll('#chart tr:last-child canvas')].map((it) => it.toDataURL())"
+            axis = (
+                "[...document.querySelectorAll('#chart tr:last-child canvas')].map((it) "
+                "=> it.toDataURL())"
+            )
             before = page.evaluate(axis)
             page.get_by_role("radio", name="Local").check()
             expect(page.locator("#chart [data-instant]")).to_have_text("2025-07-04 02:09:00")
@@ -463,7 +471,8 @@ class TestLook:
 
     def test_the_console_stays_empty(self, page: Page, said: list[str]) -> None:
         page.evaluate(
-            "addEventListener('securitypolicyviolation', (event) => console.log(event.violatedDirective))"
+            "addEventListener('securitypolicyviolation', (event) => "
+            "console.log(event.violatedDirective))"
         )
         radio(page, "15m").check()
         ready(page)

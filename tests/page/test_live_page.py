@@ -1,4 +1,6 @@
-"""The page as it is kept open, in a real browser: what is traded comes by itself, and trouble is told and passes."""
+"""The page as it is kept open, in a real browser: what is traded comes by itself, and trouble is
+told and passes.
+"""
 
 import json
 from collections.abc import Iterator
@@ -86,7 +88,10 @@ class TestTable:
         expect(summary(page)).to_have_text("All feeds live. 1 gap is open.")
         recorded.withdraw()
         beat(recorded, "ETHUSDT", "SOLUSDT")
-        told = "BTCUSDT: the feed has been down since 2025-07-03 08:32:35. Newer trades are not on the tape yet. 1 gap is open."
+        told = (
+            "BTCUSDT: the feed has been down since 2025-07-03 08:32:35. Newer trades are "
+            "not on the tape yet. 1 gap is open."
+        )
         expect(summary(page)).to_have_text(told)
         expect(row(page, "BTCUSDT").get_by_text("down since 2025-07-03 08:32:35")).to_be_visible()
         expect(row(page, "BTCUSDT").get_by_text("unknown", exact=True)).to_be_visible()

@@ -20,7 +20,8 @@ from prices.recording.tape import Tape
 from tests.support.policies import PAGE, policy
 from tests.support.recorded import START, recorded_tape, tick
 
-# Latest prices and names of the symbols; a question takes two more, and one to name them when it asks for none of them.
+# Latest prices and names of the symbols; a question takes two more, and one to name them when it
+# asks for none of them.
 QUERIES = 5
 
 
@@ -31,7 +32,9 @@ def recorded(transactional_db: None) -> Iterator[Tape]:
 
 
 def text(html: str) -> str:
-    """What a page says to somebody who looks: tags away, and everything in a hidden element with them."""
+    """What a page says to somebody who looks: tags away, and everything in a hidden element with
+    them.
+    """
     html = re.sub(r"<(\w+)\b[^>]* hidden>.*?</\1>", "", html, flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 

@@ -1,4 +1,6 @@
-"""Every kind of page in a real browser: its Content-Security-Policy refuses nothing that it needs."""
+"""Every kind of page in a real browser: its Content-Security-Policy refuses nothing that it
+needs.
+"""
 
 from collections.abc import Iterator
 from typing import Any

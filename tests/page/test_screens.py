@@ -1,4 +1,6 @@
-"""The page on every screen, in a real browser: nothing too wide, nothing that moves, readable by all, light to load."""
+"""The page on every screen, in a real browser: nothing too wide, nothing that moves, readable by
+all, light to load.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +29,7 @@ WATCH = """
 window.shifts = [];
 const told = ({value, sources}) => [value, ...sources.map(({node}) => node?.outerHTML ?? node?.textContent)];
 new PerformanceObserver((list) => shifts.push(...list.getEntries().map(told))).observe({type: "layout-shift"});
-"""
+"""  # noqa: E501
 
 
 # Until what was shown has been measured, too.
@@ -165,7 +167,8 @@ def test_foreign_code_does_not_run_and_that_is_told(browser: Browser, site: str)
         page.on("console", lambda line: said.append(line.text))
         page.goto(site)
         page.evaluate(
-            "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = true'}))"
+            "document.body.append(Object.assign(document.createElement('script'), "
+            "{text: 'window.ran = true'}))"
         )
         assert page.evaluate("window.ran") is None
         assert "Content Security Policy" in said[0]

@@ -1,4 +1,6 @@
-"""The private PostgreSQL by itself: a backend that any Django project can use, and that knows of none."""
+"""The private PostgreSQL by itself: a backend that any Django project can use, and that knows of
+none.
+"""
 
 import ast
 import re

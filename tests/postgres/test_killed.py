@@ -1,4 +1,6 @@
-"""The private server when something is killed: whatever it was, the next connection finds a server with all its data."""
+"""The private server when something is killed: whatever it was, the next connection finds a server
+with all its data.
+"""
 
 import subprocess
 import sys
@@ -73,7 +75,9 @@ def test_the_pid_of_a_killed_server_may_be_another_process(private: Private) -> 
 
 
 def as_server(command: list[str], folder: Path) -> dict[str, Any]:
-    """Run as the account that the server runs under: PostgreSQL minds no other account's processes."""
+    """Run as the account that the server runs under: PostgreSQL minds no other account's
+    processes.
+    """
     other = account.of(folder)
     if other is None:
         return {"args": command}
@@ -117,7 +121,8 @@ def test_a_recovery_is_waited_for_and_told_once(
     options = {"restore_command": archive, "hot_standby": "off", "fsync": "off"}
     settings = private_database(private.folder) | {"SERVER_OPTIONS": options}
     configuration = Configuration.of(settings)
-    # Whoever has no time for that is told what it waits for: alone here, and below behind another thread.
+    # Whoever has no time for that is told what it waits for: alone here, and below behind another
+    # thread.
     with pytest.raises(OperationalError, match=r"perhaps recovering .*server\.log"):
         DatabaseWrapper(settings | {"PATIENCE": 0.1}, "impatient").find_server()
     waiting = threading.Thread(target=lambda: found.append(user.server(configuration)))

@@ -1,4 +1,6 @@
-"""The private server wherever the project lies and whoever runs it; where it cannot be had, one sentence says why."""
+"""The private server wherever the project lies and whoever runs it; where it cannot be had, one
+sentence says why.
+"""
 
 import hashlib
 import os
@@ -102,7 +104,9 @@ class TestRootInTheFolderOfAnother:
 
 
 def test_a_folder_closed_to_others_is_served_and_stays_closed(fresh: Private) -> None:
-    """Where root cloned the project into a `mktemp -d`, say: PostgreSQL itself never runs as root."""
+    """Where root cloned the project into a `mktemp -d`, say: PostgreSQL itself never runs
+    as root.
+    """
     home = fresh.folder.parent
     home.chmod(0o700)
     fresh.user().connect()
@@ -133,8 +137,8 @@ def test_a_link_in_the_place_of_the_short_folder_is_refused(tmp_path: Path) -> N
     trap.symlink_to(tmp_path)
     try:
         assert refusal(folder) == (
-            f"OperationalError: {trap}, meant for PostgreSQL's socket, is not a private folder of this"
-            " user: remove it, or set PRICETRACKER_HOME to a shorter path."
+            f"OperationalError: {trap}, meant for PostgreSQL's socket, is not a private folder of"
+            " this user: remove it, or set PRICETRACKER_HOME to a shorter path."
         )
     finally:
         trap.unlink()

@@ -1,4 +1,6 @@
-"""The private server's folder when others can write to it, and when there is no room: refused in a sentence."""
+"""The private server's folder when others can write to it, and when there is no room: refused in a
+sentence.
+"""
 
 import errno
 import os

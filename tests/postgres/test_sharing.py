@@ -1,4 +1,6 @@
-"""The private server: shared by those who use it, gone with the last of them, and never started for nothing."""
+"""The private server: shared by those who use it, gone with the last of them, and never started for
+nothing.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""Signals as users, terminals and supervisors send them: all that was received is committed, and nothing is left running."""
+"""Signals as users, terminals and supervisors send them: all that was received is committed, and
+nothing is left running.
+"""
 
 import signal
 import sys
@@ -190,7 +192,9 @@ def test_a_start_that_loses_its_database_when_stopped(exchange, tmp_path) -> Non
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to look into")
 class TestWhileStarting:
-    """Imports, the private PostgreSQL's first start, migrations, connecting: at any moment of them."""
+    """Imports, the private PostgreSQL's first start, migrations, connecting: at any moment
+    of them.
+    """
 
     @pytest.mark.parametrize(
         ("arguments", "ready"),

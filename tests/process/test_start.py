@@ -1,4 +1,6 @@
-"""`manage.py start` and `manage.py runserver` as processes: they serve, they end, and they leave nothing behind."""
+"""`manage.py start` and `manage.py runserver` as processes: they serve, they end, and they leave
+nothing behind.
+"""
 
 import json
 import os
@@ -59,7 +61,9 @@ class Started:
 
 @contextmanager
 def demo(home: Path, **environment: str) -> Iterator[Started]:
-    """The demo on a free port, once it serves; and whatever the test did, nothing of it is left running."""
+    """The demo on a free port, once it serves; and whatever the test did, nothing of it is left
+    running.
+    """
     process = manage("start", "--demo", "--port", "0", **own(home), **environment)
     try:
         yield Started(process, address(process), home)
@@ -183,7 +187,8 @@ class TestSecondInterrupt:
             _, recorder, site = started.children()
             recorder.suspend()
             started.process.send_signal(signal.SIGINT)
-            # The last one started is asked to end first: from then on it is the recorder that is waited for.
+            # The last one started is asked to end first: from then on it is the recorder that is
+            # waited for.
             eventually(lambda: not site.is_running() or site.status() == psutil.STATUS_ZOMBIE)
             assert started.process.poll() is None
             started.process.send_signal(signal.SIGINT)

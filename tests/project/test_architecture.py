@@ -1,4 +1,6 @@
-"""The parts: who may know of whom. Imports are read from the source, wherever in a module they stand."""
+"""The parts: who may know of whom. Imports are read from the source, wherever in a module they
+stand.
+"""
 
 import ast
 import importlib.util
@@ -33,7 +35,8 @@ def imports(module: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             source = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             names = {f"{source}.{alias.name}" for alias in node.names}
-            # `from package import module` imports the module; `from module import name` imports the module, too.
+            # `from package import module` imports the module; `from module import name` imports the
+            # module, too.
             found |= {name for name in names if name in MODULES} or {source}
     return frozenset(found & MODULES.keys() - {module})
 
@@ -58,7 +61,8 @@ def strays(modules: Iterable[str], *, into: Iterable[str]) -> list[str]:
     ]
 
 
-# What every part of prices may import: how things are written, and the errors of a database in words.
+# What every part of prices may import: how things are written, and the errors of a database in
+# words.
 WORDS = [
     "prices.formats",
     "prices.minutes",

@@ -1,4 +1,6 @@
-"""What the benchmarks make of measurements: shares, spreads, and the README's table; and that they keep off other databases."""
+"""What the benchmarks make of measurements: shares, spreads, and the README's table; and that they
+keep off other databases.
+"""
 
 import argparse
 import json

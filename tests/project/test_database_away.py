@@ -1,4 +1,6 @@
-"""When the database is away: commands end with one sentence, and requests are told so instead of waiting."""
+"""When the database is away: commands end with one sentence, and requests are told so instead of
+waiting.
+"""
 
 import json
 import re

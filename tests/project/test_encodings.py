@@ -13,7 +13,8 @@ FOLDERS = ("benchmarks", "prices", "pricetracker", "replay", "tests")
 # How many arguments come before the encoding.
 BEFORE_ENCODING = {"read_text": 0, "write_text": 1, "TextIOWrapper": 1}
 
-# Where the mode stands, and what it is when it is not given. Of other objects' `open`, Path's has it first.
+# Where the mode stands, and what it is when it is not given. Of other objects' `open`, Path's has
+# it first.
 MODES = {"open": (1, "r"), "os.fdopen": (1, "r"), "gzip.open": (1, "rb")}
 MODES |= dict.fromkeys(("NamedTemporaryFile", "TemporaryFile"), (0, "w+b"))
 MODE = re.compile("[rwxabt+]+")

@@ -1,4 +1,6 @@
-"""The environment: sensible values are taken, nonsense is refused in one sentence that names the variable."""
+"""The environment: sensible values are taken, nonsense is refused in one sentence that names the
+variable.
+"""
 
 import logging
 import os

@@ -1,4 +1,6 @@
-"""No test hangs for ever: it fails, and shows what each thread was doing. Also in one of several processes."""
+"""No test hangs for ever: it fails, and shows what each thread was doing. Also in one of several
+processes.
+"""
 
 import subprocess
 import sys

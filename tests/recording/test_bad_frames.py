@@ -1,4 +1,6 @@
-"""Frames that are not understood: told of at once, then once a minute, with their number and an example."""
+"""Frames that are not understood: told of at once, then once a minute, with their number and an
+example.
+"""
 
 import logging
 

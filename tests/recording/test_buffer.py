@@ -1,4 +1,6 @@
-"""The buffer between reader and writer: in order, bounded, and it never holds up the reader for nothing."""
+"""The buffer between reader and writer: in order, bounded, and it never holds up the reader for
+nothing.
+"""
 
 import threading
 

@@ -1,4 +1,6 @@
-"""A recorder as it is put together: each part is connected to the one that it needs. No exchange, no database."""
+"""A recorder as it is put together: each part is connected to the one that it needs. No exchange,
+no database.
+"""
 
 import io
 import json

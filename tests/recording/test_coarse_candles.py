@@ -1,4 +1,6 @@
-"""The coarse candles equal a plain fold of the ticks, whatever is done to the tape, and in whatever order."""
+"""The coarse candles equal a plain fold of the ticks, whatever is done to the tape, and in whatever
+order.
+"""
 
 from contextlib import suppress
 from datetime import timedelta

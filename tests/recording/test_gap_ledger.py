@@ -1,4 +1,6 @@
-"""The gap ledger: how gaps shrink, split and are closed, and how they are found when nothing revealed them."""
+"""The gap ledger: how gaps shrink, split and are closed, and how they are found when nothing
+revealed them.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -201,7 +203,9 @@ class TestContradiction:
 )
 @settings(max_examples=100)
 def test_each_trade_that_was_ever_missed_is_in_one_row(transactional_db, lengths, batches) -> None:
-    """However a gap is filled: its rows never overlap, nothing in them is lost, and what is open is what is missing."""
+    """However a gap is filled: its rows never overlap, nothing in them is lost, and what is open is
+    what is missing.
+    """
     ledger: list[AggTrade] = []
     for trades in lengths:
         first = ledger[-1].last + 1 if ledger else 1

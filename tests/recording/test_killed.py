@@ -1,4 +1,6 @@
-"""Recorder and PostgreSQL killed at random instants under load: after settling nothing is missing, and nothing is there twice."""
+"""Recorder and PostgreSQL killed at random instants under load: after settling nothing is missing,
+and nothing is there twice.
+"""
 
 import json
 import random
@@ -30,9 +32,12 @@ ROWS = """
 SELECT json_agg(json_build_array(
     symbol, first_trade, trades, price::text, quantity::text, (extract(epoch FROM timestamp) * 1000000)::bigint
 ) ORDER BY symbol, first_trade)::text FROM prices
-"""
+"""  # noqa: E501
 
-COUNT = "SELECT (SELECT count(*) FROM prices_price) + (SELECT count(*) FROM prices_gap WHERE status = 'open') * 1000000"
+COUNT = (
+    "SELECT (SELECT count(*) FROM prices_price) + (SELECT count(*) FROM prices_gap WHERE "
+    "status = 'open') * 1000000"
+)
 
 
 @pytest.fixture

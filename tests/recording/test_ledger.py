@@ -77,7 +77,9 @@ def spans(draw: st.DrawFn, most: int) -> list[Span]:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Some of what a tape lacks is an open gap, some is void; and somebody may have noted gaps beyond its ends."""
+    """Some of what a tape lacks is an open gap, some is void; and somebody may have noted gaps
+    beyond its ends.
+    """
     held = every(draw(spans(4)))
     inside = set(range(min(held), max(held))) - held if held else set()
     outside = [span for span in stretches(set(range(IDS)) - held - inside) if draw(st.booleans())]

@@ -1,4 +1,6 @@
-"""Readers that keep a transaction open, and whoever records, prunes, verifies or migrates beside."""
+"""Readers that keep a transaction open, and whoever records, prunes, verifies or migrates
+beside.
+"""
 
 import logging
 import signal

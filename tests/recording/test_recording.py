@@ -50,7 +50,9 @@ def replayed(files: list[AggTrade]) -> Iterator[Running]:
 
 
 def all_heard() -> bool:
-    """The recorder vouches for each symbol up to the last tick of all, the settling time allowed for."""
+    """The recorder vouches for each symbol up to the last tick of all, the settling time allowed
+    for.
+    """
     last = max(micros(recorded(file)[-1].traded) for file in (BTC, ETH, TRX))
     heard = Symbol.objects.aggregate(least=Min("heard_through"), known=Count("heard_through"))
     return heard["known"] == len(SYMBOLS) and heard["least"] >= instant(last + LAG - SETTLING)

@@ -1,4 +1,6 @@
-"""Who took liquidity: filled in where it was not known, by whoever brings the tick once more; nothing else ever changes."""
+"""Who took liquidity: filled in where it was not known, by whoever brings the tick once more;
+nothing else ever changes.
+"""
 
 from dataclasses import asdict
 

@@ -1,4 +1,6 @@
-"""The lookout against the local exchange: what it asks of a silent symbol, and what it hands to the writer."""
+"""The lookout against the local exchange: what it asks of a silent symbol, and what it hands to the
+writer.
+"""
 
 import time
 from collections.abc import Iterator

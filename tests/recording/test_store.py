@@ -1,4 +1,6 @@
-"""Storing: every tick once, its share in the candle once, and every hole known in the commit that reveals it."""
+"""Storing: every tick once, its share in the candle once, and every hole known in the commit that
+reveals it.
+"""
 
 import threading
 from dataclasses import asdict
@@ -39,7 +41,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @st.composite
 def tapes(draw: st.DrawFn) -> list[AggTrade]:
-    """Some ticks of one symbol whose ids join, in order of time, several of them often at one instant."""
+    """Some ticks of one symbol whose ids join, in order of time, several of them often at one
+    instant.
+    """
     ticks, first, seconds = [], draw(st.integers(0, 1000)), 0
     for _ in range(draw(st.integers(1, 25))):
         trades = draw(st.integers(1, 3))
@@ -52,7 +56,9 @@ def tapes(draw: st.DrawFn) -> list[AggTrade]:
 
 
 class TestAnyOrder:
-    """Whatever comes, in whatever batches and however often: the tape equals a plain model of it."""
+    """Whatever comes, in whatever batches and however often: the tape equals a plain model
+    of it.
+    """
 
     @given(data=st.data())
     @settings(max_examples=150)
@@ -87,8 +93,8 @@ PRICES = ["0.00000001", "9999999999.99999999", "1.1", "61928.31000000", "1.10000
 
 @st.composite
 def feeds(draw: st.DrawFn) -> list[list[AggTrade]]:
-    """Two symbols' ticks in the order in which they are made, in batches; now and then a batch begins with ticks that were in the
-    one before, and now and then a tick comes twice.
+    """Two symbols' ticks in the order in which they are made, in batches; now and then a batch
+    begins with ticks that were in the one before, and now and then a tick comes twice.
     """
     next_trade, time, feed = {"BTCUSDT": 5, "ETHUSDT": 1 << 33}, at(0), []
     for _ in range(draw(st.integers(1, 30))):
@@ -134,7 +140,9 @@ def test_what_follows_the_end_is_stored_as_anything_else(
 
 
 def test_a_symbol_without_a_tape_follows_on_nothing() -> None:
-    """It may have been pruned, or something may be known of it: its batch is for the statement that looks at all."""
+    """It may have been pruned, or something may be known of it: its batch is for the statement that
+    looks at all.
+    """
     with open_tape("BTCUSDT", "ETHUSDT") as tape:
         tape.store([tick(1)])
         Symbol.objects.filter(name="ETHUSDT").update(kept_from=10)
@@ -144,7 +152,9 @@ def test_a_symbol_without_a_tape_follows_on_nothing() -> None:
 
 
 def test_what_follows_a_tick_is_stored_whole_or_not_at_all() -> None:
-    """Another writer's tick stands where the batch would go: it is no end that this one follows on."""
+    """Another writer's tick stands where the batch would go: it is no end that this one
+    follows on.
+    """
     with open_tape() as tape, open_tape() as other:
         tape.store([tick(1)])
         other.store([tick(2, 1), tick(3, 2)])
@@ -277,7 +287,9 @@ def test_ticks_stored_again_in_ms_are_on_the_tape_once() -> None:
 
 @pytest.mark.parametrize(("symbols", "most"), [(2, 130), (40, 130)])
 def test_what_a_tick_costs_in_bytes(symbols: int, most: int) -> None:
-    """Rows and indexes, of symbols interleaved as they come from the stream: no index is left half empty."""
+    """Rows and indexes, of symbols interleaved as they come from the stream: no index is left half
+    empty.
+    """
     names = [f"S{number}" for number in range(symbols)]
     following = dict.fromkeys(names, 0)
     feed = []
@@ -366,7 +378,9 @@ def test_trades_in_another_aggregate_are_no_new_ones(other: AggTrade) -> None:
 
 
 def test_history_among_ticks_is_stored_at_once() -> None:
-    """Before the tape, and into its gaps, as if it were new; what is known in it does not matter."""
+    """Before the tape, and into its gaps, as if it were new; what is known in it does not
+    matter.
+    """
     ticks = [tick(n, n) for n in range(100)]
     with open_tape() as tape:
         tape.store(ticks[50:60])

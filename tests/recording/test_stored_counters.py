@@ -1,4 +1,6 @@
-"""What recorders count, on a real database: added up over restarts and recorders, never in the way."""
+"""What recorders count, on a real database: added up over restarts and recorders, never in
+the way.
+"""
 
 import io
 from collections.abc import Callable, Iterator

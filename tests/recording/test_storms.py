@@ -1,4 +1,6 @@
-"""Storms: any faults in any order, the database cut off, recorders started and stopped; the model is the exchange's ledger by id."""
+"""Storms: any faults in any order, the database cut off, recorders started and stopped; the model
+is the exchange's ledger by id.
+"""
 
 import bisect
 import random
@@ -98,7 +100,8 @@ class Storm(RuleBasedStateMachine):
     def cut_off_the_database(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tests'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                "application_name = 'tests'"
             )
 
     @precondition(lambda self: len(self.trackers) < 2)
@@ -113,7 +116,9 @@ class Storm(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 2**32 - 1))
     def ask_something(self, seed: int) -> None:
-        """What is called complete, and lies between two trades on the tape, is what the exchange's ledger says."""
+        """What is called complete, and lies between two trades on the tape, is what the exchange's
+        ledger says.
+        """
         draw = random.Random(seed)
         symbol = draw.choice(SYMBOLS)
         newest = Price.objects.filter(symbol__name=symbol).order_by("-pk").first()

@@ -1,4 +1,6 @@
-"""Every fault of the local exchange, each alone: in the end nothing is missing, nothing is there twice, and it was known meanwhile."""
+"""Every fault of the local exchange, each alone: in the end nothing is missing, nothing is there
+twice, and it was known meanwhile.
+"""
 
 from pathlib import Path
 
@@ -36,7 +38,8 @@ LONG = 40
 WALK_LONG = 240
 
 # What goes wrong, in seconds on the wall after the tape has begun. Faults of REST come with
-# something that REST is needed for, and last for a number of requests: it may be seconds until somebody asks.
+# something that REST is needed for, and last for a number of requests: it may be seconds until
+# somebody asks.
 FAULTS = {
     "close": "0.3 close code=1001 reason=maintenance",
     "close again and again": "0.1 close\n0.3 close\n0.5 close\n0.7 close",
@@ -74,7 +77,8 @@ FAULTS = {
     "time-back": "0 time-back every=3\n0.2 skip count=200",
 }
 
-# What REST withholds for good, and what it says of a symbol that is not traded, have tests of their own.
+# What REST withholds for good, and what it says of a symbol that is not traded, have tests of their
+# own.
 ELSEWHERE = {"rest-omit", "rest-retention", "status"}
 
 # What lasts until the test ends it, which is when it has come upon somebody.
@@ -147,8 +151,8 @@ def test_faults_behind_a_proxy(kind: type[HttpProxy], past: Past, tmp_path: Path
     assert set(between.asked) == {far.ws_url.removeprefix("ws://")}
 
 
-# In seconds on the wall after the tape has begun. REST is down for long, while a symbol falls silent, and
-# comes and goes while the other does.
+# In seconds on the wall after the tape has begun. REST is down for long, while a symbol falls
+# silent, and comes and goes while the other does.
 WALK = [
     *("0.4 rest-down seconds=5", "0.6 mute symbol=BTCUSDT seconds=20"),
     *(f"{5.6 + n * 0.4:.1f} rest-down seconds=0.2" for n in range(10)),
@@ -180,7 +184,9 @@ def test_with_rest_down_half_of_the_time(tmp_path: Path) -> None:
 
 
 def test_what_overflowed_the_buffer_is_fetched(past: tuple[list[Path], list[AggTrade]]) -> None:
-    """The database does not answer for a while, and the buffer is small: its oldest frames go, and come back over REST."""
+    """The database does not answer for a while, and the buffer is small: its oldest frames go, and
+    come back over REST.
+    """
     files, ledger = past
     with local_exchange(*files, speed=SPEED, limits=LIMITS) as exchange:
         with open_tape(*SYMBOLS) as tape:

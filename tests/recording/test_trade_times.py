@@ -1,4 +1,6 @@
-"""Ticks whose times cannot be right, on every way to the tape: refused, told of, and fetched again."""
+"""Ticks whose times cannot be right, on every way to the tape: refused, told of, and
+fetched again.
+"""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,9 @@
-"""Verdicts while any check may fail: what is called complete is what was traded, but for the documented seconds.
+"""Verdicts while any check may fail: what is called complete is what was traded, but for the
+documented seconds.
 
-The parts that decide, on a clock of the test's own: pace, lookout, buffer, writer and vouching, on a real tape. The stream may
-fall silent for a symbol, and REST may be down, refuse, lag or answer late; neither lies. The model is the list of trades.
+The parts that decide, on a clock of the test's own: pace, lookout, buffer, writer and vouching, on
+a real tape. The stream may fall silent for a symbol, and REST may be down, refuse, lag or answer
+late; neither lies. The model is the list of trades.
 """
 
 import io
@@ -42,14 +44,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
-# Seconds: a symbol that ticks every second is suspect after `SHORTEST` of silence, and what was said of it is then taken back with
-# the next heartbeat. A trade that is on its way counts as well.
+# Seconds: a symbol that ticks every second is suspect after `SHORTEST` of silence, and what was
+# said of it is then taken back with the next heartbeat. A trade that is on its way counts as well.
 KNOWN_WITHIN = SHORTEST + 2 * HEARTBEAT_INTERVAL + ON_ITS_WAY
 
 
 @dataclass
 class Market:
-    """What was traded, and what the exchange says of it over REST, at `now` of its clock in seconds."""
+    """What was traded, and what the exchange says of it over REST, at `now` of its clock in
+    seconds.
+    """
 
     now: float = 1000.0
     trades: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -133,7 +137,9 @@ class Verdicts(RuleBasedStateMachine):
             self.market.now += 3
 
     def second(self, *, trade: bool = True) -> None:
-        """A second passes: trades are made and delivered, a check has its turn, and the writer one."""
+        """A second passes: trades are made and delivered, a check has its turn, and the
+        writer one.
+        """
         market = self.market
         market.now += 1
         for symbol in SYMBOLS if trade else ():
@@ -172,7 +178,9 @@ class Verdicts(RuleBasedStateMachine):
                 assert self.market.now - since <= self.allowed(symbol), f"{symbol} {self.rest}"
 
     def allowed(self, symbol: str) -> float:
-        """A check counts for a minute, or for ten usual pauses of the symbol, up to its newest tick."""
+        """A check counts for a minute, or for ten usual pauses of the symbol, up to its newest
+        tick.
+        """
         since = self.missed_since[symbol]
         before = [time for time in self.market.trades[symbol] if time < since]
         # The pace is kept in parts of a minute each: the oldest of them may be left out.

@@ -45,11 +45,14 @@ def test_one_event_ahead_of_the_known_clock_claims_no_more() -> None:
 
 @given(st.floats(0, 1e6), st.floats(0, 60), st.floats(0, 60), st.floats(0, 1e4), st.floats(0, 1.9))
 def test_never_runs_ahead_of_the_exchange(received, waited, passed, delay, on_its_way) -> None:
-    """Ticks wait in the buffer, frames take some time, and a trade takes up to 1.9 s to be sent: none is vouched for early."""
+    """Ticks wait in the buffer, frames take some time, and a trade takes up to 1.9 s to be sent:
+    none is vouched for early.
+    """
     watermark = Watermark()
     watermark.hear({"BTCUSDT"}, SENT, taken=received + waited)
     heard = received + passed
-    # What is heard `passed` seconds after the tick was sent so much later at the earliest, however long both took.
+    # What is heard `passed` seconds after the tick was sent so much later at the earliest, however
+    # long both took.
     sent_then = SENT + passed * 1_000_000
     first_that_may_be_missing = sent_then - on_its_way * 1_000_000
     assert watermark.through(heard, LATER) <= first_that_may_be_missing

@@ -1,4 +1,6 @@
-"""The writer on a real tape: what is stored, what is vouched for, and what happens when the database is away."""
+"""The writer on a real tape: what is stored, what is vouched for, and what happens when the
+database is away.
+"""
 
 import io
 import itertools
@@ -110,7 +112,9 @@ class Recording:
         self.writer.turn()
 
     def beat(self, heard: float | None = None) -> None:
-        """The time of a heartbeat passes; the exchange was heard of at the end of it, or when the test says."""
+        """The time of a heartbeat passes; the exchange was heard of at the end of it, or when the
+        test says.
+        """
         self.now += HEARTBEAT_INTERVAL
         self.heard = self.now if heard is None else heard
         self.writer.turn()
@@ -152,7 +156,9 @@ def at(seconds: float) -> datetime:
 
 
 def settled(seconds: float) -> datetime:
-    """Through which instant one vouches who has heard nothing since a tick of then: it was sent 3 ms after it was made."""
+    """Through which instant one vouches who has heard nothing since a tick of then: it was sent 3
+    ms after it was made.
+    """
     return at(seconds) + timedelta(microseconds=3_000 - SETTLING)
 
 
@@ -201,7 +207,10 @@ class TestStoring:
             record.getMessage() for record in caplog.records if record.name.startswith("prices")
         ]
         assert told == [
-            "The exchange rejected the subscription: {'code': 2, 'msg': 'Invalid request: invalid stream'}",
+            (
+                "The exchange rejected the subscription: {'code': 2, 'msg': 'Invalid "
+                "request: invalid stream'}"
+            ),
             "The exchange is about to close the connection.",
         ]
 
@@ -545,7 +554,9 @@ class TestVouching:
         assert vouched() == {}
 
     def test_a_database_that_lost_commits_has_no_watermark(self) -> None:
-        """A standby that took over may lack them; only the next tick, or a look, shows whether it does."""
+        """A standby that took over may lack them; only the next tick, or a look, shows whether it
+        does.
+        """
         recording = Recording()
         recording.receive(Up(), tick(1, 10), tick(2, 11), tick(1, 10, symbol="ETHUSDT"))
         recording.beat()
@@ -622,7 +633,9 @@ class TestSilentSymbols:
     def looked(
         self, recording: Recording, last: int, seconds: float = 0, age: float = 0, proven: int = 99
     ) -> CheckResult:
-        """The exchange said at so many seconds that this was the last trade, made so many seconds before."""
+        """The exchange said at so many seconds that this was the last trade, made so many seconds
+        before.
+        """
         last_trade = LastTrade(last, micros_at(seconds - age), micros_at(seconds))
         proven = min(last, proven)
         return CheckResult(
@@ -707,7 +720,9 @@ class TestSilentSymbols:
     def test_a_look_that_does_not_prove_the_tape_restores_no_trust(
         self, recording, last: int, proven: int
     ) -> None:
-        """REST is behind the tape; or it knows of a later trade that its history does not show yet."""
+        """REST is behind the tape; or it knows of a later trade that its history does not
+        show yet.
+        """
         for n in range(1, 100):
             recording.receive(tick(n, n), tick(n, n, symbol="ETHUSDT"))
             recording.beat()

@@ -1,4 +1,6 @@
-"""The thread beside the recording: it goes on whatever happens to it, ends when it is told to, and says how a repair goes."""
+"""The thread beside the recording: it goes on whatever happens to it, ends when it is told to, and
+says how a repair goes.
+"""
 
 import threading
 from dataclasses import dataclass, field

@@ -122,7 +122,9 @@ class TestHelp:
         assert open_gaps() == []
 
     def test_a_row_left_out_does_not_end_the_way_back(self, mending) -> None:
-        """Time leads to 13, past 11, which is told to be earlier; and the row before 13 is withheld."""
+        """Time leads to 13, past 11, which is told to be earlier; and the row before 13 is
+        withheld.
+        """
         m = mending()
         for t in THIRTY:
             if t.first != 12:
@@ -158,7 +160,9 @@ class TestHelp:
         assert Gap.objects.filter(status="repaired").count() == 2
 
     def test_a_tick_that_reaches_over_two_gaps_side_by_side(self, mending) -> None:
-        """Past the newest tick somebody saw trade 13, in the middle of the tick that holds 11 to 16."""
+        """Past the newest tick somebody saw trade 13, in the middle of the tick that holds 11 to
+        16.
+        """
         long = tick(11, 11, trades=6)
         ticks = [*THIRTY[:10], long, *THIRTY[16:]]
         m = mending(*ticks)
@@ -268,7 +272,9 @@ class TestVoid:
         assert (gap.first_trade, gap.last_trade) == (12, 13)
 
     def test_beside_tombstones_nothing_is_proven(self, mending) -> None:
-        """There the exchange has renumbered its past, and a trade may stand where none expects it."""
+        """There the exchange has renumbered its past, and a trade may stand where none
+        expects it.
+        """
         m = mending()
         for t in THIRTY:
             if t.first in (12, 13):
@@ -336,9 +342,11 @@ class TestNoAnswer:
 
 @dataclass
 class Past:
-    """A past with everything odd that was seen. Each tick as the stream sent it and as REST tells it, under its first trade id.
+    """A past with everything odd that was seen. Each tick as the stream sent it and as REST tells
+    it, under its first trade id.
 
-    `withheld` are the ids that REST leaves out though they were traded; `numbered`: its aggregate ids are without fault.
+    `withheld` are the ids that REST leaves out though they were traded; `numbered`: its aggregate
+    ids are without fault.
     """
 
     history: History
@@ -384,7 +392,9 @@ def pasts(draw: st.DrawFn) -> Past:
 @given(past=pasts(), data=st.data())
 @settings(max_examples=200)
 def test_whatever_is_missing_and_handed_out_comes_back_once(transactional_db, past, data) -> None:
-    """At the end only what the exchange withholds is a gap, and ids that were never made are known to be void."""
+    """At the end only what the exchange withholds is a gap, and ids that were never made are known
+    to be void.
+    """
     if len(past.told) < 2:
         return
     kept = data.draw(st.sets(st.sampled_from(sorted(past.told))))

@@ -1,4 +1,6 @@
-"""Files in the layout of the public archive become recordings, or one sentence that says why not."""
+"""Files in the layout of the public archive become recordings, or one sentence that says
+why not.
+"""
 
 import gzip
 import zipfile

@@ -1,4 +1,6 @@
-"""What REST tells wrongly of the past, checked against a plain list of rows that were bent by hand."""
+"""What REST tells wrongly of the past, checked against a plain list of rows that were bent
+by hand.
+"""
 
 from itertools import pairwise
 

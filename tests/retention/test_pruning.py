@@ -63,7 +63,9 @@ def rows(model: type) -> list[tuple]:
 
 
 def answers(ticks: list[AggTrade], since: datetime) -> list[tuple]:
-    """All that may be asked: every instant from one on at which something changes, and every minute."""
+    """All that may be asked: every instant from one on at which something changes, and every
+    minute.
+    """
     traded = [instant(tick.traded) for tick in ticks]
     instants = {since, *(t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1))}
     starts = {minute_start(t) + n * MINUTE for t in traded for n in (-1, 0, 1)}
@@ -79,7 +81,9 @@ def answers(ticks: list[AggTrade], since: datetime) -> list[tuple]:
 
 
 def prices(ticks: list[AggTrade]) -> dict[datetime, int | None]:
-    """By instant, the key of the tick that is the price then: at each tick, right before and right after it."""
+    """By instant, the key of the tick that is the price then: at each tick, right before and right
+    after it.
+    """
     traded = [instant(tick.traded) for tick in ticks]
     asked = {t + timedelta(microseconds=n) for t in traded for n in (-1, 0, 1)}
     answers = {t: Price.objects.as_of(SYMBOL, t)[0] for t in asked}
@@ -87,7 +91,9 @@ def prices(ticks: list[AggTrade]) -> dict[datetime, int | None]:
 
 
 def needed(ticks: list[AggTrade], cutoff: datetime) -> list[int]:
-    """By the book: the price at the cutoff, all that is later, and every tick of a higher trade id."""
+    """By the book: the price at the cutoff, all that is later, and every tick of a higher
+    trade id.
+    """
     before = [tick for tick in ticks if instant(tick.traded) <= cutoff]
     if not before:
         return [tick.first for tick in ticks]

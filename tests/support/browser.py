@@ -42,7 +42,9 @@ DESK = (1280, 900)
 
 
 def find_browser() -> str | None:
-    """The program of a Chromium or of a relative; the environment variable CHROMIUM names one outright."""
+    """The program of a Chromium or of a relative; the environment variable CHROMIUM names one
+    outright.
+    """
     named = os.environ.get("CHROMIUM")
     found = [named] if named else [*filter(None, map(shutil.which, NAMES)), *PROGRAMS]
     return next((program for program in found if Path(program).is_file()), None)
@@ -73,7 +75,9 @@ def open_page(browser: Browser, size: tuple[int, int] = DESK, **options: Any) ->
 def screenshot(
     browser: Browser, url: str, to: Path, size: tuple[int, int] = DESK, **options: Any
 ) -> None:
-    """A picture of a whole page as it is without its script: what is shown does not depend on when."""
+    """A picture of a whole page as it is without its script: what is shown does not depend
+    on when.
+    """
     with open_page(browser, size, java_script_enabled=False, **options) as page:
         page.goto(url)
         page.screenshot(path=to, full_page=True)

@@ -17,7 +17,8 @@ def connected(url: str) -> Iterator[websocket.WebSocket]:
     try:
         yield connection
     finally:
-        connection.shutdown()  # without the courtesy of a close frame, which could wait for an answer
+        # Without the courtesy of a close frame, which could wait for an answer.
+        connection.shutdown()
 
 
 def receive(connection: websocket.WebSocket, frames: int) -> list[dict]:

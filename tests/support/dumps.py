@@ -1,4 +1,6 @@
-"""Dumps of tapes that older commits recorded, and what they say, read without any of today's code."""
+"""Dumps of tapes that older commits recorded, and what they say, read without any of
+today's code.
+"""
 
 import gzip
 import os

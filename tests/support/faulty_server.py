@@ -1,4 +1,6 @@
-"""An exchange that misbehaves: plain sockets on loopback, each connection played by a script of the test's."""
+"""An exchange that misbehaves: plain sockets on loopback, each connection played by a script of the
+test's.
+"""
 
 import hashlib
 import socket
@@ -87,7 +89,9 @@ Script = Callable[[Peer], object]
 
 @contextmanager
 def faulty(*scripts: Script) -> Iterator[str]:
-    """The URL of a server that plays the scripts, one a connection, in their order; then it listens no longer."""
+    """The URL of a server that plays the scripts, one a connection, in their order; then it listens
+    no longer.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=play, args=(server, scripts), daemon=True)
         thread.start()

@@ -74,7 +74,9 @@ def busy(events: Iterator[Event]) -> Iterator[Event]:
 
 
 def first(number: int, stream: Stream) -> list[Event]:
-    """The first events that are not idle; then the connection is left as a reader leaves it who was told to stop."""
+    """The first events that are not idle; then the connection is left as a reader leaves it who was
+    told to stop.
+    """
     events = iter(stream)
     try:
         return list(itertools.islice(busy(events), number))
@@ -141,7 +143,9 @@ class Market:
 
 
 class Reading:
-    """A stream that is read by the test, and a market in which something is traded at every other event."""
+    """A stream that is read by the test, and a market in which something is traded at every other
+    event.
+    """
 
     def __init__(self, life: Life, market: Market, stream: Stream) -> None:
         self.life = life
@@ -158,11 +162,14 @@ class Reading:
         return event
 
     def until(self, condition: Callable[[], object], *, staleness: float = 0) -> None:
-        """Read on until something is so; fail when it is not after a long while. `pace`: seconds that an event takes."""
+        """Read on until something is so; fail when it is not after a long while. `pace`: seconds
+        that an event takes.
+        """
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, (
-                f"it never came to pass; at last {self.seen[-3:]}, in trouble: {self.stream.trouble}"
+                f"it never came to pass; at last {self.seen[-3:]}, in trouble: "
+                f"{self.stream.trouble}"
             )
             self.next()
             self.life.now += staleness
@@ -199,7 +206,9 @@ class Reading:
 
 @contextmanager
 def reading(life: Life, market: Market, *scripts: Script, **options: Any) -> Iterator[Reading]:
-    """A reading of what some scripts play. Its stream is closed in the end as a reader leaves it who was told to stop."""
+    """A reading of what some scripts play. Its stream is closed in the end as a reader leaves it
+    who was told to stop.
+    """
     with faulty(*scripts) as url:
         read = Reading(life, market, life.stream(url, **options))
         try:
@@ -209,7 +218,9 @@ def reading(life: Life, market: Market, *scripts: Script, **options: Any) -> Ite
 
 
 def handover(read: Reading) -> None:
-    """Read on until one more connection has received a trade, and the present one has delivered that."""
+    """Read on until one more connection has received a trade, and the present one has delivered
+    that.
+    """
     known = read.market.heard_by
     read.until(lambda: read.market.heard_by > known)
     told = read.market.last
@@ -233,7 +244,9 @@ class Gated:
 
 
 def make_ready(read: Reading, made: list[Gated]) -> None:
-    """Read on until the successor, the last made, is ready to take over, which the stream will see at its next look."""
+    """Read on until the successor, the last made, is ready to take over, which the stream will see
+    at its next look.
+    """
     handover(read)
     made[-1].gate.clear()
     read.later(SHORTEST)

@@ -1,4 +1,6 @@
-"""A plain exchange's past for tests of the backfill: rows of aggregate trades, answered by the rules of REST."""
+"""A plain exchange's past for tests of the backfill: rows of aggregate trades, answered by the
+rules of REST.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ class History:
 
     `by_row`: a page by time leaves out every row that is told to be earlier, not only those before the first that is not.
     `ends_before`: raw trade ids from there on have not reached the database yet. `errors` are raised first, one a question.
-    """
+    """  # noqa: E501
 
     rows: list[dict] = field(default_factory=list)
     kept_from: int = 0

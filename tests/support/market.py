@@ -1,6 +1,8 @@
-"""A market that leads up to an instant and on: the recorded ticks, cut into pieces and joined anew, by a seed.
+"""A market that leads up to an instant and on: the recorded ticks, cut into pieces and joined anew,
+by a seed.
 
-Its prices wander as real ones do, through a day that nobody traded. Half of the pieces stand on their heads.
+Its prices wander as real ones do, through a day that nobody traded. Half of the pieces stand on
+their heads.
 """
 
 import random
@@ -41,7 +43,9 @@ class Held(Clock):
 
 
 def market(present: int, seed: int) -> list[Recording]:
-    """Recordings of a past that ends at an instant, in microseconds, and of a future that begins there."""
+    """Recordings of a past that ends at an instant, in microseconds, and of a future that begins
+    there.
+    """
     recordings = archive.read(archive.shipped())
     whole = min((rec.times[-1] - rec.times[0]) // PIECE for rec in recordings)
     drawn = random.Random(seed)

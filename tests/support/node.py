@@ -1,4 +1,5 @@
-"""Node, and the packages of package.json: what the page's modules and the workflow are checked with.
+"""Node, and the packages of package.json: what the page's modules and the workflow are checked
+with.
 
 Neither is needed to run the tracker, so that tests are skipped without them, except in CI.
 """
@@ -19,7 +20,9 @@ OLDEST_NODE = 18
 
 
 def missing(why: str) -> NoReturn:
-    """Skip the test; fail it where all is meant to be tested, and a skip would pass for a success."""
+    """Skip the test; fail it where all is meant to be tested, and a skip would pass for a
+    success.
+    """
     if os.environ.get("CI"):
         pytest.fail(why)
     pytest.skip(why)

@@ -13,11 +13,15 @@ from tests.support.recorders import PATIENCE, eventually
 # The database session in which a site hears what the tape tells.
 LISTENER = "live_push"
 
-# Milliseconds in which what is expected of a page has to come, on a machine that is busy with other things.
+# Milliseconds in which what is expected of a page has to come, on a machine that is busy with other
+# things.
 expect.set_options(timeout=1_000 * PATIENCE)
 
 # What the Content-Security-Policy refuses is told to the page itself, whatever its console says.
-REFUSED = "addEventListener('securitypolicyviolation', (event) => console.error(event.blockedURI, event.violatedDirective));"
+REFUSED = (
+    "addEventListener('securitypolicyviolation', (event) => "
+    "console.error(event.blockedURI, event.violatedDirective));"
+)
 
 
 @contextmanager
@@ -56,7 +60,9 @@ def silent_page(
 
 
 def nobody_reads() -> bool:
-    """What a page asked for that is closed by now may still be read: the tables cannot be emptied meanwhile."""
+    """What a page asked for that is closed by now may still be read: the tables cannot be emptied
+    meanwhile.
+    """
     return all(state == "idle" and name != LISTENER for state, name in sessions())
 
 

@@ -1,4 +1,6 @@
-"""A process that uses a private PostgreSQL: SQL in on stdin, a line for each answer out on stdout."""
+"""A process that uses a private PostgreSQL: SQL in on stdin, a line for each answer out on
+stdout.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""A private PostgreSQL from outside: the processes that use it, its keeper and its server, each to be killed at will."""
+"""A private PostgreSQL from outside: the processes that use it, its keeper and its server, each to
+be killed at will.
+"""
 
 import json
 import subprocess

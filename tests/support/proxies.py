@@ -1,4 +1,6 @@
-"""Proxies on loopback: HTTP with CONNECT, and SOCKS 5. They resolve names that nobody else knows."""
+"""Proxies on loopback: HTTP with CONNECT, and SOCKS 5. They resolve names that nobody else
+knows.
+"""
 
 import socket
 import struct

@@ -1,4 +1,6 @@
-"""A small tape with a whole stretch, a hole, and a symbol without a tick, stored as the recorder stores."""
+"""A small tape with a whole stretch, a hole, and a symbol without a tick, stored as the recorder
+stores.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -30,7 +30,9 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 def database_url(name: str | None = None) -> str:
-    """The database of the test that is running, or another one on its server, for other processes."""
+    """The database of the test that is running, or another one on its server, for other
+    processes.
+    """
     at = connection.settings_dict
     query = urlencode({"host": at["HOST"], "port": at["PORT"], "password": at["PASSWORD"]})
     return f"postgresql://{quote(at['USER'])}@/{quote(name or at['NAME'])}?{query}"
@@ -69,7 +71,9 @@ def manage(
 def recorder(
     exchange: Running, *symbols: str, **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """`stream_prices` for as long as the block lasts; then it must end well on SIGTERM, unless it was killed."""
+    """`stream_prices` for as long as the block lasts; then it must end well on SIGTERM, unless it
+    was killed.
+    """
     process = manage("stream_prices", *symbols, exchange=exchange, **environment)
     try:
         yield process

@@ -1,4 +1,6 @@
-"""Processes that are sent signals, and an exchange that knows when all that it sent was received."""
+"""Processes that are sent signals, and an exchange that knows when all that it sent was
+received.
+"""
 
 import itertools
 import os
@@ -36,7 +38,9 @@ class Exchange(Market):
         return {"BINANCE_WS_URL": self.url, "BINANCE_REST_URL": "http://127.0.0.1:1"}
 
     def trade_backlog(self) -> None:
-        """Return after a client has read all of it: a pong follows what was read before the ping."""
+        """Return after a client has read all of it: a pong follows what was read before the
+        ping.
+        """
         for _ in range(BACKLOG):
             self.trade()
         payload = b"%d" % next(self.payloads)
@@ -52,7 +56,9 @@ def exchange_of(market: Exchange) -> Iterator[Exchange]:
 
 @dataclass
 class Command:
-    """A management command whose stdout and stderr go to a file, as a user's `> log 2>&1` sends them."""
+    """A management command whose stdout and stderr go to a file, as a user's `> log 2>&1` sends
+    them.
+    """
 
     process: subprocess.Popen[str]
     log: Path

@@ -37,7 +37,9 @@ def address(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def running_site(port: int = 0, **environment: str) -> Iterator[Site]:
-    """A site for as long as the block lasts; on a free port unless one is given. It must end well on SIGTERM."""
+    """A site for as long as the block lasts; on a free port unless one is given. It must end well
+    on SIGTERM.
+    """
     process = manage("runserver", "--noreload", f"127.0.0.1:{port}", **environment)
     try:
         yield Site(process, address(process))

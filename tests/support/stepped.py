@@ -49,7 +49,9 @@ class Stepped:
         self.clock.step_to(ROWS[number]["T"] + LAG)
 
     def until_taken(self, number: int) -> None:
-        """Wait until the ticks up to this row were taken by a connection, whatever became of them."""
+        """Wait until the ticks up to this row were taken by a connection, whatever became
+        of them.
+        """
         eventually(lambda: self.clock.furthest >= ROWS[number]["T"])
 
     def until_looked(self) -> None:

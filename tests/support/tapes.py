@@ -22,7 +22,7 @@ from prices.recording.tape import Tape
 TAKE_LOCKS = """
 SELECT count(pg_advisory_xact_lock(x'70726963'::integer, number))
 FROM prices_symbol_id_seq, generate_series(greatest(last_value - 20, 1)::integer, last_value::integer + 20) AS number
-"""
+"""  # noqa: E501
 
 START = datetime(2025, 7, 3, 8, 30, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +66,9 @@ def recorded(path: Path) -> list[AggTrade]:
 
 @contextmanager
 def open_tape(*symbols: str) -> Iterator[Tape]:
-    """A tape over a connection of its own, as in a recorder; in a test that rolls back, over the test's connection."""
+    """A tape over a connection of its own, as in a recorder; in a test that rolls back, over the
+    test's connection.
+    """
     rolled_back = connection.in_atomic_block
     if rolled_back:
         # Only within a transaction that has begun are the tape's own ones savepoints.
@@ -123,7 +125,9 @@ def begin(interval: str, moment: datetime) -> datetime:
 def candles_of(
     ticks: Iterable[AggTrade], start: Callable[[datetime], datetime]
 ) -> dict[tuple[str, datetime], Minute]:
-    """The candles of some ticks, each tick once, by the book: grouped by interval, in order of trade id."""
+    """The candles of some ticks, each tick once, by the book: grouped by interval, in order of
+    trade id.
+    """
     once = {(tick.symbol, tick.first): tick for tick in ticks}
     candles: dict[tuple[str, datetime], Minute] = {}
     for _, tick in sorted(once.items()):
@@ -148,7 +152,9 @@ def candles_of(
 
 
 def holes(ticks: Iterable[AggTrade]) -> list[tuple[int, int]]:
-    """The trade ids that one symbol's ticks leave out between the first and the last: (first, last) of each hole."""
+    """The trade ids that one symbol's ticks leave out between the first and the last: (first, last)
+    of each hole.
+    """
     known = sorted({(tick.first, tick.last) for tick in ticks})
     pairs = itertools.pairwise(known)
     return [(last + 1, first - 1) for (_, last), (first, _) in pairs if first > last + 1]
@@ -191,7 +197,9 @@ def stored_candles() -> dict:
 
 
 def closed_candles(ticks: list[AggTrade]) -> dict:
-    """The coarse candles of some ticks, by symbol, minutes and instant: of closed intervals, by the book."""
+    """The coarse candles of some ticks, by symbol, minutes and instant: of closed intervals, by the
+    book.
+    """
     newest = {
         tick.symbol: instant(micros(tick.traded))
         for tick in sorted(ticks, key=lambda tick: micros(tick.traded))

@@ -1,7 +1,9 @@
-"""A whole recorder in this process: wired as `stream_prices` wires it, but on a clock that runs many times as fast.
+"""A whole recorder in this process: wired as `stream_prices` wires it, but on a clock that runs
+many times as fast.
 
-The local exchange that it records from replays as many times as fast, so that seconds mean the same to both. What REST is
-asked, and how long it is to be left alone, goes by the clock on the wall: the exchange counts by that.
+The local exchange that it records from replays as many times as fast, so that seconds mean the same
+to both. What REST is asked, and how long it is to be left alone, goes by the clock on the wall: the
+exchange counts by that.
 """
 
 import io

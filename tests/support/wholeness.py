@@ -32,7 +32,9 @@ LIMITS = Limits(ping_interval=20 / SPEED, pong_timeout=60 / SPEED)
 
 
 def beginnings(folder: Path, seconds: int) -> tuple[list[Path], list[AggTrade]]:
-    """The first seconds of the recordings that ship: as files for the exchange, and as its ledger."""
+    """The first seconds of the recordings that ship: as files for the exchange, and as its
+    ledger.
+    """
     files, ledger = [], []
     for path in (BTC, ETH):
         ticks = recorded(path)
@@ -67,7 +69,9 @@ def wait_until_played(exchange: Running, faults: Iterable[Fault]) -> None:
 
 
 def wait_until_begun(ledger: list[AggTrade]) -> None:
-    """Until the first tick of each symbol is on the tape. What was traded before a tape begins is not missing on it."""
+    """Until the first tick of each symbol is on the tape. What was traded before a tape begins is
+    not missing on it.
+    """
     firsts = {symbol: next(t.first for t in ledger if t.symbol == symbol) for symbol in SYMBOLS}
 
     def begun() -> bool:
@@ -79,7 +83,9 @@ def wait_until_begun(ledger: list[AggTrade]) -> None:
 
 
 def wait_until_whole(ledger: list[AggTrade]) -> None:
-    """Until there are as many ticks as there should be, and no open gap; else an error that says what is there."""
+    """Until there are as many ticks as there should be, and no open gap; else an error that says
+    what is there.
+    """
     found: dict[str, tuple[int, int]] = {}
     wanted = {symbol: (sum(t.symbol == symbol for t in ledger), 0) for symbol in SYMBOLS}
     try:
@@ -100,7 +106,8 @@ def counts() -> dict[str, tuple[int, int]]:
 
 
 def check_whole(ledger: list[AggTrade], exchange: Running, *, times: bool = True) -> None:
-    """Every tick once, candles and ids without fault, by our own audit too; and the exchange has no complaint.
+    """Every tick once, candles and ids without fault, by our own audit too; and the exchange has no
+    complaint.
 
     `times`: unless the exchange tells them differently every time.
     """
