@@ -1,6 +1,7 @@
 """The viewsets: ticks with the three questions about them, candles, gaps and symbols."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -16,6 +17,7 @@ from ..coverage import Verdict, worst
 from ..minutes import minute_start
 from ..models import Candle, Gap, Price, Symbol, Tick
 from . import filters, serializers
+from .compression import compress
 from .errors import NeverRecorded
 from .headers import add_headers
 from .known_parameters import KnownParameters
@@ -42,6 +44,8 @@ class TapeViewSet(KnownParameters, GenericViewSet[Any]):
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(*args, **kwargs)
         add_headers(response)
+        if isinstance(response, Response):
+            response.add_post_render_callback(partial(compress, self.request._request))
         return response
 
 
