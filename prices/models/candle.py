@@ -1,6 +1,6 @@
 """Candles: those of minutes, which are stored, and those of all intervals, folded from them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -18,19 +18,18 @@ SECONDS, MINUTES, FOLD, COVERAGE = map(
     statement, ("read/seconds", "read/minutes", "read/candles", "read/candle_coverage")
 )
 
-# The columns of a candle, between the symbol and those about its coverage.
-COLUMNS = len(WrittenCandle._fields) - 2
+# The columns of a candle. Those that its coverage follows from come after them.
+COLUMNS = len(WrittenCandle._fields)
 
 
 class CandleQuerySet(QuerySet["Candle"]):
     def newest(self, numbers: Collection[int], interval: Interval) -> list[WrittenCandle]:
         """The newest candle of each of some symbols, by number, at an interval."""
-        names = Symbol.objects.filter(pk__in=numbers).values_list("pk", "name")
-        return self.written(dict(names), interval, limit=1)
+        return self.written(numbers, interval, limit=1)
 
     def written(
         self,
-        symbols: Mapping[int, str],
+        numbers: Collection[int],
         interval: Interval,
         *,
         limit: int,
@@ -38,14 +37,14 @@ class CandleQuerySet(QuerySet["Candle"]):
         stop: int = FOREVER,
         coverage: bool = False,
     ) -> list[WrittenCandle]:
-        """Up to `limit` candles of each symbol, newest first, by one query.
+        """Up to `limit` candles of each symbol, by number, newest first, by one query.
 
-        `symbols`: names by number. `first` and `stop`: the range to read, in seconds since 1970,
+        `first` and `stop`: the range to read, in seconds since 1970,
         `stop` excluded; each must begin an interval. `coverage`: each with its coverage, of the
         same snapshot.
         """
         wanted: dict[str, Any] = {
-            "symbols": list(symbols),
+            "symbols": list(numbers),
             "limit": limit,
             "first": first,
             "stop": stop,
@@ -60,12 +59,10 @@ class CandleQuerySet(QuerySet["Candle"]):
             cursor.execute(sql, wanted)
             rows = cursor.fetchall()
         if not coverage:
-            return [WrittenCandle(symbols[number], *row) for number, *row in rows]
+            return list(map(WrittenCandle._make, rows))
         return [
-            WrittenCandle(symbols[number], *row[:COLUMNS])._replace(
-                coverage=covered(*row[COLUMNS:])
-            )
-            for number, *row in rows
+            WrittenCandle._make(row[:COLUMNS])._replace(coverage=covered(*row[COLUMNS:]))
+            for row in rows
         ]
 
 

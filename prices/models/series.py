@@ -89,7 +89,7 @@ class Series:
 
     def _written(self, limit: int, first: int, stop: int) -> list[WrittenCandle]:
         return Candle.objects.written(
-            {self.symbol.pk: self.symbol.name},
+            [self.symbol.pk],
             self.interval,
             limit=limit,
             first=first,

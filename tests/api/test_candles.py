@@ -347,12 +347,12 @@ def test_a_page_is_one_query_beside_the_one_for_the_symbol(
 
 
 @pytest.mark.parametrize("interval", LONG)
-def test_the_newest_candles_take_one_query_and_the_symbols(
+def test_the_newest_candles_take_one_query(
     symbols: dict[str, Symbol], django_assert_num_queries: DjangoAssertNumQueries, interval: str
 ) -> None:
     Candle.objects.bulk_create(candle(symbol, 0) for symbol in symbols.values())
     numbers = [symbol.pk for symbol in symbols.values()]
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         found = [each.symbol for each in Candle.objects.newest(numbers, INTERVALS[interval])]
     assert found == list(symbols)
 

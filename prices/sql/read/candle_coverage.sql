@@ -27,7 +27,7 @@ SELECT
         ORDER BY gap.last_trade LIMIT 1
     ) AS torn
 FROM candle
-JOIN prices_symbol AS symbol ON candle.symbol_id = symbol.id
+JOIN prices_symbol AS symbol ON candle.symbol = symbol.name
 CROSS JOIN LATERAL (
     SELECT
         to_timestamp(candle.second) AS starts,
@@ -49,4 +49,4 @@ LEFT JOIN LATERAL (
     SELECT tick.timestamp FROM prices_price AS tick
     WHERE tick.symbol_id = symbol.id ORDER BY tick.timestamp DESC LIMIT 1
 ) AS newest ON true
-ORDER BY candle.symbol_id ASC, candle.second DESC
+ORDER BY symbol.id ASC, candle.second DESC

@@ -5,8 +5,8 @@
 -- where no interval has been closed, shorter ones and minutes. Reads, by the primary keys, as many
 -- rows as the wanted candles can have: that is enough for all of them, however long the tape is.
 -- Open and close go by trade id: they stand beside the lowest and the highest one. A volume that is
--- unknown of one part is unknown of the interval. Decimals are text without trailing zeros: their
--- readers write them, and none calculates.
+-- unknown of one part is unknown of the interval. The columns are those of `WrittenCandle`:
+-- decimals are text without trailing zeros, because their readers write them, and none calculates.
 --
 -- Parameters: `symbols`, their numbers; `limit`, how many candles are wanted of each symbol;
 -- between which instants, `first` and `stop`, in seconds since 1970, the latter excluded, both at
@@ -14,14 +14,15 @@
 -- one of them begins, NULL for calendar months; `widths` of the stored candles, in minutes, 1 among
 -- them.
 SELECT
-    symbol.id AS symbol_id,
+    symbol.name AS symbol,
     extract(EPOCH FROM folded.minute)::bigint AS second,
     to_char(folded.minute AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS minute,
     folded.first_trade, folded.last_trade, folded.trades,
     trim_scale(folded.open)::text, trim_scale(folded.high)::text, trim_scale(folded.low)::text,
     trim_scale(folded.close)::text, trim_scale(folded.volume)::text,
     trim_scale(folded.quote_volume)::text, trim_scale(folded.taker_buy_volume)::text,
-    trim_scale(folded.taker_buy_quote_volume)::text
+    trim_scale(folded.taker_buy_quote_volume)::text,
+    NULL AS coverage
 FROM prices_symbol AS symbol
 CROSS JOIN LATERAL (
     SELECT

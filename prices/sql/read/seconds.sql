@@ -2,22 +2,23 @@
 -- first. Those of a second of which ticks were pruned are left out: they would not be whole.
 --
 -- Goes from one second with ticks to the one before by the index, so that seconds without ticks
--- cost nothing. Decimals are text without trailing zeros, as in candles.sql.
+-- cost nothing. Columns as in candles.sql.
 --
 -- Parameters: the numbers of the symbols; how many candles are wanted of each; between which
 -- instants, in seconds since 1970: `first` and `stop`, the latter excluded.
 SELECT
-    symbol.id AS symbol_id,
+    symbol.name AS symbol,
     extract(EPOCH FROM folded.second)::bigint AS second,
     to_char(folded.second AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS minute,
     folded.first_trade, folded.last_trade, folded.trades,
     trim_scale(folded.open)::text, trim_scale(folded.high)::text, trim_scale(folded.low)::text,
     trim_scale(folded.close)::text, trim_scale(folded.volume)::text,
     trim_scale(folded.quote_volume)::text, trim_scale(folded.taker_buy_volume)::text,
-    trim_scale(folded.taker_buy_quote_volume)::text
+    trim_scale(folded.taker_buy_quote_volume)::text,
+    NULL AS coverage
 FROM (
     SELECT
-        known.id,
+        known.id, known.name,
         greatest(
             timestamptz 'epoch' + %(first)s * interval '1 second',
             date_trunc('second', known.pruned_through) + interval '1 second'
