@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..exchange.event_times import OPENED, out_of_line
+from ..exchange.event_times import out_of_line
 from ..formats.instants import iso
 from ..patience import patiently
 from ..recording.store import lock
@@ -74,7 +74,7 @@ def misdated(tape: Tape, number: int) -> list[Misdated]:
     for (first,) in tape.database.execute(SUSPICIOUS, wanted).fetchall():
         place = {"symbol": number, "first": first, "limit": COMPARED}
         rows = tape.database.execute(AROUND, place).fetchall()
-        possible = [row for row in rows if row[1] <= row[3] and since_1970(row[1]) >= OPENED]
+        possible = [row for row in rows if row[1] <= row[3]]
         lost = {possible[n][0] for n in out_of_line([since_1970(row[1]) for row in possible])}
         lost |= {row[0] for row in rows} - {row[0] for row in possible}
         found |= {row[0]: Misdated(*row[:3]) for row in rows if row[0] in lost}

@@ -34,6 +34,9 @@ class Times:
     def __init__(self, tape: ReconnectingTape) -> None:
         self._tape = tape
         self.clock = ExchangeClock()
+        # Ticks that are ahead of the exchange's clock as it is known: nothing else shows that time.
+        # On the tape they would prove that no trade is missing up to an instant to come.
+        self.held: list[AggTrade] = []
         # The last trade id of each symbol, and its time; None for one without a tape.
         self.newest: dict[str, tuple[int, int] | None] = {}
 
@@ -46,19 +49,26 @@ class Times:
     ) -> tuple[list[AggTrade], list[Refused]]:
         """The ticks with possible times, in their order, and the others.
 
+        Those in `held` are in neither, until another event or the time that passes confirms them.
+
         taken: when they were taken from the buffer, in seconds, monotonic.
         ours: what our own clock showed then, in microseconds since 1970.
         """
         refused: list[Refused] = []
-        sent = all_micros([tick.sent for tick in ticks])
-        believed = self.clock.believed(sent, taken, ours)
-        if believed is not None:
-            refused = [
-                Refused(tick, f"its event time {iso(micros(tick.sent))} is ahead of all clocks")
-                for tick, is_believed in zip(ticks, believed, strict=True)
-                if not is_believed
-            ]
-            ticks = [tick for tick, is_so in zip(ticks, believed, strict=True) if is_so]
+        if ticks:
+            sent = all_micros([tick.sent for tick in ticks])
+            believed = self.clock.believed(sent, taken, ours)
+            if believed is not None:
+                refused = [
+                    Refused(tick, ahead(tick.sent))
+                    for tick, is_believed in zip(ticks, believed, strict=True)
+                    if not is_believed
+                ]
+                ticks = [tick for tick, is_so in zip(ticks, believed, strict=True) if is_so]
+            if self.held or max(sent) > self._latest(taken, ours):
+                ticks = self._hold(ticks, taken, ours)
+        elif self.held:
+            ticks = self._hold(ticks, taken, ours)
         firsts = {tick.symbol: tick for tick in reversed(ticks)}
         if ticks and not (in_order(ticks) and all(map(self._follows, firsts.values()))):
             latest = self.clock.now(taken, ours)
@@ -68,6 +78,26 @@ class Times:
             ticks = [tick for tick in ticks if id(tick) not in lost]
         self._remember(ticks)
         return ticks, refused
+
+    def _hold(self, ticks: list[AggTrade], taken: float, ours: int) -> list[AggTrade]:
+        """Hold what is too far ahead now. Returns the others, with those that no longer are."""
+        limit = self._latest(taken, ours)
+        ticks = self.held + ticks
+        self.held = [tick for tick in ticks if micros(tick.traded) > limit]
+        return [tick for tick in ticks if micros(tick.traded) <= limit]
+
+    def _latest(self, taken: float, ours: int) -> int:
+        """The latest trade time that is stored at once.
+
+        Either clock may be behind: ours is in a replay of the past. Times may step back by as much
+        as is added, so a tick proves no more than that anyway.
+        """
+        return max(self.clock.now(taken, ours), ours) + STEP_BACK
+
+    def give_up(self) -> list[Refused]:
+        """Nothing more comes that could confirm what is held: refuse it."""
+        held, self.held = self.held, []
+        return [Refused(tick, ahead(tick.traded)) for tick in held]
 
     def _follows(self, tick: AggTrade) -> bool:
         """Whether it comes after the newest tick of its symbol, by id and by time."""
@@ -107,6 +137,10 @@ class Times:
         for run in runs(late):
             found += self._tape.insist(partial(among_neighbours, ticks=run, latest=latest))
         return found
+
+
+def ahead(time: int) -> str:
+    return f"its time {iso(micros(time))} is ahead of all clocks"
 
 
 def sift_rows(tape: Tape, ticks: Sequence[AggTrade], latest: int) -> list[Refused]:

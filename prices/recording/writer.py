@@ -91,6 +91,8 @@ class Writer:
     def run(self) -> None:
         while not self.finishing or self.buffer:
             self.turn()
+        self._refuse(self.times.give_up())
+        self.bad_frames.tell()
         self.heartbeat.withdraw_all()
         self._stored_counters.store()
         self._status.end()
@@ -99,7 +101,7 @@ class Writer:
         # Before taking events: whatever was received by then is in the buffer by now.
         heard = self._heard()
         events = self.buffer.take(HEARTBEAT_INTERVAL)
-        if events:
+        if events or self.times.held:
             self.write(events, taken=self.clock())
         self.bad_frames.tell()
         self._status.tell(self.counters, len(self.buffer), connected=heard is not None)
@@ -130,9 +132,14 @@ class Writer:
             # is due soon.
             self.staleness.unsettle(heard & self.id_witness.unconfirmed)
             heard -= self.id_witness.unconfirmed
-        if ticks:
+        if ticks or self.times.held:
+            held_before = self.times.held
             ticks, refused = self.times.sift(ticks, taken, int(self._wall_clock() * 1_000_000))
             heard -= self._refuse(refused)
+            for tick in self.times.held:
+                heard.discard(tick.symbol)
+                if tick not in held_before:
+                    self.heartbeat.interrupt(tick.symbol)
         if self.buffer.dropped != self.counters.dropped:
             # Frames are missing somewhere in or near this batch.
             self.counters.dropped = self.buffer.dropped

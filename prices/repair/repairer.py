@@ -67,7 +67,7 @@ class Repairer:
         self._reserve = reserve
         self.clock = clock
         self._wall_clock = wall_clock
-        self._retry_within = retry_within
+        self.retry_within = retry_within
         self._told = RepeatedReason(clock)
         self._schedule = Schedule()
         # Where the walk through a gap of many pages continues: at the last row of the previous
@@ -99,7 +99,7 @@ class Repairer:
             return self._postpone([gap.id], str(error), Turn.WITHHELD)
         except Unanswered as error:
             return self._pause(gap, str(error))
-        self._waits = backoff(ceiling=self._retry_within)
+        self._waits = backoff(ceiling=self.retry_within)
         self._told.over()
         self._tape.once(lambda tape: tape.tried(gap.id))
         page = self._sifted(gap, page)
@@ -168,7 +168,7 @@ class Repairer:
     def _postpone(self, gaps: list[int], error: str, turn: Turn) -> Turn:
         for gap in gaps:
             self._tape.once(lambda tape: tape.failed(gap, error))  # noqa: B023 - called at once
-            ceiling = CEILINGS.get(turn, self._retry_within)
+            ceiling = CEILINGS.get(turn, self.retry_within)
             self._schedule.postpone(gap, ceiling, self.clock())
         return turn
 

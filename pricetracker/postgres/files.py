@@ -33,12 +33,27 @@ def parent(path: Path, folder: Path, account: Account | None) -> Iterator[tuple[
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for step in steps:
-            inner = os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+            with refused_links(path):
+                inner = os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
             os.close(place)
             place = inner
         yield name, place
     finally:
         os.close(place)
+
+
+@contextmanager
+def refused_links(path: Path) -> Iterator[None]:
+    """Say in a sentence why a path cannot be opened with O_NOFOLLOW."""
+    try:
+        yield
+    except OSError as error:
+        # A link is ELOOP in place of a file, ENOTDIR in place of a folder.
+        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+            raise
+        raise OSError(
+            f"{path} is reached through a symbolic link, which root does not follow here"
+        ) from None
 
 
 def opened(path: Path, flags: int, folder: Path, account: Account | None) -> int:
@@ -47,16 +62,8 @@ def opened(path: Path, flags: int, folder: Path, account: Account | None) -> int
     Raises OSError when it is anything else, or reached through a link as root.
     """
     flags |= PLAIN | (NO_LINK if account else 0)
-    try:
-        with parent(path, folder, account) as (name, place):
-            descriptor = os.open(name, flags, PRIVATE, dir_fd=place)
-    except OSError as error:
-        # With O_NOFOLLOW, a link is ELOOP in place of a file, ENOTDIR in place of a folder.
-        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
-            raise
-        raise OSError(
-            f"{path} is reached through a symbolic link, which root does not follow here"
-        ) from None
+    with parent(path, folder, account) as (name, place), refused_links(path):
+        descriptor = os.open(name, flags, PRIVATE, dir_fd=place)
     found = os.fstat(descriptor)
     # A file with a second name may be a hard link to one of another user.
     if not stat.S_ISREG(found.st_mode) or (account and found.st_nlink > 1):

@@ -12,7 +12,20 @@ GOOD = [tick(n, n) for n in range(1, 31)]
 CENTURIES = 2954 * 365 * 86_400
 
 
-@pytest.mark.parametrize("seconds", [CENTURIES, -1_400_000_000, 86_400, -60])
+IN_1980 = -1_400_000_000
+
+
+def test_the_oldest_of_all_before_the_exchange_opened() -> None:
+    """No tick is before it, so it takes no step back."""
+    with open_tape() as tape:
+        tape.store([tick(1, IN_1980), *GOOD[1:]])
+        assert "1 impossible time" in verify()[1]
+        assert "1 misdated tick removed" in verify("--remove-misdated")[1]
+        tape.fill("BTCUSDT", [GOOD[0]])
+        check(tape, GOOD)
+
+
+@pytest.mark.parametrize("seconds", [CENTURIES, IN_1980, 86_400, -60])
 def test_the_year_4980_is_found_removed_and_fetched_again(seconds) -> None:
     poisoned = [tick(15, 15 + seconds) if good.first == 15 else good for good in GOOD]
     with open_tape() as tape:

@@ -81,11 +81,15 @@ class TestRootInTheFolderOfAnother:
         victim.write_text("roots own", encoding="utf-8")
         return victim
 
-    def plant(self, fresh: Private, *steps: str, victim: Path) -> None:
+    def stop(self, fresh: Private) -> None:
+        """The server was made, and runs no longer."""
         user = fresh.user()
         user.connect()
         user.leave()
         fresh.wait_until_stopped()
+
+    def plant(self, fresh: Private, *steps: str, victim: Path) -> None:
+        self.stop(fresh)
         place = fresh.folder.joinpath(*steps)
         place.unlink(missing_ok=True)
         place.symlink_to(victim)
@@ -100,6 +104,21 @@ class TestRootInTheFolderOfAnother:
     def test_links_are_refused(self, fresh: Private, victim: Path, steps: list[str]) -> None:
         self.plant(fresh, *steps, victim=victim)
         assert "is reached through a symbolic link" in fresh.user().connect()
+        assert (victim.read_text(encoding="utf-8"), victim.stat().st_uid) == ("roots own", 0)
+
+    def test_a_link_in_place_of_a_folder_is_refused(self, fresh: Private, tmp_path: Path) -> None:
+        self.stop(fresh)
+        elsewhere = tmp_path / "elsewhere"
+        (fresh.folder / "server").rename(elsewhere)
+        (fresh.folder / "server").symlink_to(elsewhere)
+        assert "is reached through a symbolic link" in fresh.user().connect()
+
+    def test_a_hard_link_is_refused(self, fresh: Private, victim: Path) -> None:
+        """Its owner can make one to any file on the same disk, where that is allowed."""
+        self.stop(fresh)
+        (fresh.folder / "server.log").unlink()
+        os.link(victim, fresh.folder / "server.log")
+        assert "is not a regular file with exactly one name" in fresh.user().connect()
         assert (victim.read_text(encoding="utf-8"), victim.stat().st_uid) == ("roots own", 0)
 
 

@@ -12,6 +12,7 @@ from prices.exchange.rest import Rest
 from prices.exchange.subscription import aggregate_trades
 from prices.recording.build import Recording, build_recorder
 from prices.recording.tape import Tape
+from prices.repair.schedule import RETRY_WITHIN
 from pricetracker.process.signals import StopRequest
 
 NOWHERE = "127.0.0.1:1"
@@ -56,6 +57,11 @@ def test_each_count_comes_from_the_part_that_counts(recording) -> None:
         "gaps_opened": 61,
         "gaps_closed": 320,
     }
+
+
+def test_repair_waits_out_no_outage_beside_a_recording(recording) -> None:
+    assert recording.repairer is not None
+    assert recording.repairer.retry_within == RETRY_WITHIN
 
 
 def test_what_repair_fetched_is_counted_by_the_writer(recording) -> None:

@@ -15,9 +15,11 @@ from prices.recording.exchange_clock import AGREEING
 from prices.recording.staleness_check import CheckResult
 from tests.recording.test_writer import Recording, close, frame, settled, vouched
 from tests.recording.test_writer import at as instant_at
-from tests.support.tapes import START, at, open_tape, tick
+from tests.support.tapes import START, at, open_gaps, open_tape, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+UNKNOWN = Verdict.UNKNOWN
 
 # Seconds that are still believed.
 BARELY = AHEAD / SECOND - 1
@@ -137,14 +139,63 @@ class TestWatermark:
         assert settled(10 + AGREEING) <= vouched()["BTCUSDT"] <= settled(14 + AGREEING)
 
 
+def stored() -> list[int]:
+    return list(Price.objects.order_by("pk").values_list("first_trade", flat=True))
+
+
 class TestTicks:
     def test_true_ticks_follow_one_that_is_ahead(self, recording) -> None:
         known(recording)
         second(recording, tick(4, 13 + BARELY))
         second(recording, tick(5, 14))
         second(recording, tick(6, 15))
-        found = Price.objects.order_by("pk").values_list("first_trade", flat=True)
-        assert list(found) == [1, 2, 3, 4, 5, 6]
+        assert (stored(), open_gaps()) == ([1, 2, 3, 5, 6], [(4, 4)])
+        for _ in range(10):
+            second(recording)
+        # Its time has come, and its neighbours contradict it.
+        assert (stored(), open_gaps()) == ([1, 2, 3, 5, 6], [(4, 4)])
+        assert recording.writer.bad_frames.count == 1
+
+    @pytest.mark.parametrize("ahead", [1.5, 3, BARELY])
+    def test_the_newest_of_all_proves_nothing_up_to_it(self, recording, ahead) -> None:
+        known(recording)
+        second(recording, tick(4, 13 + ahead))
+        for seconds in range(13, 13 + int(ahead) + 1):
+            assert Price.objects.as_of("BTCUSDT", instant_at(seconds))[1].verdict is UNKNOWN
+        minute = Price.objects.minute("BTCUSDT", instant_at(0))[1]
+        assert minute.complete_through is None or minute.complete_through <= instant_at(12)
+
+    def test_not_even_when_the_recorder_ends(self, recording, caplog) -> None:
+        known(recording)
+        second(recording, tick(4, 13 + BARELY))
+        recording.writer.finishing = True
+        recording.writer.run()
+        assert stored() == [1, 2, 3]
+        assert "is ahead of all clocks" in caplog.text
+        assert Price.objects.as_of("BTCUSDT", instant_at(13))[1].verdict is UNKNOWN
+
+    def test_one_that_is_ahead_is_stored_when_the_next_confirms_it(self, recording) -> None:
+        """As on a line that becomes prompter at once."""
+        known(recording)
+        second(recording, tick(4, 16))
+        assert stored() == [1, 2, 3]
+        second(recording, tick(5, 17))
+        assert (stored(), open_gaps()) == ([1, 2, 3, 4, 5], [])
+        recording.beat()
+        assert settled(16) <= vouched()["BTCUSDT"] <= settled(18)
+
+    def test_or_when_its_time_has_come(self, recording) -> None:
+        known(recording)
+        second(recording, tick(4, 17.5))
+        # In the same second that another symbol shows to be right.
+        second(recording, tick(1, 14, symbol="ETHUSDT"))
+        recording.beat()
+        assert "BTCUSDT" not in vouched()
+        assert Price.objects.filter(symbol__name="BTCUSDT").count() == 3
+        second(recording)
+        second(recording)
+        assert Price.objects.filter(symbol__name="BTCUSDT").count() == 4
+        assert (open_gaps(), recording.writer.bad_frames.count) == ([], 0)
 
     def test_a_line_that_becomes_prompt_is_believed_soon(self, recording) -> None:
         """Half a minute late at first, and our own clock is as much behind."""
@@ -154,5 +205,4 @@ class TestTicks:
             second(recording, tick(n, n - 20))
         for n in range(5, 5 + AGREEING + 3):
             second(recording, tick(n, n + 10))
-        found = Price.objects.order_by("pk").values_list("first_trade", flat=True)
-        assert list(found)[-3:] == [n + AGREEING for n in (5, 6, 7)]
+        assert stored()[-3:] == [n + AGREEING for n in (5, 6, 7)]
