@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from django.core.signals import request_started
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -54,6 +54,12 @@ def share_database(patience: float = CONNECTION_TIMEOUT, statement: float = STAT
 
     connection_created.connect(limit, weak=False, dispatch_uid=__name__)
     request_started.connect(close_dead, dispatch_uid=__name__)
+
+
+def refresh_connection() -> None:
+    """What a request does first, for a thread that works for one that began in another thread."""
+    close_old_connections()
+    close_dead()
 
 
 def close_dead(**kwargs: Any) -> None:

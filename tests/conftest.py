@@ -33,6 +33,7 @@ SLOW = {
     "api/test_api_routes.py",
     "api/test_events.py",
     "archive/test_reading.py",
+    "api/test_row_streams_served.py",
     "audit/test_findings.py",
     "audit/test_strays.py",
     "audit/test_verify_command.py",

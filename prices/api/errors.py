@@ -68,6 +68,16 @@ class DatabaseBusy(APIException):
     default_code = "database_busy"
 
 
+class TooManyStreams(APIException):
+    """Too many responses of rows are being sent at present. Try again in a moment."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = __doc__
+    default_code = "too_many_streams"
+    # Seconds, for the header Retry-After.
+    wait = 5
+
+
 # A database that answers so is not away.
 LIMITS_REACHED: dict[type[psycopg.Error], type[APIException]] = {
     psycopg.errors.QueryCanceled: TookTooLong,

@@ -17,7 +17,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from ..candle_intervals import INTERVALS
-from ..models import Gap, Symbol
+from ..models import Gap, Symbol, TickRange
 from ..models.series import Series
 from .errors import NeverRecorded
 from .fields import InstantParameter, SymbolField, SymbolsField
@@ -99,6 +99,20 @@ class RowFilter(BaseFilterBackend):
         all_recorded(asked.get("symbols", frozenset()))
         lookups = view.query_serializer_class.lookups
         return rows.filter(**{lookups[name]: value for name, value in asked.items()})
+
+
+class TickFilter(RowFilter):
+    """Makes a `TickRange`, which reads ticks in either order."""
+
+    def filter_queryset(self, request: Request, rows: QuerySet[Any], view: Any) -> Any:
+        rows, asked = super().filter_queryset(request, rows, view), view.asked()
+        symbols = Symbol.objects.all()
+        if "symbol" in asked:
+            symbols = symbols.filter(name=asked["symbol"])
+        if "symbols" in asked:
+            symbols = symbols.filter(name__in=asked["symbols"])
+        names = dict(symbols.values_list("pk", "name"))
+        return TickRange(rows, names, asked.get("from"), asked.get("to"))
 
 
 class CandleFilter(BaseFilterBackend):

@@ -69,11 +69,17 @@ class KnownFormats(DefaultContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
         wanted = request.query_params.get(FORMAT)
-        if wanted is not None:
-            known = [renderer.format for renderer in renderers]
-            if wanted not in known:
-                raise ValidationError({FORMAT: [f"Must be {either(known)}."]})
+        known = [renderer.format for renderer in renderers]
+        if wanted is not None and wanted not in known:
+            if not has_method(request.parser_context["view"], request):
+                # It will be told so.
+                return renderers[0], renderers[0].media_type
+            raise ValidationError({FORMAT: [f"Must be {either(known)}."]})
         return super().select_renderer(request, renderers, format_suffix)
+
+
+def has_method(view: Any, request: Request) -> bool:
+    return hasattr(view, str(request.method).lower())
 
 
 def either(words: Iterable[str]) -> str:
@@ -91,7 +97,7 @@ class KnownParameters:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if request.method != "OPTIONS" and hasattr(self, str(request.method).lower()):
+        if request.method != "OPTIONS" and has_method(self, request):
             check(parameters(request.query_params), self.known_parameters())
 
     def known_parameters(self) -> frozenset[str]:

@@ -6,7 +6,9 @@ share an instant.
 """
 
 import base64
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -18,18 +20,20 @@ from rest_framework.utils.urls import replace_query_param
 
 from ..candle_intervals import FOREVER
 from ..minutes import EPOCH, MICROSECOND
+from ..models import TickRange
 from ..models.series import Series
 from ..models.written_candle import WrittenCandle
-from .query_params import MAX_PAGE_SIZE, PageQuery, read
+from .query_params import DESCENDING, MAX_PAGE_SIZE, ORDERS, PageQuery, read
 
 # What a bigint can hold.
 KEYS = range(-(1 << 63), 1 << 63)
 
 
 class KeysetPagination(BasePagination):
-    """Rows newest first: by key, or by (`instant`, key) when a subclass names an instant.
+    """Rows by key, or by (`instant`, key) when a subclass names an instant.
 
-    Parameters: those of `PageQuery`. Raises ValidationError.
+    The newest come first, unless they are wanted in the other order. Parameters: those of
+    `PageQuery`. Raises ValidationError.
     """
 
     query_serializer_class = PageQuery
@@ -41,36 +45,44 @@ class KeysetPagination(BasePagination):
         asked = read(PageQuery, request.query_params)
         limit = asked["limit"]
         position = self.read(asked["cursor"]) if "cursor" in asked else ()
-        found = self.newest(rows, limit + 1, *position)
+        descending = asked.get("order", DESCENDING) == DESCENDING
+        found = self.part(rows, limit + 1, descending, *position)
         self.next = self.write(found[limit - 1]) if len(found) > limit else None
         return found[:limit]
 
-    def newest(self, rows: Any, limit: int, *position: Any) -> list[Any]:
-        """Up to `limit` rows; with a position, of those after it."""
+    def part(self, rows: Any, limit: int, descending: bool, *position: Any) -> list[Any]:
+        """Up to `limit` rows in this order; with a position, of those after it."""
         if position:
-            rows = self.after(rows, *position)
-        order = [f"-{self.instant}", "-pk"] if self.instant else ["-pk"]
-        return list(rows.order_by(*order)[:limit])
+            rows = self.after(rows, descending, *position)
+        names = [self.instant, "pk"] if self.instant else ["pk"]
+        sign = "-" if descending else ""
+        return list(rows.order_by(*(sign + name for name in names))[:limit])
 
     def after(
-        self, rows: QuerySet[Any], key: int, instant: datetime | None = None
+        self, rows: QuerySet[Any], descending: bool, key: int, instant: datetime | None = None
     ) -> QuerySet[Any]:
+        side = "lt" if descending else "gt"
         if self.instant is None:
-            return rows.filter(pk__lt=key)
+            return rows.filter(**{f"pk__{side}": key})
         # The first condition is for the index; the second orders the ticks of one instant.
-        rows = rows.filter(**{f"{self.instant}__lte": instant})
-        return rows.filter(Q(**{f"{self.instant}__lt": instant}) | Q(pk__lt=key))
+        rows = rows.filter(**{f"{self.instant}__{side}e": instant})
+        return rows.filter(Q(**{f"{self.instant}__{side}": instant}) | Q(**{f"pk__{side}": key}))
 
-    def position(self, row: Any) -> list[int]:
-        """Where a row stands: its key, and its instant in microseconds since 1970."""
-        position = [row.pk]
-        if self.instant:
-            position.append((getattr(row, self.instant) - EPOCH) // MICROSECOND)
-        return position
+    def parts(self, rows: Any, size: int, descending: bool) -> Iterator[list[Any]]:
+        """All rows, up to `size` at a time. Each part is a short query of its own."""
+        found = self.part(rows, size, descending)
+        while found:
+            yield found
+            found = self.part(rows, size, descending, *self.position(found[-1]))
+
+    def position(self, row: Any) -> list[Any]:
+        """Where a row stands: its key, and its instant."""
+        return [row.pk, getattr(row, self.instant)] if self.instant else [row.pk]
 
     def write(self, row: Any) -> str:
-        position = self.position(row)
-        return base64.urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
+        key, *instant = self.position(row)
+        numbers = [key, *((each - EPOCH) // MICROSECOND for each in instant)]
+        return base64.urlsafe_b64encode(".".join(map(str, numbers)).encode()).decode()
 
     def read(self, cursor: str) -> list[Any]:
         try:
@@ -97,21 +109,33 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        limit, cursor = (PageQuery().fields[name].help_text for name in ("limit", "cursor"))
-        number = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
+        schemas: dict[str, dict[str, Any]] = {
+            "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+            "cursor": {"type": "string"},
+            "order": {"type": "string", "enum": list(ORDERS)},
+        }
+        fields = PageQuery().fields
         return [
-            {"name": "limit", "in": "query", "schema": number, "description": limit},
-            {
-                "name": "cursor",
-                "in": "query",
-                "schema": {"type": "string"},
-                "description": cursor,
-            },
+            {"name": name, "in": "query", "schema": schema, "description": fields[name].help_text}
+            for name, schema in schemas.items()
         ]
 
 
 class TickPagination(KeysetPagination):
     instant = "timestamp"
+
+    def part(self, rows: TickRange, limit: int, descending: bool, *position: Any) -> list[Any]:
+        if descending:
+            return super().part(rows.rows, limit, descending, *position)
+        return list(islice(rows.oldest_first(limit, *position), limit))
+
+    def parts(self, rows: TickRange, size: int, descending: bool) -> Iterator[list[Any]]:
+        if descending:
+            yield from super().parts(rows, size, descending)
+            return
+        ticks = rows.oldest_first(size)
+        while found := list(islice(ticks, size)):
+            yield found
 
 
 class CandlePagination(KeysetPagination):
@@ -122,5 +146,7 @@ class CandlePagination(KeysetPagination):
     def position(self, row: WrittenCandle) -> list[int]:
         return [row.second]
 
-    def newest(self, rows: Series, limit: int, *position: int) -> list[WrittenCandle]:
-        return rows.newest(limit, *position)
+    def part(
+        self, rows: Series, limit: int, descending: bool, *position: int
+    ) -> list[WrittenCandle]:
+        return rows.newest(limit, *position) if descending else rows.oldest(limit, *position)

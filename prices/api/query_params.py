@@ -16,6 +16,9 @@ from .shared import shared
 PAGE_SIZE = 100
 MAX_PAGE_SIZE = 1000
 
+# The values of `order`.
+ASCENDING, DESCENDING = ORDERS = ("asc", "desc")
+
 
 def parameters(query: QueryDict) -> dict[str, str]:
     """The parameters of a query string, those with an empty value included.
@@ -107,6 +110,25 @@ class PageQuery(serializers.Serializer[Any]):
     cursor = CursorField(
         required=False, help_text="Where the page begins, from `next` of the previous page."
     )
+    order = serializers.ChoiceField(
+        ORDERS,
+        required=False,
+        help_text="`desc`, newest first, by default; rows as CSV or JSON Lines: `asc`.",
+        error_messages={"invalid_choice": "Must be asc or desc."},
+    )
+
+
+class StreamQuery(serializers.Serializer[Any]):
+    """What `PageQuery` is to pages, for all rows in one response."""
+
+    limit = LimitField(MAX_PAGE_SIZE, required=False, help_text="Only so many rows; else all.")
+    order = serializers.ChoiceField(ORDERS, default=ASCENDING)
+    cursor = serializers.CharField(required=False)
+
+    def validate_cursor(self, cursor: str) -> str:
+        raise serializers.ValidationError(
+            "All rows come in one response, without pages: choose them by from and to."
+        )
 
 
 class EventsQuery(serializers.Serializer[Any]):

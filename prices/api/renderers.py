@@ -1,6 +1,8 @@
-"""JSON in which a decimal stays exact."""
+"""JSON in which a decimal stays exact, and rows as CSV or JSON Lines, as exact."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 import msgspec
@@ -22,6 +24,9 @@ def plain_text(value: Any) -> str:
     raise TypeError(f"A response cannot contain a {type(value).__name__}.")
 
 
+ENCODER = msgspec.json.Encoder(enc_hook=plain_text)
+
+
 class ExactJSONRenderer(BaseRenderer):
     """JSON by msgspec, which writes the digits of a number as given (`msgspec.Raw`).
 
@@ -37,7 +42,7 @@ class ExactJSONRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        encoded = msgspec.json.encode(data, enc_hook=plain_text)
+        encoded = ENCODER.encode(data)
         if "indent=" in (media_type or ""):
             return msgspec.json.format(encoded, indent=INDENT)
         return encoded
@@ -65,3 +70,52 @@ class EventStreamRenderer(ExactJSONRenderer):
 
     media_type = "text/event-stream"
     format = "events"
+
+
+class RowsRenderer(ExactJSONRenderer):
+    """All rows of a list in one response, which `row_streams` sends. Errors are in JSON.
+
+    A subclass has `rows`, which writes some as text, each on a line of its own.
+    """
+
+    rows: Callable[[Iterable[dict[str, Any]]], str]
+
+    def row_header(self, names: Sequence[str]) -> str:
+        """What comes before the rows."""
+        return ""
+
+
+class JSONLinesRenderer(RowsRenderer):
+    media_type = "application/x-ndjson"
+    format = "jsonl"
+
+    def rows(self, rows: Iterable[dict[str, Any]]) -> str:
+        return ENCODER.encode_lines(rows).decode()
+
+
+class CSVRenderer(RowsRenderer):
+    """As Python's `csv` writes it: RFC 4180, but lines end as in Unix."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+    def row_header(self, names: Sequence[str]) -> str:
+        return in_csv([names])
+
+    def rows(self, rows: Iterable[dict[str, Any]]) -> str:
+        return in_csv(map(cell, row.values()) for row in rows)
+
+
+def in_csv(rows: Iterable[Iterable[Any]]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def cell(value: Any) -> str | int:
+    """What JSON writes as null is empty."""
+    if isinstance(value, msgspec.Raw):
+        return bytes(value).decode()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -16,16 +17,19 @@ from rest_framework.viewsets import GenericViewSet
 from ..coverage import Verdict, worst
 from ..minutes import minute_start
 from ..models import Candle, Gap, Price, Symbol, Tick
-from . import filters, serializers
+from . import filters, row_streams, serializers
 from .compression import compress
 from .errors import NeverRecorded
 from .headers import add_headers
 from .known_parameters import KnownParameters
 from .pagination import CandlePagination, TickPagination
 from .query_params import InstantQuery, LatestQuery, SymbolsQuery, read
+from .renderers import CSVRenderer, JSONLinesRenderer, RowsRenderer
 from .serializers import Answer
 from .shared import shared
 from .throttling import ListThrottle
+
+ROW_RENDERERS: list[BaseRenderer] = [CSVRenderer(), JSONLinesRenderer()]
 
 
 class TapeViewSet(KnownParameters, GenericViewSet[Any]):
@@ -76,12 +80,33 @@ def question(
     )
 
 
-class PriceViewSet(ListModelMixin, TapeViewSet):
+class RowsViewSet(ListModelMixin, TapeViewSet):
+    """A list: in pages, or all rows in one response when they are wanted as CSV or JSON Lines.
+
+    `rows_name`: what the rows are, for the name of a file.
+    """
+
+    rows_name: str
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """The three questions have no rows."""
+        return super().get_renderers() + (ROW_RENDERERS if self.action == "list" else [])
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(request.accepted_renderer, RowsRenderer):
+            rows = self.filter_queryset(self.get_queryset())
+            return row_streams.respond(request, rows, self)
+        return super().list(request, *args, **kwargs)
+
+
+class PriceViewSet(RowsViewSet):
     """Recorded ticks, newest first, and the three questions about them."""
 
+    rows_name = "ticks"
     queryset = Tick.objects.all()
     serializer_class = serializers.TickAnswer
     query_serializer_class = filters.TickFilters
+    filter_backends = (filters.TickFilter,)
     pagination_class = TickPagination
 
     @extend_schema(responses=serializers.LatestAnswer(many=True))
@@ -144,7 +169,7 @@ class PriceViewSet(ListModelMixin, TapeViewSet):
         return Response(body, headers={"X-Coverage": verdict.value})
 
 
-class CandleViewSet(ListModelMixin, TapeViewSet):
+class CandleViewSet(RowsViewSet):
     """Candles of one symbol at one interval, newest first.
 
     `minute` is when a candle begins. Intervals and boundaries are those of the exchange, in UTC:
@@ -153,6 +178,7 @@ class CandleViewSet(ListModelMixin, TapeViewSet):
     are pruned.
     """
 
+    rows_name = "candles"
     queryset = Candle.objects.all()
     serializer_class = serializers.CandleAnswer
     query_serializer_class = filters.CandleFilters
@@ -169,13 +195,14 @@ class CandleViewSet(ListModelMixin, TapeViewSet):
         return getattr(self, "swagger_fake_view", False)
 
 
-class GapViewSet(ListModelMixin, TapeViewSet):
+class GapViewSet(RowsViewSet):
     """Gaps in the tape that overlap a range of time, open and closed; the newest entry first.
 
     A gap is a range of trade ids that exist and are missing on the tape. It is open until they
     arrive, then repaired; or void when the exchange proves that there never were such trades.
     """
 
+    rows_name = "gaps"
     queryset = Gap.objects.select_related("symbol")
     serializer_class = serializers.GapAnswer
     query_serializer_class = filters.GapFilters

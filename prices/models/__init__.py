@@ -12,7 +12,7 @@ from .listing import Listing
 from .market import Market
 from .price import Price
 from .symbol import Symbol
-from .tick import Tick
+from .tick import Tick, TickRange
 
 __all__ = [
     "Candle",
@@ -25,4 +25,5 @@ __all__ = [
     "Price",
     "Symbol",
     "Tick",
+    "TickRange",
 ]

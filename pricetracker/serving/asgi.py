@@ -14,6 +14,14 @@ class Gone(Exception):
     """The client has hung up."""
 
 
+class Broken(Exception):
+    """A stream cannot go on: its connection is broken off, so that it does not seem complete."""
+
+
+# In the scope: what breaks off the connection. Other servers than ours do not have it.
+ABORT = "pricetracker.abort"
+
+
 async def left(receive: Receive) -> None:
     """Return when the client hangs up."""
     while (await receive())["type"] != "http.disconnect":

@@ -21,7 +21,7 @@ from django.http import (
 )
 from django.urls import set_script_prefix
 
-from .asgi import Gone, Message, Receive, Scope, Send
+from .asgi import ABORT, Broken, Gone, Message, Receive, Scope, Send
 from .bodies import Refused, discard, read_body
 from .lanes import Busy, Lane
 from .outgoing import Outgoing
@@ -107,16 +107,27 @@ class Handler(BaseHandler):
         except Gone:
             return
         else:
-            await self._finish(answer, outgoing)
+            await self._finish(answer, scope, outgoing)
 
-    async def _finish(self, answer: Answer, outgoing: Outgoing) -> None:
+    async def _finish(self, answer: Answer, scope: Scope, outgoing: Outgoing) -> None:
         if answer.start is None:
             return
         if answer.stream is not None:
-            await outgoing.send_stream(answer.start, answer.stream)
+            await self._send_stream(answer.start, answer.stream, scope, outgoing)
         else:
             await outgoing.send(answer.start)
             await outgoing.send({"type": "http.response.body", "body": answer.content})
+
+    async def _send_stream(
+        self, start: Message, stream: StreamingHttpResponse, scope: Scope, outgoing: Outgoing
+    ) -> None:
+        try:
+            await outgoing.send_stream(start, stream)
+        except Broken:
+            # Whoever raises it has told why. Servers that cannot be told do the same on an error.
+            if ABORT not in scope:
+                raise
+            await outgoing.break_off(scope[ABORT])
 
     # In a thread.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 from django.http import StreamingHttpResponse
@@ -20,7 +20,7 @@ class Outgoing:
         self._loop = asyncio.get_running_loop()
 
     async def send_stream(self, start: Message, response: StreamingHttpResponse) -> None:
-        """An asynchronous stream."""
+        """An asynchronous stream. Raises what the stream raises."""
         sending = asyncio.ensure_future(self._send_parts(start, response))
         leaving = asyncio.ensure_future(left(self._receive))
         try:
@@ -28,9 +28,16 @@ class Outgoing:
         finally:
             leaving.cancel()
             sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sending
-            response.close()
+            try:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sending
+            finally:
+                response.close()
+
+    async def break_off(self, abort: Callable[[], None]) -> None:
+        """End the connection in the middle of a response."""
+        abort()
+        await left(self._receive)
 
     async def _send_parts(self, start: Message, response: StreamingHttpResponse) -> None:
         await self.send(start)

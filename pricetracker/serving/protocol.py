@@ -3,10 +3,12 @@
 import asyncio
 import json
 from http import HTTPStatus
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..process.request_target import ABSOLUTE
+from .asgi import ABORT
 from .connections import Connections
 
 # Seconds from the first byte of a request, or from connecting, until its headers are complete.
@@ -94,6 +96,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._headers_are_complete()
         if not self.url.startswith(b"/"):
             self._take_host_from_url()
+        cast("dict[str, Any]", self.scope)[ABORT] = self.drop
         super().on_headers_complete()
 
     def _is_idle(self) -> bool:
