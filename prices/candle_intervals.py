@@ -46,7 +46,11 @@ class Interval:
             return 0
         if self.origin is None:
             return KEPT[-1][0]
-        widths = [width for width, _ in KEPT if self.length % (width * MINUTE) == 0]
+        widths = [
+            width
+            for width, _ in KEPT
+            if self.length % (width * MINUTE) == self.origin % (width * MINUTE) == 0
+        ]
         return max(widths, default=1)
 
     @property

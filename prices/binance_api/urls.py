@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from . import agg_trades, general, listing, tickers
+from . import agg_trades, general, klines, listing, tickers
 from .endpoint import unknown_path
 
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("ticker/24hr", tickers.ticker_24hr),
     path("avgPrice", tickers.avg_price),
     path("aggTrades", agg_trades.agg_trades),
+    path("klines", klines.klines),
+    path("uiKlines", klines.klines),
     re_path("", unknown_path),
 ]

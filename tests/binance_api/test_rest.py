@@ -15,6 +15,8 @@ from tests.support.tapes import START, at, open_tape, tick
 
 pytestmark = pytest.mark.django_db
 
+MINUTE_MS = 60_000
+
 
 @pytest.fixture(autouse=True)
 def fresh_weights(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,6 +224,82 @@ class TestTickers:
         }
 
 
+class TestKlines:
+    def test_a_row_has_twelve_columns(self, client: Client, tape: Any) -> None:
+        start = at(120) // 1000
+        rows = ask(client, "klines", symbol="BTCUSDT", interval="1m", startTime=start, limit=1)
+        assert rows == [
+            [
+                start,
+                "102.50000000",
+                "102.50000000",
+                "102.50000000",
+                "102.50000000",
+                "2.00000000",
+                start + MINUTE_MS - 1,
+                "205.00000000",
+                3,
+                "0.00000000",
+                "0.00000000",
+                "0",
+            ]
+        ]
+
+    def test_the_earliest_is_found_from_the_epoch(self, client: Client, tape: Any) -> None:
+        (row,) = ask(client, "klines", symbol="BTCUSDT", interval="1m", startTime=0, limit=1)
+        assert row[0] == at(0) // 1000
+
+    def test_bounds_are_included(self, client: Client, tape: Any) -> None:
+        asked = {"symbol": "BTCUSDT", "interval": "1m", "startTime": at(60) // 1000}
+        rows = ask(client, "klines", **asked, endTime=at(120) // 1000)
+        assert [row[0] for row in rows] == [at(60) // 1000, at(120) // 1000]
+
+    def test_without_bounds_the_newest_come_in_order(self, client: Client, tape: Any) -> None:
+        rows = ask(client, "uiKlines", symbol="BTCUSDT", interval="1m", limit=2)
+        assert [row[0] for row in rows] == [at(480) // 1000, at(540) // 1000]
+
+    def test_a_taker_that_is_not_known_is_null(self, client: Client, tape: Any) -> None:
+        ((*_, taker, quote, _),) = ask(client, "klines", symbol="ETHUSDT", interval="1d")
+        assert (taker, quote) == (None, None)
+
+    def test_microseconds_on_request(self, client: Client, tape: Any) -> None:
+        response = client.get(
+            "/api/v3/klines",
+            {"symbol": "BTCUSDT", "interval": "1h"},
+            headers={"X-MBX-TIME-UNIT": "microsecond"},
+        )
+        (row,) = json.loads(response.content)
+        opens = int(datetime(2025, 7, 3, 8, tzinfo=UTC).timestamp()) * 1_000_000
+        assert (row[0], row[6]) == (opens, opens + 3_600_000_000 - 1)
+
+    @pytest.mark.parametrize(
+        ("zone", "interval", "begins"),
+        [
+            ("0", "1d", "2025-07-03T00:00:00"),
+            ("8", "1d", "2025-07-02T16:00:00"),
+            ("-3:30", "1d", "2025-07-03T03:30:00"),
+            ("05:45", "4h", "2025-07-03T06:15:00"),
+            ("+14:00", "1w", "2025-06-29T10:00:00"),
+            ("8", "1h", "2025-07-03T08:00:00"),
+        ],
+    )
+    def test_days_of_another_time_zone(
+        self, client: Client, tape: Any, zone: str, interval: str, begins: str
+    ) -> None:
+        asked = {"symbol": "BTCUSDT", "interval": interval, "timeZone": zone}
+        (row,) = ask(client, "klines", **asked)
+        assert datetime.fromtimestamp(row[0] / 1000, UTC).replace(tzinfo=None).isoformat() == begins
+        assert row[8] == 12
+
+    def test_a_gap_is_told(self, client: Client, tape: Any) -> None:
+        asked = {"symbol": "BTCUSDT", "interval": "1m"}
+        whole = client.get(
+            "/api/v3/klines", asked | {"startTime": at(60) // 1000, "endTime": at(120) // 1000}
+        )
+        assert whole["X-Coverage"] == "complete"
+        assert client.get("/api/v3/klines", asked)["X-Coverage"] == "incomplete"
+
+
 class TestExchangeInfo:
     def test_it_is_what_the_exchange_said(self, client: Client, tape: Any) -> None:
         body = {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "filters": []}
@@ -257,6 +335,11 @@ class TestErrors:
             ("ticker/price", {"symbols": "BTCUSDT"}, -1100),
             ("ticker/price", {"symbols": '["BTCUSDT","NONESUCH"]'}, -1121),
             ("ticker/24hr", {"symbol": "BTCUSDT", "type": "HUGE"}, -1130),
+            ("klines", {"symbol": "BTCUSDT"}, -1102),
+            ("klines", {"symbol": "BTCUSDT", "interval": "7m"}, -1120),
+            ("klines", {"symbol": "BTCUSDT", "interval": "1d", "timeZone": "15"}, -1130),
+            ("klines", {"symbol": "BTCUSDT", "interval": "1d", "timeZone": "UTC"}, -1130),
+            ("klines", {"symbol": "BTCUSDT", "interval": "1M", "timeZone": "8"}, -1130),
             ("ping", {"symbol": "BTCUSDT"}, -1104),
             ("exchangeInfo", {"symbol": "NONESUCH"}, -1121),
         ],
