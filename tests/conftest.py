@@ -40,6 +40,7 @@ SLOW = {
     "audit/test_verify_exchange.py",
     "audit/test_verify_model.py",
     "backfill/test_archive_import.py",
+    "binance_api/test_clients.py",
     "exchange/test_exchange_info.py",
     "exchange/test_rest.py",
     "exchange/test_rotation.py",

@@ -19,12 +19,13 @@ from ..repair.progress import Progress
 from ..repair.repairer import Repairer
 from ..repair.schedule import RETRY_WITHIN
 from .buffer import Buffer
+from .check_result import CheckResult
 from .id_check import IdCheck
 from .id_witness import IdVerdict
 from .reconnecting import ReconnectingTape
 from .recorder import Recorder
 from .staleness import Staleness
-from .staleness_check import CheckResult, StalenessCheck
+from .staleness_check import StalenessCheck
 from .status import Status
 from .tape import Tape
 from .writer import Writer

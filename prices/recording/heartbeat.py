@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from ..minutes import EPOCH
 from .buffer import LARGEST_BATCH
+from .check_result import CheckResult
+from .clock_leap import ClockLeap
 from .event_lag import EventLag
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
-from .staleness_check import CheckResult
 from .tape import Hole, Newest, Tape
 from .watermark import Watermark
 
@@ -23,10 +24,6 @@ HEARTBEAT_INTERVAL = 1.0
 # Seconds for which a connection counts as alive after the exchange last sent something. It pings
 # every 20.
 CONNECTION_COUNTS_FOR = 30.0
-
-# Seconds by which the wall clock may advance more than the monotonic one between two heartbeats. If
-# it advances by more, this computer slept, or its clock was set: trades may have been missed.
-LEAP = 5.0
 
 
 class Heartbeat:
@@ -59,7 +56,8 @@ class Heartbeat:
         self._event_lag = EventLag()
         # While the feed is late: the symbol of the newest event, and when it was taken.
         self._behind: tuple[str, float] | None = None
-        self._beat_at, self._beat_at_by_wall = clock(), wall_clock()
+        self._beat_at = clock()
+        self._leap = ClockLeap(clock, wall_clock)
         # Symbols whose watermark was written and has not been withdrawn.
         self._claimed: set[str] = set()
         # Gaps that checks have revealed.
@@ -143,7 +141,11 @@ class Heartbeat:
             return
         if looked.proven > newest.last:
             self._note(looked, newest)
-        if self._is_passed(looked, newest):
+        is_mute = symbol not in self._unheard and looked.is_mute(
+            newest.last, self._staleness.connected_at
+        )
+        is_whole = looked.breaks == self.breaks_of(symbol)
+        if is_whole and not is_mute and looked.is_passed(newest.last):
             # Everything traded by then is on the tape, or in a known gap.
             self._unheard.discard(symbol)
             if self._behind is not None and self._behind[0] == symbol:
@@ -155,23 +157,8 @@ class Heartbeat:
         self._staleness.failed(symbol, self.clock())
         if looked.last_trade.last > newest.last:
             self._doubt(symbol)
-            if self._is_mute(looked, newest):
+            if is_mute:
                 self.renew(f"{symbol} is stale, but the exchange has traded it.")
-
-    def _is_mute(self, looked: CheckResult, newest: Newest) -> bool:
-        """Whether the symbol was traded since the connection was opened, but no frame of it came.
-
-        Not even a bad one.
-        """
-        if looked.symbol in self._unheard or looked.last_trade.last <= newest.last:
-            return False
-        return not looked.is_old(self._staleness.connected_at)
-
-    def _is_passed(self, looked: CheckResult, newest: Newest) -> bool:
-        if looked.breaks != self.breaks_of(looked.symbol) or self._is_mute(looked, newest):
-            return False
-        # A response that lags behind the tape proves nothing about what comes after it.
-        return newest.last <= looked.last_trade.last <= max(newest.last, looked.proven)
 
     def _note(self, looked: CheckResult, newest: Newest) -> None:
         traded = max(EPOCH + timedelta(microseconds=looked.last_trade.traded), newest.traded)
@@ -192,7 +179,8 @@ class Heartbeat:
         now = self.clock()
         if now - self._beat_at < HEARTBEAT_INTERVAL:
             return
-        if self._leapt(now):
+        self._beat_at = now
+        if self._leap.leapt():
             self.withdraw_all()
             self._staleness.unsettle()
         if heard is None:
@@ -225,23 +213,6 @@ class Heartbeat:
         known = self._event_lag.exchange_time(at)
         ours = self.wall_clock() - (self.clock() - at)
         return round(ours * 1_000_000) if known is None else known
-
-    def _leapt(self, now: float) -> bool:
-        """Whether the wall clock has jumped ahead since the last heartbeat.
-
-        The monotonic clock stands still while a computer sleeps.
-        """
-        by_wall = self.wall_clock()
-        ahead = (by_wall - self._beat_at_by_wall) - (now - self._beat_at)
-        self._beat_at, self._beat_at_by_wall = now, by_wall
-        if ahead <= LEAP:
-            return False
-        logger.warning(
-            "The system clock jumped %.0f s ahead (sleep or a clock change): "
-            "watermarks are withdrawn until the next ticks or checks.",
-            ahead,
-        )
-        return True
 
     def _trusted(self, now: float) -> set[str]:
         return {

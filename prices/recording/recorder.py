@@ -7,9 +7,9 @@ from pricetracker.process.signals import StopRequest
 
 from ..exchange.stream import Down, Event, Idle, Renewed, Stream, Up
 from .buffer import Buffer
+from .check_result import CheckResult
 from .database_errors import Refusal
 from .id_witness import IdVerdict
-from .staleness_check import CheckResult
 from .symbol_log import RepeatedReason
 from .writer import Writer
 

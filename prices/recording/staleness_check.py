@@ -4,7 +4,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..exchange.agg_trades import AggTrades, Page
 from ..exchange.backoff import backoff
@@ -13,6 +12,7 @@ from ..exchange.last_trade import LastTrade, look
 from ..exchange.messages import AggTrade, micros
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Stopped, Unanswered
+from .check_result import ON_ITS_WAY, CheckResult
 from .id_pace import is_far, pace_of
 from .inter_arrival import RETRY_WITHIN
 from .reconnecting import ReconnectingTape
@@ -26,37 +26,9 @@ from .trade_times import sift_rows, since_1970
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a trade may still be on its way on the stream after REST has returned it.
-ON_ITS_WAY = 2.0
-
 # Seconds between two checks. With hundreds of symbols they would use up the rate limit, which
 # repair needs as well.
 INTERVAL = 2.0
-
-MICROSECONDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The exchange's answer about a stale symbol, for the writer to compare with the tape.
-
-    last_trade: its newest trade.
-    proven: the last trade id that its history confirms; -1 if that was not requested. A single
-    response is not trusted.
-    breaks: how often its feed had been interrupted before the request.
-    taken: when the response arrived, in seconds, monotonic.
-    """
-
-    symbol: str
-    last_trade: LastTrade
-    proven: int
-    breaks: int
-    taken: float
-
-    def is_old(self, connected_at: float) -> bool:
-        """Whether the last trade was made before the present connection could deliver it."""
-        age = (self.last_trade.now - self.last_trade.traded) / MICROSECONDS
-        return age > self.taken - connected_at - ON_ITS_WAY
 
 
 class StalenessCheck:

@@ -11,6 +11,7 @@ from ..exchange.messages import AggTrade, micros
 from ..exchange.stream import Down, Event, Renewed, Up
 from .bad_frames import BadFrames
 from .buffer import Buffer
+from .check_result import CheckResult
 from .counters import Counters
 from .frame_reader import FeedInterrupted, FrameReader, SymbolInterrupted
 from .heartbeat import HEARTBEAT_INTERVAL, Heartbeat
@@ -18,7 +19,6 @@ from .id_witness import IdVerdict, IdWitness
 from .lag_trend import LagTrend
 from .reconnecting import ReconnectingTape
 from .staleness import Staleness
-from .staleness_check import CheckResult
 from .status import Status
 from .stored_counters import StoredCounters
 from .trade_times import Refused, Times

@@ -19,7 +19,7 @@ from prices.recording.tape import Tape
 from tests.support.sites import running_site
 from tests.support.tapes import recorded
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RECORDINGS = Path(__file__).parents[2] / "replay" / "recordings"
 SYMBOLS = {"BTCUSDT": "BTC/USDT", "ETHUSDT": "ETH/USDT"}

@@ -19,8 +19,10 @@ def names(path: Path) -> Iterator[str]:
 
 
 def test_each_is_short() -> None:
-    found = {path.name: list(names(path)) for path in TESTS.rglob("test_*.py")}
-    assert "test_each_is_short" in found["test_names.py"]
+    found = {
+        path.relative_to(TESTS).as_posix(): list(names(path)) for path in TESTS.rglob("test_*.py")
+    }
+    assert "test_each_is_short" in found["project/test_names.py"]
     long = [
         f"{module}::{name}" for module, of in found.items() for name in of if len(name) >= SHORT
     ]

@@ -9,6 +9,7 @@ import pytest
 
 from prices.exchange.rest import Rest
 from prices.models import Price
+from prices.recording.check_result import ON_ITS_WAY, CheckResult
 from prices.recording.inter_arrival import (
     REFUSED_RETRY_WITHIN,
     RETRY_WITHIN,
@@ -18,7 +19,7 @@ from prices.recording.inter_arrival import (
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.session import connect
 from prices.recording.staleness import Staleness
-from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, CheckResult, StalenessCheck
+from prices.recording.staleness_check import INTERVAL, StalenessCheck
 from prices.recording.tape import Tape
 from replay.faults.fault import Fault
 from tests.support.local_exchange import BTC, ETH, Running, local_exchange

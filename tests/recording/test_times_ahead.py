@@ -11,8 +11,8 @@ from prices.exchange.event_times import AHEAD, SECOND
 from prices.exchange.last_trade import LastTrade
 from prices.exchange.stream import Up
 from prices.models import Price, Symbol
+from prices.recording.check_result import CheckResult
 from prices.recording.exchange_clock import AGREEING
-from prices.recording.staleness_check import CheckResult
 from tests.recording.test_writer import Recording, close, frame, settled, vouched
 from tests.recording.test_writer import at as instant_at
 from tests.support.tapes import START, at, open_gaps, open_tape, tick

@@ -23,6 +23,7 @@ from prices.exchange.rest_errors import Refused, Unanswered
 from prices.exchange.stream import Down, Renewed, Up
 from prices.models import Price
 from prices.recording.buffer import Buffer
+from prices.recording.check_result import ON_ITS_WAY
 from prices.recording.heartbeat import HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import (
     COUNTS_FOR,
@@ -34,7 +35,7 @@ from prices.recording.inter_arrival import (
 )
 from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.staleness import Staleness
-from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY, StalenessCheck
+from prices.recording.staleness_check import INTERVAL, StalenessCheck
 from prices.recording.status import Status
 from prices.recording.writer import Writer
 from tests.recording.test_writer import frame, open_one

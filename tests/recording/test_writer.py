@@ -24,6 +24,7 @@ from prices.exchange.messages import MAX_TRADE_ID, AggTrade, BadFrame, parse
 from prices.exchange.stream import Down, Event, Renewed, Up
 from prices.models import Candle, Price, Symbol
 from prices.recording.buffer import LARGEST_BATCH, Buffer
+from prices.recording.check_result import CheckResult
 from prices.recording.event_lag import LATE
 from prices.recording.heartbeat import CONNECTION_COUNTS_FOR, HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import SETTLING_IN, SHORTEST
@@ -32,7 +33,6 @@ from prices.recording.reconnecting import ReconnectingTape
 from prices.recording.recorder import Recorder
 from prices.recording.session import connect
 from prices.recording.staleness import Staleness
-from prices.recording.staleness_check import CheckResult
 from prices.recording.status import Status
 from prices.recording.tape import Stored, Tape
 from prices.recording.watermark import SETTLING

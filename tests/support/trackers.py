@@ -19,8 +19,8 @@ from prices.exchange.stream import Event
 from prices.exchange.subscription import aggregate_trades
 from prices.recording.buffer import Buffer
 from prices.recording.build import build_recorder
+from prices.recording.check_result import CheckResult
 from prices.recording.session import connect
-from prices.recording.staleness_check import CheckResult
 from prices.recording.tape import Tape
 from pricetracker.process.signals import StopRequest
 from tests.support.local_exchange import Running

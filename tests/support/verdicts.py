@@ -20,10 +20,11 @@ from prices.exchange.event_times import MINUTE, SECOND
 from prices.exchange.messages import AggTrade, micros
 from prices.minutes import minute_start
 from prices.models import Candle, Price, Symbol
+from prices.recording.check_result import ON_ITS_WAY
 from prices.recording.event_lag import LATE
 from prices.recording.heartbeat import HEARTBEAT_INTERVAL
 from prices.recording.inter_arrival import COUNTS_FOR, SHORTEST
-from prices.recording.staleness_check import INTERVAL, ON_ITS_WAY
+from prices.recording.staleness_check import INTERVAL
 from prices.recording.trade_times import since_1970
 from tests.support.local_exchange import Running
 from tests.support.tapes import instant
