@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import (
+    backfill,
     cost,
     crowded,
     freshness,
@@ -36,6 +37,7 @@ PARTS = {
     "page": page.run,
     "serving": serving.run,
     "crowded": crowded.run,
+    "backfill": backfill.run,
 }
 
 MILLION = 1_000_000

@@ -40,6 +40,11 @@ LAST_RESPONSE = 2.0
 # the rest of the minute.
 RESERVED_FOR_CHECKS = 300
 
+# Trades of the largest gap that a recorder repairs by itself: some weeks of the busiest symbol.
+# What lies between a recording and history that was imported may be years, and hundreds of
+# gigabytes: that is fetched when somebody asks for it, with `repair_gaps` or `backfill_prices`.
+LARGEST_REPAIR = 100_000_000
+
 
 @dataclass
 class Recording:
@@ -135,6 +140,7 @@ def build_recorder(
         symbols,
         filled=writer.counters.fill,
         reserve=RESERVED_FOR_CHECKS,
+        largest=LARGEST_REPAIR,
         retry_within=RETRY_WITHIN,
         clock=clock,
     )

@@ -21,6 +21,7 @@ SELECT
 FROM prices_gap gap JOIN prices_symbol symbol ON symbol.id = gap.symbol_id
 WHERE gap.status = 'open' AND gap.last_trade >= coalesce(symbol.kept_from, 0)
     AND symbol.name = ANY(%(symbols)s) AND gap.id <> ALL(%(resting)s)
+    AND gap.last_trade - gap.first_trade < %(largest)s
 ORDER BY
     date_trunc('hour', gap.ends) DESC, gap.last_trade - gap.first_trade >= %(page)s,
     gap.ends, gap.id
@@ -92,13 +93,17 @@ class Missing:
 
 
 def next_gap(
-    database: psycopg.Connection[Any], symbols: Sequence[str], resting: list[int], page: int
+    database: psycopg.Connection[Any],
+    symbols: Sequence[str],
+    resting: list[int],
+    page: int,
+    largest: int,
 ) -> OpenGap | None:
-    """The open gap that is most useful to repair now:
+    """The open gap that is most useful to repair now.
 
-    `page` is how many trades one page is sure to hold.
+    `page` is how many trades one page is sure to hold; `largest`, of how many a gap may be.
     """
-    chosen = {"symbols": list(symbols), "resting": resting, "page": page}
+    chosen = {"symbols": list(symbols), "resting": resting, "page": page, "largest": largest}
     with database.cursor(row_factory=class_row(OpenGap)) as cursor:
         return cursor.execute(NEXT, chosen).fetchone()
 

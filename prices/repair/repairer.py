@@ -10,6 +10,7 @@ from ..exchange.agg_trades import ROWS, WEIGHT, AggTradeRow, AggTrades, Page
 from ..exchange.backoff import backoff
 from ..exchange.event_times import AHEAD_OF_OURS
 from ..exchange.locate import page_before, void
+from ..exchange.messages import MAX_TRADE_ID
 from ..exchange.rest import Rest
 from ..exchange.rest_errors import Refused, Unanswered
 from ..minutes import EPOCH, MICROSECOND
@@ -42,8 +43,8 @@ class Repairer:
     Every method raises one of `recording.tape.AWAY` when the database is unavailable. `ticks`
     counts what was stored, and `filled` is called for each page that was. `reserve` is the request
     weight that is left to other users of the same rate limit: rather than use it up, a turn does
-    nothing. `retry_within` is the maximum number of seconds between two attempts while REST does
-    not answer.
+    nothing. `largest` is the largest gap that is repaired, in trades. `retry_within` is the maximum
+    number of seconds between two attempts while REST does not answer.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Repairer:
         rows: int = ROWS,
         filled: Callable[[Stored], object] = lambda stored: None,
         reserve: int = 0,
+        largest: int = MAX_TRADE_ID,
         retry_within: float = UNANSWERED,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -65,6 +67,7 @@ class Repairer:
         self.rows = rows
         self.filled = filled
         self._reserve = reserve
+        self._largest = largest
         self.clock = clock
         self._wall_clock = wall_clock
         self.retry_within = retry_within
@@ -87,7 +90,7 @@ class Repairer:
             return None
         resting = self._schedule.resting(now)
         gap = self._tape.once(
-            lambda tape: next_gap(tape.database, self.symbols, resting, self.rows)
+            lambda tape: next_gap(tape.database, self.symbols, resting, self.rows, self._largest)
         )
         return self._mend(gap) if gap else None
 

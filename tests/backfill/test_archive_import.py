@@ -12,11 +12,18 @@ import msgspec
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
+from prices.backfill.archive_import import ArchiveImport
 from prices.exchange.messages import AggTrade, micros
 from prices.models import Candle, Gap, Price, Symbol
+from prices.recording.reconnecting import ReconnectingTape
+from prices.recording.session import connect
+from prices.recording.tape import Tape
+from pricetracker.archive.names import of
 from tests.support.archives import CASES, archive, backfill, text_of, write
 from tests.support.local_exchange import BTC, ETH, TRX
+from tests.support.recorders import PATIENCE, eventually, manage
 from tests.support.tapes import (
     check,
     instant,
@@ -375,3 +382,78 @@ def test_candles_of_an_import_equal_the_model(tmp_path: Path) -> None:
     backfill("--archive", archive(tmp_path, ticks[5000:], "2"))
     backfill("--archive", archive(tmp_path, ticks[:6000], "1"))
     assert stored_candles() == {key: asdict(each) for key, each in minutes(ticks).items()}
+
+
+class Steps:
+    """Parts of so many ticks, without pauses."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+
+    def look(self, tape: Tape) -> None:
+        pass
+
+    def rest(self, took: float) -> None:
+        pass
+
+
+def test_stopped_after_any_part_it_goes_on(tmp_path: Path, draw: random.Random) -> None:
+    ticks = recorded(BTC)[:1500]
+    file = of(archive(tmp_path, ticks))
+    tape = ReconnectingTape(lambda: Tape(connect("tests")), [])
+    for _ in range(5):
+        left = draw.randrange(1, 9)
+
+        def stopped() -> bool:
+            nonlocal left
+            left -= 1
+            return left < 0
+
+        pacing = Steps(draw.choice([7, 100, 333]))
+        ArchiveImport(tape, say=print, stopped=stopped, pacing=pacing).run(file)
+        with open_tape() as found:
+            check(found, ticks[: Price.objects.count()])
+    last = ArchiveImport(tape, say=print, pacing=Steps(500))
+    last.run(file)
+    tape.close()
+    assert last.tallies["BTCUSDT"].new + last.tallies["BTCUSDT"].known == len(ticks)
+    with open_tape() as found:
+        check(found, ticks)
+
+
+def test_killed_in_the_middle_it_goes_on(tmp_path: Path) -> None:
+    """Beside a live recorder, so that it takes many steps."""
+    ticks = recorded(BTC)
+    path = archive(tmp_path, ticks)
+    with open_tape("ETHUSDT") as tape:
+        tape.store([trade(1, symbol="ETHUSDT")])
+    Symbol.objects.update(heard_at=timezone.now() + timedelta(seconds=4))
+    process = manage("backfill_prices", "--archive", str(path))
+    try:
+        eventually(lambda: process.poll() is not None or Price.objects.count() > 1)
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    before = Price.objects.count() - 1
+    done = backfill("--archive", path)
+    assert f"{len(ticks) - before:,} new, {before:,} known, 0 refused; nothing" in done.out
+    with open_tape("BTCUSDT", "ETHUSDT") as tape:
+        check(tape, [*ticks, trade(1, symbol="ETHUSDT")])
+
+
+def test_stopped_by_ctrl_c_it_says_what_is_left_to_do(tmp_path: Path) -> None:
+    ticks = recorded(BTC)
+    with open_tape("ETHUSDT") as tape:
+        tape.store([trade(1, symbol="ETHUSDT")])
+    Symbol.objects.update(heard_at=timezone.now() + timedelta(seconds=4))
+    process = manage("backfill_prices", "--archive", str(archive(tmp_path, ticks)))
+    try:
+        eventually(lambda: process.poll() is not None or Price.objects.count() > 1)
+        process.terminate()
+        output, _ = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert "Traceback" not in output
+    stored = Price.objects.count() - 1
+    assert f"BTCUSDT: {stored:,} new, 0 known, 0 refused; nothing missing." in output
+    assert (process.returncode, "Stopped early. Run it again" in output) in {(1, True), (0, False)}

@@ -417,3 +417,20 @@ def test_whatever_is_missing_and_handed_out_comes_back_once(transactional_db, pa
     with open_tape() as tape:
         assert stored_ticks() == expected_ticks(tape, ticks)
         assert stored_candles() == {key: asdict(candle) for key, candle in minutes(ticks).items()}
+
+
+def test_a_gap_that_is_too_large_is_left_to_those_who_ask() -> None:
+    """Years of history are not fetched because a recorder happens to run."""
+    history = History()
+    for each in THIRTY:
+        history.add(each)
+    tape = ReconnectingTape(lambda: Tape(connect("tests")), ["BTCUSDT"])
+    tape.once(lambda opened: opened.store([THIRTY[0], THIRTY[24], THIRTY[27]]))
+    repairer = Repairer(tape, history, ["BTCUSDT"], rows=PAGE, largest=9)
+    while repairer.turn() is not None:
+        pass
+    tape.close()
+    # The page that filled trades 26 and 27 had one or two from before, too.
+    ((first, last),) = open_gaps()
+    assert first == 2
+    assert last > 20
