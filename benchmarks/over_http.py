@@ -11,6 +11,8 @@ from http import HTTPStatus
 from multiprocessing.connection import Connection
 from urllib.parse import urlencode, urlsplit
 
+from prices.candle_intervals import INTERVALS
+
 from .grown import Grown
 from .inside import CANDLES, CANDLES_REACH, NOTHING, Times
 from .tracker import stay
@@ -20,6 +22,9 @@ AT_ONCE = 4
 
 # Of what was recorded long ago nothing else can be said.
 COVERAGE = {"/price-at-second": "complete", "/minmax": "complete"}
+
+# Those that are folded from stored candles, a month of which few are on any tape left out.
+LONG_INTERVALS = [name for name, each in INTERVALS.items() if each.source and each.origin == 0]
 
 Draw = Callable[[random.Random], str]
 
@@ -69,6 +74,13 @@ def targets(grown: Grown) -> dict[str, Draw]:
             interval="1m",
             limit=CANDLES,
             to=grown.instant(drawn, after=CANDLES_REACH).isoformat(),
+        ),
+        # Of as many as the tape has: 500 days are on one of 100 million ticks.
+        f"{CANDLES} candles of any interval": lambda drawn: question(
+            "/api/candles/",
+            symbol=grown.symbol(drawn),
+            interval=drawn.choice(LONG_INTERVALS),
+            limit=CANDLES,
         ),
     }
 

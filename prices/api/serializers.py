@@ -195,7 +195,7 @@ class CandleAnswer(RowAnswer):
 class CoveredCandleAnswer(CandleAnswer):
     """A candle, and what the tape can prove about it."""
 
-    coverage = CoverageAnswer()
+    coverage = CoverageAnswer(required=False)
 
     def to_representation(self, row: WrittenCandle) -> dict[str, Any]:
         coverage = self.fields["coverage"].to_representation(row.coverage)

@@ -49,8 +49,8 @@ class Series:
             lacking = limit - len(found)
             reach = min(begin + lacking * self.interval.length, FOREVER)
             first = min(self._stop, self.interval.aligned(reach))
-            # Months that are shorter than the longest would be one too many.
-            found += self._written(lacking + 1, begin, first)[::-1][:lacking]
+            # The window may have more: months are shorter than the longest.
+            found += self._written(2 * lacking, begin, first)[::-1][:lacking]
         return found
 
     @property

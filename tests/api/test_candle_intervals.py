@@ -142,6 +142,38 @@ def test_the_calendar_has_an_end(interval: str) -> None:
     assert INTERVALS[interval].aligned(FOREVER) == FOREVER
 
 
+@pytest.mark.parametrize("limit", [1, 7, 100, 200])
+def test_months_are_read_forwards_without_a_hole(limit: int) -> None:
+    """A hundred months are shorter than a hundred of the longest."""
+    days = range(0, 150 * 30, 28)
+    ticks = [tick(n, day * 86_400) for n, day in enumerate(days, 1)]
+    with open_tape() as tape:
+        tape.store(ticks)
+    months = sorted({begin("1M", instant(micros(tick.traded))) for tick in ticks})
+    assert len(months) > 140
+    assert oldest("1M", limit) == [(month - EPOCH) // SECOND for month in months]
+
+
+def test_a_refused_query_is_answered_in_the_browsable_api(client: Client) -> None:
+    with open_tape() as tape:
+        tape.store([tick(1)])
+    for query in ("", "?symbol=BTCUSDT&interval=7m", "?symbol=BTCUSDT&include=gaps"):
+        answer = client.get(f"/api/candles/{query}", headers={"accept": "text/html"})
+        assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
+    shown = client.get(
+        "/api/candles/?symbol=BTCUSDT&include=coverage", headers={"accept": "text/html"}
+    )
+    assert shown.status_code == 200
+    assert "complete_through" in shown.content.decode()
+
+
+def test_the_schema_describes_the_coverage_of_a_candle(client: Client) -> None:
+    schema = client.get("/api/schema/", {"format": "json"}).json()
+    described = schema["components"]["schemas"]["CoveredCandleAnswer"]
+    assert "coverage" in described["properties"]
+    assert "coverage" not in described["required"]
+
+
 def test_weeks_begin_on_monday_and_months_on_the_first(client: Client) -> None:
     with open_tape() as tape:
         # A Sunday and a Monday; the last day of a month, and the first of the next.
