@@ -12,22 +12,22 @@ from ..patience import patient
 from ..sql import statement
 from .coarse_candles import keep
 from .ledger import Hole
-from .statements import (
-    FAILED,
-    HEARTBEAT,
-    NEWEST,
-    REGISTER,
-    TAKE_REGISTERING,
-    TRIED,
-    WITHDRAW,
-)
 from .store import Stored, fill, lock, refold, store, tell
 
 __all__ = ["Hole", "Newest", "Pruned", "Stored", "Tape"]
 
-NOTE, VOID, PRUNE, PRUNABLE = map(
-    statement, ("write/note_gaps", "write/void_gaps", "write/prune", "read/prunable")
+REGISTER, HEARTBEAT, WITHDRAW, NEWEST = map(
+    statement, ("write/register", "write/heartbeat", "write/withdraw", "read/newest_tick")
 )
+NOTE, VOID, TRIED, FAILED = map(
+    statement,
+    ("write/note_gaps", "write/void_gaps", "write/attempt_at_gap", "write/failure_of_gap"),
+)
+PRUNE, PRUNABLE = map(statement, ("write/prune", "read/prunable"))
+
+# The advisory lock for registering symbols. The number is arbitrary, but all must use the same.
+REGISTERING = 0x7072_6963_6573
+TAKE_REGISTERING = "SELECT pg_advisory_xact_lock(%(lock)s)"
 
 
 class Newest(NamedTuple):
@@ -66,7 +66,7 @@ class Tape:
     def register(self, names: Sequence[str]) -> None:
         """Look up the number of each symbol; new symbols get one."""
         with self.database.transaction():
-            self.database.execute(TAKE_REGISTERING)
+            self.database.execute(TAKE_REGISTERING, {"lock": REGISTERING})
             self.database.execute(REGISTER, {"names": list(names)})
         found = self.database.execute(
             "SELECT name, id FROM prices_symbol WHERE name = ANY(%s)", [list(names)]
