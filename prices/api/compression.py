@@ -1,10 +1,12 @@
 """Compressed responses, for clients that accept gzip.
 
-Only JSON about the tape is compressed, which is public: its size tells nobody a secret.
+Only JSON and rows of the tape are compressed, which are public: their size tells nobody a secret.
 """
 
 import gzip
 import re
+import zlib
+from collections.abc import Iterable, Iterator
 
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
@@ -15,6 +17,9 @@ LEAST = 1_400
 
 # 500 candles, 132 kB: 33 kB in 0.9 ms by level 1, 27 kB in 3.3 ms by level 6.
 LEVEL = 1
+
+# zlib's word for the largest window, with the header and the checksum of gzip.
+GZIP_FORMAT = 31
 
 # A coding of the header with its weight.
 GZIP = re.compile(
@@ -44,3 +49,14 @@ def compress(request: HttpRequest, response: Response) -> None:
     if etag.startswith('"'):
         # The same answer, and not the same bytes as without compression.
         response["ETag"] = f"W/{etag}"
+
+
+def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A stream compressed piece by piece: a client can read each as it comes.
+
+    One that breaks lacks the end, with the checksum.
+    """
+    packer = zlib.compressobj(LEVEL, wbits=GZIP_FORMAT)
+    for piece in pieces:
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()

@@ -22,6 +22,7 @@ from pricetracker.serving.lanes import Busy, Lane
 from pricetracker.sharing import refresh_connection
 
 from ..live.places import Place, Places
+from .compression import accepts_gzip, packed
 from .errors import TooManyStreams
 from .query_params import DESCENDING, StreamQuery, read
 from .renderers import RowsRenderer
@@ -89,7 +90,11 @@ def respond(request: Request, rows: Any, view: Any) -> HttpResponseBase:
     headers = {
         "Content-Type": f"{renderer.media_type}; charset=utf-8",
         "Content-Disposition": content_disposition_header(True, file_name(view, renderer)) or "",
+        "Vary": "Accept-Encoding",
     }
+    if accepts_gzip(request._request):
+        headers["Content-Encoding"] = "gzip"
+        pieces = packed(pieces)
     if request.method == "HEAD":
         # Without a length, which is not known, and would be taken for that of the rows.
         return StreamingHttpResponse((), headers=headers)

@@ -1,13 +1,15 @@
 """Long JSON is compressed for clients that accept it, and for no others."""
 
 import gzip
+import zlib
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
-from prices.api.compression import LEAST, accepts_gzip, compress
+from prices.api.compression import LEAST, accepts_gzip, compress, packed
 from tests.support.tapes import open_tape, tick
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +86,40 @@ def test_a_tag_of_the_content_becomes_weak() -> None:
         response = response_of(b"1" * LEAST, ETag=tag)
         compress(request, response)
         assert response["ETag"] == 'W/"a"'
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("ticks", [0, 59])
+def test_a_stream_of_rows_is_compressed(client: Client, form: str, ticks: int) -> None:
+    with open_tape() as tape:
+        if ticks:
+            tape.store([tick(n, n * 60) for n in range(1, ticks + 1)])
+    path = f"/api/candles/?symbol=BTCUSDT&format={form}"
+    plain, sent = (client.get(path, headers=each) for each in ({}, {"accept-encoding": "gzip"}))
+    text, data = (b"".join(each.streaming_content) for each in (plain, sent))
+    assert (text.count(b"\n") >= ticks, "Content-Encoding" in plain.headers) == (True, False)
+    assert sent["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in plain["Vary"]
+    assert plain["Vary"] == sent["Vary"]
+    assert gzip.decompress(data) == text
+
+
+def test_each_piece_can_be_read_as_it_comes() -> None:
+    reader = zlib.decompressobj(wbits=31)
+    pieces = [b"one\n", b"two\n" * 1000, b"three\n"]
+    sent = packed(pieces)
+    assert [reader.decompress(next(sent)) for _ in pieces] == pieces
+    assert not reader.eof
+    assert (reader.decompress(next(sent)), reader.eof) == (b"", True)
+
+
+def test_a_stream_that_breaks_has_no_end() -> None:
+    def breaking() -> Iterator[bytes]:
+        yield b"one\n"
+        raise ConnectionError
+
+    reader, sent = zlib.decompressobj(wbits=31), packed(breaking())
+    assert reader.decompress(next(sent)) == b"one\n"
+    with pytest.raises(ConnectionError):
+        next(sent)
+    assert not reader.eof
