@@ -77,7 +77,7 @@ export const state = (symbol) => ({
   unasked: false,
 });
 
-/** Without the server nobody vouches for a price, whatever was said last. */
+/** Without the server nothing is known about a price, whatever was said last. */
 export const doubt = { live: false, down: false, unheard: false, unasked: true, ...judged("unknown") };
 
 const NONE = "–";
