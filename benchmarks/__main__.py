@@ -15,10 +15,10 @@ from . import (
     orm,
     outage,
     page,
+    published,
     push,
     questions,
     readers,
-    readme,
     recording,
     results,
     serving,
@@ -79,11 +79,11 @@ def main() -> None:
         type=Path,
         help=(
             f"the file whose figures of the parts that ran are replaced (default: "
-            f"{results.LAST}, with --readme {results.KEPT})"
+            f"{results.LAST}, with --publish {results.KEPT})"
         ),
     )
     parser.add_argument(
-        "--readme", action="store_true", help="write the README's table from that file, too"
+        "--publish", action="store_true", help="write the table in docs/performance.md, too"
     )
     options = parser.parse_args()
     for part in options.parts:
@@ -91,11 +91,11 @@ def main() -> None:
             parser.error(f"{part!r} is no part: there are {', '.join(PARTS)}")
     if options.seconds <= 0 or options.rounds < 1:
         parser.error("--seconds and --rounds must be more than 0.")
-    file = options.json or (results.KEPT if options.readme else results.LAST)
+    file = options.json or (results.KEPT if options.publish else results.LAST)
     chosen = Options(options.seconds, options.rounds, options.millions)
     failed = [part for part in options.parts or PARTS if not ran(part, chosen, file)]
-    if options.readme:
-        readme.write(results.read(file))
+    if options.publish:
+        published.write(results.read(file))
     if failed:
         sys.exit(f"Without figures: {', '.join(failed)}.")
 

@@ -12,7 +12,7 @@ import psutil
 from .figures import Table
 from .options import Options
 
-# Those that the README tells, and those of anybody's last run.
+# Those that docs/performance.md tells, and those of anybody's last run.
 KEPT = Path("docs") / "performance.json"
 LAST = Path("var") / "performance.json"
 

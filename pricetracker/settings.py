@@ -1,6 +1,6 @@
 """The one settings file.
 
-Everything that a user may set is an environment variable, listed in the README.
+Everything that a user may set is an environment variable, listed in docs/reference.md.
 """
 
 import os

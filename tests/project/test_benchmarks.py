@@ -1,4 +1,4 @@
-"""What the benchmarks make of measurements: shares, spreads, and the README's table; and that they
+"""What the benchmarks make of measurements: shares, spreads, and the table of figures; that they
 keep off other databases.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import readme, results, sources
+from benchmarks import published, results, sources
 from benchmarks.__main__ import sizes
 from benchmarks.figures import Table, percentile, spread
 from benchmarks.options import Options
@@ -51,19 +51,19 @@ def test_figures_of_a_part_take_the_place_of_its_last_ones(tmp_path: Path) -> No
     }
 
 
-def test_the_readme_has_the_figures_that_are_kept() -> None:
+def test_the_docs_have_the_figures_that_are_kept() -> None:
     """Whoever measures anew writes them both."""
-    _, _, rest = (BASE / readme.README).read_text(encoding="utf-8").partition(readme.BEGINS)
-    written, _, _ = rest.partition(readme.ENDS)
-    assert written == "".join(readme.table(results.read(BASE / results.KEPT)))
-    assert written.count("\n|") > len(readme.LINES) / 2
+    _, _, rest = (BASE / published.PAGE).read_text(encoding="utf-8").partition(published.BEGINS)
+    written, _, _ = rest.partition(published.ENDS)
+    assert written == "".join(published.table(results.read(BASE / results.KEPT)))
+    assert written.count("\n|") > len(published.LINES) / 2
 
 
 @pytest.mark.parametrize(
     ("figure", "words"), [(1234.5, "1,234"), (126.4, "126"), (12.34, "12.3"), (0.512, "0.51")]
 )
 def test_figures_are_written_with_three_digits(figure: float, words: str) -> None:
-    assert readme.rounded(figure) == words
+    assert published.rounded(figure) == words
 
 
 def test_sizes_of_tapes_are_millions() -> None:

@@ -1,4 +1,4 @@
-"""The README keeps up with the code: every setting, every command, every option of a command."""
+"""The docs keep up with the code: every setting, every command, every option of a command."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,10 @@ from django.core.management import get_commands, load_command_class
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (PROJECT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+# Words of the README: more than anybody reads before the first start.
+MOST = 900
 SETTINGS = (PROJECT / "pricetracker" / "settings.py").read_text(encoding="utf-8")
 
 # Django's own commands, changed within but the same to their users.
@@ -42,7 +46,7 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("name", variables())
 def test_every_setting_is_in_the_table(name: str) -> None:
-    assert f"\n| `{name}` |" in README
+    assert f"\n| `{name}` |" in REFERENCE
 
 
 def test_the_settings_file_reads_what_it_is_thought_to() -> None:
@@ -51,7 +55,7 @@ def test_the_settings_file_reads_what_it_is_thought_to() -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_in_the_table_with_its_options(name: str) -> None:
-    (row,) = [line for line in README.splitlines() if line.startswith(f"| `manage.py {name}")]
+    (row,) = [line for line in REFERENCE.splitlines() if line.startswith(f"| `manage.py {name}")]
     usage = row.split("|")[1]
     command = load_command_class(get_commands()[name], name)
     options = command.create_parser("manage.py", name)._actions
@@ -69,13 +73,29 @@ def test_the_two_lines_do_all_the_set_up(last: str) -> None:
     assert f"\n    {line}\n" in README
 
 
+def test_the_readme_can_be_read_at_once() -> None:
+    assert len(README.split()) < MOST
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    found = {path.name for path in (PROJECT / "docs").glob("*.md")}
+    assert found - set(re.findall(r"\]\(docs/([a-z]+\.md)\)", README)) == set()
+
+
+DOCUMENTS = [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]
+
+
 def links() -> list[str]:
-    """Where the documents at the top of the tree lead to, outside the web."""
-    texts = (path.read_text(encoding="utf-8") for path in PROJECT.glob("*.md"))
-    return [link for text in texts for link in re.findall(r"\]\((?!http)([^)]+)\)", text)]
+    """Where documents lead to, outside the web, as paths from the top of the tree."""
+    found = set()
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for link in re.findall(r"\]\((?!http|#)([^)#]+)[^)]*\)", text):
+            found.add((document.parent / link).resolve().relative_to(PROJECT).as_posix())
+    return sorted(found)
 
 
-@pytest.mark.parametrize("linked", sorted(set(links())))
+@pytest.mark.parametrize("linked", links())
 def test_what_is_linked_is_there(linked: str) -> None:
     assert (PROJECT / linked).exists()
 

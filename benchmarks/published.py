@@ -1,4 +1,4 @@
-"""The README's table of figures, written from those of the last runs."""
+"""The table of figures in docs/performance.md, written from those of the last runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from prices.formats.counts import counted
 
-README = Path("README.md")
+PAGE = Path("docs/performance.md")
 
 # Between these two lines nothing is written by hand.
-BEGINS = "<!-- figures: written by `python -m benchmarks --readme` -->\n"
+BEGINS = "<!-- figures: written by `python -m benchmarks --publish` -->\n"
 ENDS = "<!-- end of figures -->\n"
 
 MIDDLE = ("median", "least", "most")
@@ -23,7 +23,7 @@ LONG = "at 100 million ticks"
 
 
 class Line(NamedTuple):
-    """A figure as the README has it, what is aimed at, and where it is found: part, title, row, and
+    """A figure as the table has it, what is aimed at, and where it is found: part, title, row, and
     columns.
     """
 
@@ -173,10 +173,10 @@ LINES = (
 
 
 def write(results: dict[str, Any]) -> None:
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGINS)
     _, _, after = rest.partition(ENDS)
-    README.write_text(before + BEGINS + "".join(table(results)) + ENDS + after, encoding="utf-8")
+    PAGE.write_text(before + BEGINS + "".join(table(results)) + ENDS + after, encoding="utf-8")
 
 
 def table(results: dict[str, Any]) -> Iterator[str]:
