@@ -165,6 +165,12 @@ class TestTicks:
         minute = Price.objects.minute("BTCUSDT", instant_at(0))[1]
         assert minute.complete_through is None or minute.complete_through <= instant_at(12)
 
+    def test_it_takes_the_claim_of_its_symbol_alone(self, recording) -> None:
+        known(recording)
+        second(recording, tick(1, 12.9, symbol="ETHUSDT"), tick(4, 13 + BARELY))
+        recording.beat()
+        assert list(vouched()) == ["ETHUSDT"]
+
     def test_not_even_when_the_recorder_ends(self, recording, caplog) -> None:
         known(recording)
         second(recording, tick(4, 13 + BARELY))
