@@ -1,4 +1,4 @@
-"""The project as an app: its system checks."""
+"""The project as an app: its system checks, and what it asks of each database session."""
 
 from django.apps import AppConfig
 
@@ -8,5 +8,7 @@ class PriceTrackerConfig(AppConfig):
     verbose_name = "Price Tracker"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from . import checks  # noqa: F401 - they register themselves
+        """Register the system checks, and watch for new database sessions."""
+        from . import checks, session_styles  # noqa: F401 - checks register themselves
+
+        session_styles.watch()

@@ -84,6 +84,7 @@ SLOW = {
     "recording/test_recording.py",
     "recording/test_restored.py",
     "recording/test_staleness_check.py",
+    "recording/test_server_settings.py",
     "recording/test_store.py",
     "recording/test_storms.py",
     "recording/test_torture.py",

@@ -8,8 +8,9 @@ from django.db import OperationalError, connection
 # milliseconds. After 5 s of waiting `prices.patience` logs who holds them, and tries again. No JIT:
 # the slow statements are slow because they read much. No sequential scans: a plan made while the
 # tape was short would still use them when it is long. Generic plans: planning the folding of a
-# small batch takes longer than folding it.
+# small batch takes longer than folding it. Instants and durations as psycopg reads them.
 SESSION = """
+SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres';
 SET idle_in_transaction_session_timeout = '10s';
 SET lock_timeout = '5s';
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
