@@ -1,7 +1,7 @@
 """Fields that read parameters, and fields that write values of the tape exactly."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..formats.decimals import decimal_text
 
 # Only ASCII digits, and few: Python reads the digits of other scripts too, and refuses thousands.
 SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
+SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -69,6 +70,16 @@ class LimitField(serializers.Field[int, Any, Any, Any]):
         if not SHORT_NUMBER.fullmatch(text) or not 1 <= int(text) <= self.maximum:
             raise serializers.ValidationError(f"Must be a whole number from 1 to {self.maximum}.")
         return int(text)
+
+
+@extend_schema_field({"type": "number", "minimum": 0})
+class SecondsField(serializers.Field[timedelta, Any, Any, Any]):
+    """Seconds, to the microsecond."""
+
+    def to_internal_value(self, text: Any) -> timedelta:
+        if not SECONDS.fullmatch(text):
+            raise serializers.ValidationError("Must be seconds such as 60 or 0.5.")
+        return timedelta(microseconds=int(Decimal(text).scaleb(6)))
 
 
 @extend_schema_field(OpenApiTypes.STR)

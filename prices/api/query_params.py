@@ -9,7 +9,15 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from ..candle_intervals import INTERVALS
-from .fields import AskedField, CursorField, IncludeField, LimitField, SymbolField, SymbolsField
+from .fields import (
+    AskedField,
+    CursorField,
+    IncludeField,
+    LimitField,
+    SecondsField,
+    SymbolField,
+    SymbolsField,
+)
 from .shared import shared
 
 # Rows per page.
@@ -101,6 +109,13 @@ class InstantQuery(IncludeQuery):
             "ISO 8601 (naive: UTC), or an integer of epoch seconds, milliseconds or microseconds."
         )
     )
+
+
+class AtQuery(serializers.Serializer[Any]):
+    max_age = SecondsField(
+        required=False, help_text="Seconds: a price that is older is null. By default none is."
+    )
+    quote = SymbolField(required=False, help_text="The asset to price in, such as USDT.")
 
 
 class PageQuery(serializers.Serializer[Any]):

@@ -84,6 +84,13 @@ class RowsRenderer(ExactJSONRenderer):
         """What comes before the rows."""
         return ""
 
+    def render(
+        self, data: Any, media_type: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Of rows that are all there."""
+        names = list(data[0]) if data else []
+        return (self.row_header(names) + self.rows(data)).encode()
+
 
 class JSONLinesRenderer(RowsRenderer):
     media_type = "application/x-ndjson"
@@ -118,4 +125,6 @@ def cell(value: Any) -> str | int:
         return bytes(value).decode()
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return ENCODER.encode(value).decode()
     return "" if value is None else value

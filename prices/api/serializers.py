@@ -116,6 +116,29 @@ class PriceAtAnswer(QuestionAnswer):
         }
 
 
+class PriceQuestion(serializers.Serializer[Any]):
+    """A row of many questions about prices."""
+
+    symbol = serializers.CharField()
+    timestamp = serializers.CharField(help_text="As in `/price-at-second`; a number may be one.")
+
+
+class PriceRow(serializers.Serializer[Any]):
+    """A row of many answers, which `price_rows` writes."""
+
+    symbol = serializers.CharField()
+    timestamp = serializers.CharField(help_text="The instant, as it was written in the request.")
+    price = serializers.CharField(allow_null=True, help_text="Exact decimal.")
+    actual_timestamp = serializers.CharField(allow_null=True)
+    trade = serializers.IntegerField(allow_null=True)
+    age = ExactNumber(allow_null=True, help_text="Seconds.")
+    coverage = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    via = serializers.ListField(
+        child=serializers.DictField(), allow_null=True, required=False, help_text="With `quote`."
+    )
+
+
 class MinuteAnswer(QuestionAnswer):
     """The highest and the lowest price of a minute."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ParseError
 from rest_framework.mixins import ListModelMixin
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -23,12 +24,15 @@ from .errors import NeverRecorded
 from .headers import add_headers
 from .known_parameters import KnownParameters
 from .pagination import CandlePagination, TickPagination
-from .query_params import InstantQuery, LatestQuery, SymbolsQuery, read
+from .price_rows import CSVRowsParser, JSONRowsParser, PriceRows
+from .query_params import AtQuery, InstantQuery, LatestQuery, SymbolsQuery, read
 from .renderers import CSVRenderer, JSONLinesRenderer, RowsRenderer
 from .serializers import Answer
 from .shared import shared
 from .throttling import ListThrottle
 
+# Actions that may answer with many rows.
+WITH_ROWS = frozenset({"list", "at"})
 ROW_RENDERERS: list[BaseRenderer] = [CSVRenderer(), JSONLinesRenderer()]
 
 
@@ -43,7 +47,7 @@ class TapeViewSet(KnownParameters, GenericViewSet[Any]):
 
     def get_throttles(self) -> list[BaseThrottle]:
         """The three questions read a row per symbol: they are not counted."""
-        return [ListThrottle()] if self.action == "list" else []
+        return [ListThrottle()] if self.action in WITH_ROWS else []
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(*args, **kwargs)
@@ -90,7 +94,7 @@ class RowsViewSet(ListModelMixin, TapeViewSet):
 
     def get_renderers(self) -> list[BaseRenderer]:
         """The three questions have no rows."""
-        return super().get_renderers() + (ROW_RENDERERS if self.action == "list" else [])
+        return super().get_renderers() + (ROW_RENDERERS if self.action in WITH_ROWS else [])
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         if isinstance(request.accepted_renderer, RowsRenderer):
@@ -158,6 +162,39 @@ class PriceViewSet(RowsViewSet):
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
         return self.answer(Answer(asked, *found))
+
+    @extend_schema(
+        request=serializers.PriceQuestion(many=True), responses=serializers.PriceRow(many=True)
+    )
+    @question(
+        AtQuery,
+        serializers.PriceRow,
+        methods=("post",),
+        parser_classes=(JSONRowsParser, CSVRowsParser),
+    )
+    def at(self, request: Request) -> Response:
+        """The last price at or before each of up to 10,000 instants.
+
+        The body is an array of objects with `symbol` and `timestamp`, or CSV with that header; the
+        answers come in the same order, each as `/price-at-second` would give it. A row that makes
+        no sense has an `error`, and changes no other. `trade` is the first trade id of the tick,
+        `age` how many seconds older than the instant it is. The header `X-Coverage` is the worst
+        verdict on the rows that have one.
+
+        With `max_age` the `price` is null when it is older. With `quote` the base asset of each
+        symbol, or the asset of that name, is priced in that asset: by the recorded symbol of the
+        two, or by two symbols with an asset in between. `via` has these, and the `inverse` of one
+        is one divided by its price. The result is rounded half to even to 28 significant digits;
+        `age` and `actual_timestamp` are those of the older leg, `coverage` is the worse verdict.
+        """
+        asked = self.asked()
+        given = request.data
+        if not isinstance(given, list):
+            # REST framework parses no empty body.
+            raise ParseError("The body must have rows with symbol and timestamp.")
+        rows = PriceRows(asked.get("max_age"), asked.get("quote")).answer(given)
+        verdicts = (Verdict(row["coverage"]) for row in rows if row["coverage"])
+        return self.answered(worst(verdicts), rows)
 
     def answer(self, answer: Answer) -> Response:
         return self.answered(answer.coverage.verdict, self.shaped(answer))

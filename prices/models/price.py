@@ -1,6 +1,6 @@
 """The ticks, and the three questions about them. One statement answers a question."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from ..coverage import Coverage, KnownTape, of_latest
 from ..minutes import MINUTE
 from ..sql import statement
 from .candle import Candle
+from .price_at import PriceAt, Question, ask
 from .symbol import Symbol
 from .touching import touching
 
@@ -60,6 +61,13 @@ class PriceQuerySet(QuerySet["Price"]):
         row = self._one(AS_OF, {"name": symbol, "instant": instant})
         price = None if row["first_trade"] is None else self._price(row, symbol)
         return price, known(row).of_price(instant, found=price is not None)
+
+    def at(self, questions: Sequence[Question]) -> list[PriceAt | None]:
+        """`as_of` for thousands of questions at once, in order; None where no symbol is so named.
+
+        The statement is one, and so is the snapshot. Of the coverage there is the verdict.
+        """
+        return ask(self.db, questions)
 
     def minute(self, symbol: str, start: datetime) -> tuple[Candle | None, Coverage]:
         """The candle of the minute that begins at an instant; None when nothing was traded in it.

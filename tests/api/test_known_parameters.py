@@ -7,12 +7,12 @@ from django.test import Client
 from django.urls import get_resolver
 
 from prices.api.known_parameters import names, nearest
-from tests.api.test_api_routes import routes
+from tests.api.test_api_routes import POSTED, routes
 from tests.support.tapes import open_tape, tick
 
 pytestmark = pytest.mark.django_db
 
-PATHS = list(routes(get_resolver("prices.api.urls")))
+PATHS = [path for path in routes(get_resolver("prices.api.urls")) if path not in POSTED]
 
 # What each path needs to be answered with 200.
 NEEDS = {
@@ -94,6 +94,13 @@ class TestEveryPath:
 def test_the_nearest_one_is_named(client: Client, path: str, name: str, near: str) -> None:
     answer = client.get(path, NEEDS.get(path, {}) | {name: "1"})
     assert f"Did you mean {near}?" in answer.json()[name][0]
+
+
+@pytest.mark.parametrize("path", sorted(POSTED))
+def test_what_is_posted_to_knows_its_parameters(client: Client, path: str) -> None:
+    answer = client.post(f"{path}?maxage=1", [], content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (400, ["maxage"])
+    assert "Did you mean max_age?" in answer.json()["maxage"][0]
 
 
 def test_nothing_is_named_where_nothing_is_near() -> None:
