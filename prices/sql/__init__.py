@@ -1,7 +1,8 @@
 """All SQL of the product: complete statements in files, `write/`, `read/` and `audit/`.
 
 Their parameters are psycopg's, `%(name)s`. What several share is a
-function or a view of the database, made by a migration.
+function or a view of the database, made by a migration. One, `read/candle_coverage`, goes on from
+the rows of another, so that both are of one snapshot.
 """
 
 from functools import cache

@@ -333,11 +333,21 @@ class TestWhileRecording:
         )
         with open_tape() as tape, open_tape() as recorder:
             recorder.store(batches[0])
-            writer = threading.Thread(target=lambda: [recorder.store(batch) for batch in batches])
+            looked = threading.Event()
+
+            def record() -> None:
+                for n, batch in enumerate(batches):
+                    if n == len(batches) // 2:
+                        # Both halves come in while somebody looks, however fast they are.
+                        looked.wait(60)
+                    recorder.store(batch)
+
+            writer = threading.Thread(target=record)
             writer.start()
             audits = []
             while writer.is_alive():
                 audits.append(audit(tape, ids=700, minutes=1))
+                looked.set()
             writer.join()
             audits.append(audit(tape))
         assert len(audits) > 2
