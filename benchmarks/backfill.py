@@ -2,7 +2,10 @@
 
 The baseline is COPY of the same rows in one go into the same table, as in `storing`. The file is a
 zip of one symbol's recording, over and over; once the tape is empty, and once it has every tick.
-Memory is that of the process at its peak: of a tenth of the file first, and then of all of it.
+Memory is what the process takes more: for a tenth of the file first, and then for all of it.
+
+And freshness of a recorder of 1,000 ticks a second, as in `freshness`, with and without an import
+of the same symbol beside it.
 """
 
 import os
@@ -18,6 +21,7 @@ from prices.exchange.messages import AggTrade
 from pricetracker.process.supervisor import Children
 from replay import archive, ledger
 
+from . import freshness
 from .crowd import understood
 from .figures import Table, spread
 from .ground import ground
@@ -25,9 +29,21 @@ from .options import Options
 from .processes import MEBIBYTE
 from .recording import measure, migrated
 from .storing import COPY, EMPTY, PIECE, row
-from .tracker import never, stay
+from .tracker import SHIPPED_RATE, looped, never, recording, stay
+from .witnesses import tracked
 
 SYMBOL = "BTCUSDT"
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+
+# Ticks a second that are recorded beside an import.
+RATE = 1_000
+
+# All ticks of the symbol that are older than a day: the file's are of 2024.
+FORGET = """
+DELETE FROM prices_price WHERE timestamp < now() - interval '1 day'
+    AND symbol_id = (SELECT id FROM prices_symbol WHERE name = %(symbol)s)
+"""
 
 # Rows of the file: a day of the busiest symbol has one to three million.
 ROWS = 1_000_000
@@ -50,7 +66,45 @@ def run(options: Options) -> list[Table]:
             }
             for _ in range(options.rounds)
         ]
-    return [spread(f"import of a file of {ROWS:,} rows", rounds)]
+        tables = [spread(f"import of a file of {ROWS:,} rows", rounds)]
+        return [*tables, *freshness_beside(large, options)]
+
+
+def freshness_beside(path: Path, options: Options) -> list[Table]:
+    """Of a recorder alone, and of one beside an import, in turn."""
+    alone, beside = [], []
+    with recording(SYMBOLS, looped, (), RATE / SHIPPED_RATE) as running:
+        if not running.measure(tracked):
+            return []
+        time.sleep(freshness.SETTLING_IN)
+        for _ in range(options.rounds):
+            alone.append(freshness.measure(running, options.seconds))
+            with Children(running.environment) as children:
+                children.announced(importing, str(path), stop=never)
+                beside.append(freshness.measure(running, options.seconds))
+    return [
+        freshness.report(RATE, alone),
+        freshness.report(RATE, beside, "beside an import, "),
+    ]
+
+
+def importing(ready: Connection, path: str) -> None:
+    """An import of history that the tape does not have, until it is ended."""
+    import django
+
+    django.setup()
+    emptied_before(SYMBOL)
+    ready.send(True)
+    imported(path)
+    stay()
+
+
+def emptied_before(symbol: str) -> None:
+    """Take off the tape what an earlier round has imported."""
+    from prices.recording.session import connect
+
+    with connect("benchmark") as database:
+        database.execute(FORGET, {"symbol": symbol})
 
 
 def ticks(rows: int) -> Iterator[AggTrade]:

@@ -59,8 +59,8 @@ def run(options: Options) -> list[Table]:
     return tables
 
 
-def report(rate: int, rounds: Sequence[Ages]) -> Table:
-    table = Table(f"freshness at {rate:,} ticks a second, ms", COLUMNS)
+def report(rate: int, rounds: Sequence[Ages], how: str = "") -> Table:
+    table = Table(f"freshness {how}at {rate:,} ticks a second, ms", COLUMNS)
     for name in rounds[0]:
         pooled = [age for ages in rounds for age in ages[name]]
         worst = [percentile(ages[name], 99) for ages in rounds]

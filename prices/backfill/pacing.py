@@ -10,11 +10,11 @@ ALONE = 50_000
 
 # Beside a recorder: the writer lock is then held for some ten milliseconds at a time, which is what
 # the recorder's own batches take in a busy second.
-BESIDE = 1_000
+BESIDE = 500
 
-# Pause beside a recorder, as a multiple of what the step before took: it has most of the disk and
-# of the processors to itself.
-PAUSE = 1.0
+# Pause beside a recorder, as a multiple of what the step before took: it finds the lock free, and
+# has most of the disk and of the processors to itself.
+PAUSE = 3.0
 
 # Seconds between two looks whether one is running.
 LOOK_EVERY = 2.0

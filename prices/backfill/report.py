@@ -1,14 +1,20 @@
 """What is told of rows that were not imported: the lines of a file, each with a reason."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+# What differs between reasons of one kind: ids and times.
+DETAIL = re.compile(r"\d[\d:.TZ-]*")
 
 # Lines, or ranges of lines, that are told of one file.
 SHOWN = 100
 
 
 class LineReport:
-    """Remarks about lines of one file. Neighbouring lines with the same reason are told together.
+    """Remarks about lines of one file.
+
+    Neighbouring lines with reasons of one kind are told together, with the first one's reason.
 
     `say` takes a finished line of text.
     """
@@ -17,18 +23,21 @@ class LineReport:
         self._path = path
         self._say = say
         self._begin = self._end = 0
-        self._reason = ""
+        self._reason = self._kind = ""
+        self._is_one_reason = True
         self._told = self._untold = 0
 
     def add(self, lines: Iterable[tuple[int, str]]) -> None:
         """Some lines in ascending order, and what is to be said of each."""
         for line, reason in lines:
-            if reason == self._reason and line == self._end + 1:
+            kind = DETAIL.sub("", reason)
+            if kind == self._kind and line == self._end + 1:
                 self._end = line
+                self._is_one_reason = self._is_one_reason and reason == self._reason
                 continue
             self.flush()
             self._begin = self._end = line
-            self._reason = reason
+            self._reason, self._kind, self._is_one_reason = reason, kind, True
 
     def flush(self) -> None:
         if not self._reason:
@@ -36,11 +45,12 @@ class LineReport:
         count = self._end - self._begin + 1
         if self._told < SHOWN:
             where = f"line {self._begin}" if count == 1 else f"lines {self._begin} to {self._end}"
-            self._say(f"{self._path}, {where}: {self._reason}.")
+            first = "" if self._is_one_reason else "the first: "
+            self._say(f"{self._path}, {where}: {first}{self._reason}.")
             self._told += 1
         else:
             self._untold += count
-        self._reason = ""
+        self._reason = self._kind = ""
 
     def close(self) -> None:
         """Tell what is left, and how much was not told."""
