@@ -106,7 +106,9 @@ class PriceRows:
     quote: str | None = None
 
     def answer(self, given: Sequence[Any]) -> list[dict[str, Any]]:
-        rows = [read_row(row) for row in given]
+        return self.answer_rows([read_row(row) for row in given])
+
+    def answer_rows(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         if self.quote is None:
             found = Price.objects.at([_question(row) for row in rows if row.asked])
             answers = iter(found)
