@@ -57,7 +57,7 @@ class Heartbeat:
         # While the feed is late: the symbol of the newest event, and when it was taken.
         self._behind: tuple[str, float] | None = None
         self._beat_at = clock()
-        self._leap = ClockLeap(clock, wall_clock)
+        self._leap = ClockLeap(lambda: self.clock(), lambda: self.wall_clock())
         # Symbols whose watermark was written and has not been withdrawn.
         self._claimed: set[str] = set()
         # Gaps that checks have revealed.

@@ -222,7 +222,7 @@ class TestIdleReader:
             process.kill()
             process.communicate()
         assert process.returncode == code, output
-        assert "lock" not in output
+        assert "Waiting for a database lock" not in output, output
         return output
 
 

@@ -2,8 +2,9 @@
 --
 -- `strong`: only locks for which a writer of rows may wait: those on rows, and those stronger than
 -- what reading takes. Else also those of readers, for which DDL has to wait.
--- The advisory lock is the writer lock. Django's own tables count: commands read which migrations
--- were applied.
+-- The advisory lock of two keys is the writer lock, that of a class the one for registering
+-- symbols. One without a class is a migration's, for which only other migrations wait, by its name.
+-- Django's own tables count: commands read which migrations were applied.
 SELECT format(
     '%%s (pid %%s%%s, transaction began %%s s ago) with %%s',
     coalesce(nullif(activity.application_name, ''), 'a session without a name'),
@@ -11,8 +12,11 @@ SELECT format(
     ', ' || coalesce(activity.state, 'state hidden'),
     coalesce(extract(epoch FROM now() - activity.xact_start)::integer::text, '?'),
     string_agg(DISTINCT
-        CASE held.locktype WHEN 'advisory' THEN 'the writer lock'
-        ELSE format('%%s on %%s', held.mode, relation.relname) END, ', '
+        CASE
+            WHEN held.locktype = 'advisory' AND held.objsubid = 2 THEN 'the writer lock'
+            WHEN held.locktype = 'advisory' THEN 'the lock for registering symbols'
+            ELSE format('%%s on %%s', held.mode, relation.relname)
+        END, ', '
     )
 )
 FROM pg_locks AS held
@@ -22,7 +26,10 @@ WHERE held.granted
     AND held.pid <> pg_backend_pid()
     AND activity.datname = current_database()
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (held.locktype = 'advisory' OR relation.relname ~ '^(prices|django|auth)(_|$)')
+    AND (
+        (held.locktype = 'advisory' AND held.classid <> 0)
+        OR relation.relname ~ '^(prices|django|auth)(_|$)'
+    )
     AND (NOT %(strong)s OR held.mode <> 'AccessShareLock')
 GROUP BY activity.pid, activity.application_name, activity.state, activity.xact_start
 ORDER BY activity.xact_start
