@@ -16,13 +16,13 @@ from ..live.broadcast import is_stuck, on_air
 from ..live.places import PLACES, Place
 from ..live.snapshot import Wish
 from . import serializers
+from .answers import Answer, LatestAnswer
 from .errors import DatabaseAway
 from .filters import all_recorded
 from .headers import add_headers
 from .known_parameters import KnownParameters
 from .query_params import EventsQuery, read
 from .renderers import EventStreamRenderer, ExactJSONRenderer
-from .serializers import Answer
 from .shared import shared
 
 # Milliseconds after which a browser that has lost the stream connects again.
@@ -36,7 +36,7 @@ class Shapes:
     """The shapes that the API uses elsewhere, for live push."""
 
     kinds: ClassVar[dict[str, type[Serializer[Any]]]] = {
-        "latest": serializers.LatestAnswer,
+        "latest": LatestAnswer,
         "symbol": serializers.SymbolAnswer,
         "candle": serializers.CandleAnswer,
         "gap": serializers.GapAnswer,

@@ -18,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from ..coverage import Verdict, worst
 from ..minutes import minute_start
 from ..models import Candle, Gap, Price, Symbol, Tick
-from . import filters, row_streams, serializers
+from . import answers, filters, row_streams, serializers
 from .compression import compress
 from .errors import NeverRecorded
 from .headers import add_headers
@@ -27,7 +27,6 @@ from .pagination import CandlePagination, TickPagination
 from .price_rows import CSVRowsParser, JSONRowsParser, PriceRows
 from .query_params import AtQuery, InstantQuery, LatestQuery, SymbolsQuery, read
 from .renderers import CSVRenderer, JSONLinesRenderer, RowsRenderer
-from .serializers import Answer
 from .shared import shared
 from .throttling import ListThrottle
 
@@ -113,8 +112,8 @@ class PriceViewSet(RowsViewSet):
     filter_backends = (filters.TickFilter,)
     pagination_class = TickPagination
 
-    @extend_schema(responses=serializers.LatestAnswer(many=True))
-    @question(LatestQuery, serializers.LatestAnswer)
+    @extend_schema(responses=answers.LatestAnswer(many=True))
+    @question(LatestQuery, answers.LatestAnswer)
     def latest(self, request: Request) -> Response:
         """The newest price of every symbol, or of some, ordered by symbol; or of one symbol.
 
@@ -127,11 +126,11 @@ class PriceViewSet(RowsViewSet):
         found = Price.objects.latest(symbols=wanted)
         check_found(wanted, (price.symbol.name for price, _ in found))
         if "symbol" in asked:
-            return self.answer(Answer(asked, *found[0]))
+            return self.answer(answers.Answer(asked, *found[0]))
         verdict = worst(coverage.verdict for _, coverage in found)
-        return self.answered(verdict, [self.shaped(Answer(asked, *each)) for each in found])
+        return self.answered(verdict, [self.shaped(answers.Answer(asked, *each)) for each in found])
 
-    @question(InstantQuery, serializers.PriceAtAnswer, url_path="price-at-second")
+    @question(InstantQuery, answers.PriceAtAnswer, url_path="price-at-second")
     def price_at_second(self, request: Request) -> Response:
         """The last price at or before an instant.
 
@@ -145,9 +144,9 @@ class PriceViewSet(RowsViewSet):
             found = Price.objects.as_of(symbol, asked["timestamp"].instant)
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
-        return self.answer(Answer(asked, *found))
+        return self.answer(answers.Answer(asked, *found))
 
-    @question(InstantQuery, serializers.MinuteAnswer)
+    @question(InstantQuery, answers.MinuteAnswer)
     def minmax(self, request: Request) -> Response:
         """The highest and the lowest price of a minute.
 
@@ -161,14 +160,12 @@ class PriceViewSet(RowsViewSet):
             found = Price.objects.minute(symbol, minute_start(asked["timestamp"].instant))
         except Symbol.DoesNotExist:
             raise NeverRecorded(symbol) from None
-        return self.answer(Answer(asked, *found))
+        return self.answer(answers.Answer(asked, *found))
 
-    @extend_schema(
-        request=serializers.PriceQuestion(many=True), responses=serializers.PriceRow(many=True)
-    )
+    @extend_schema(request=answers.PriceQuestion(many=True), responses=answers.PriceRow(many=True))
     @question(
         AtQuery,
-        serializers.PriceRow,
+        answers.PriceRow,
         methods=("post",),
         parser_classes=(JSONRowsParser, CSVRowsParser),
     )
@@ -196,10 +193,10 @@ class PriceViewSet(RowsViewSet):
         verdicts = (Verdict(row["coverage"]) for row in rows if row["coverage"])
         return self.answered(worst(verdicts), rows)
 
-    def answer(self, answer: Answer) -> Response:
+    def answer(self, answer: answers.Answer) -> Response:
         return self.answered(answer.coverage.verdict, self.shaped(answer))
 
-    def shaped(self, answer: Answer) -> Any:
+    def shaped(self, answer: answers.Answer) -> Any:
         return shared(self.serializer_class).to_representation(answer)
 
     def answered(self, verdict: Verdict, body: Any) -> Response:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.serializers import Serializer
 
+from prices.api.answers import Answer, LatestAnswer, MinuteAnswer, PriceAtAnswer
 from prices.api.query_params import InstantQuery, LatestQuery
 from prices.api.renderers import ExactJSONRenderer
-from prices.api.serializers import Answer, LatestAnswer, MinuteAnswer, PriceAtAnswer
 from prices.api.shared import shared
 from prices.coverage import Coverage, Verdict
 from prices.models import Candle, Price, Symbol
