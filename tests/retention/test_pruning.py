@@ -15,7 +15,7 @@ from prices.audit.pruned_candles import PrunedCandleAudit
 from prices.audit.scan import Scan
 from prices.audit.tick_audit import TickAudit
 from prices.coverage import Verdict
-from prices.exchange.messages import AggTrade, micros
+from prices.exchange.messages import MAX_TRADE_ID, AggTrade, micros
 from prices.minutes import MINUTE, minute_start
 from prices.models import Candle, Gap, Price, Symbol
 from prices.recording.tape import Pruned, Tape
@@ -250,7 +250,7 @@ class TestGaps:
         pruned(tape, 6 * 25)
         assert (open_gaps(), kept_from()) == ([(10, 19)], 25)
         assert missing(tape.database, [SYMBOL]).gaps == set()
-        assert next_gap(tape.database, [SYMBOL], [], 1000) is None
+        assert next_gap(tape.database, [SYMBOL], [], 1000, MAX_TRADE_ID) is None
         assert tape.fill(SYMBOL, [tick(n, 6 * n) for n in range(10, 20)]).ticks == 0
         assert firsts() == list(range(25, 30))
         assert Price.objects.minute(SYMBOL, moment(60))[1].verdict == Verdict.INCOMPLETE
