@@ -111,8 +111,9 @@ def test_contributing_names_places_that_are_there() -> None:
     assert [place for place in places if not (PROJECT / place.strip("`")).exists()] == []
 
 
-def test_every_requirement_is_pinned() -> None:
-    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line for line in lines if line and not line.startswith("#")]
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-run.txt"])
+def test_every_requirement_is_pinned(name: str) -> None:
+    lines = (PROJECT / name).read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith(("#", "-r requirements-run"))]
     assert wanted
     assert [line for line in wanted if not re.fullmatch(r"[\w\-\[\],]+==[\w.]+", line)] == []
