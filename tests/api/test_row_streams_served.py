@@ -19,6 +19,7 @@ import pytest
 
 from prices.models import Price
 from prices.recording.tape import Tape
+from tests.support.node import missing
 from tests.support.recorders import PATIENCE
 from tests.support.sites import Site, running_site
 from tests.support.tapes import open_tape, tick
@@ -49,7 +50,7 @@ def site(tape: Tape) -> Iterator[Site]:
 def curl(url: str) -> bytes:
     program = shutil.which("curl")
     if program is None:
-        pytest.skip("there is no curl")
+        missing("There is no curl.")
     done = subprocess.run([program, "-sS", "--fail", url], capture_output=True, check=True)
     return done.stdout
 
